@@ -1,0 +1,1 @@
+"""The engine: deciders, actors, journal, views, edges and server of hookflash."""

@@ -1,0 +1,138 @@
+"""An agent's own facts: presence, readiness, slots. What state he is in is derived from them each time.
+
+Pure. Every race about his capacity is decided here: a reservation is granted only while a slot is free, so two queues
+cannot both win (R-A2).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from hookflash.engine.domain import commands as c
+from hookflash.engine.domain import events as e
+from hookflash.engine.domain.values import AgentSettings, Reservation, RevokeReason
+from hookflash.sdk.types import AgentId, AgentState, ConversationId, MediaDomainId, OfferOutcome
+
+__all__ = ["Agent", "deadlines", "evolve", "is_available", "state_in"]
+
+_NOT_HIS_DOING = (RevokeReason.INVITE_ENDED, RevokeReason.CONVERSATION_CLOSED, RevokeReason.ENGINE_DOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A person who answers.
+
+    `stream` is the desk's open stream; without one he is detached until `grace_until`. `ready` are the media domains
+    in which he takes offers. `slots` says in which media domain each of his conversations holds a slot.
+    `available_since` is the engine time in seconds since when he is READY or ACTIVE, per media domain.
+    """
+
+    id: AgentId
+    settings: AgentSettings
+    capacity: Mapping[MediaDomainId, int]
+    place: int
+    is_logged_in: bool = False
+    stream: str | None = None
+    grace_until: float | None = None
+    ready: frozenset[MediaDomainId] = frozenset()
+    not_ready_reason: str = ""
+    slots: Mapping[ConversationId, MediaDomainId] = field(default_factory=dict)
+    reservations: tuple[Reservation, ...] = ()
+    available_since: Mapping[MediaDomainId, float] = field(default_factory=dict)
+    misses: int = 0
+
+    def active(self, domain: MediaDomainId) -> int:
+        """The slots that conversations use in that media domain."""
+        return sum(d == domain for d in self.slots.values())
+
+    def reserved(self, domain: MediaDomainId) -> int:
+        """The slots that open offers hold in that media domain."""
+        return sum(r.media_domain == domain for r in self.reservations)
+
+    def reservation(self, offer: str) -> Reservation | None:
+        """The reservation made for that offer."""
+        return next((r for r in self.reservations if r.offer == offer), None)
+
+
+def state_in(agent: Agent, domain: MediaDomainId) -> AgentState:
+    """The agent's state in one media domain: the first row of domain section 4 that fits."""
+    active, reserved, capacity = agent.active(domain), agent.reserved(domain), agent.capacity.get(domain, 0)
+    if not agent.is_logged_in:
+        return AgentState.LOGGED_OUT
+    if agent.stream is None or domain not in agent.ready or capacity == 0:
+        return AgentState.PENDING_NOT_READY if active + reserved else AgentState.NOT_READY
+    if reserved:
+        return AgentState.RESERVED
+    if active >= capacity:
+        return AgentState.BUSY
+    return AgentState.ACTIVE if active else AgentState.READY
+
+
+def is_available(agent: Agent, domain: MediaDomainId) -> bool:
+    """Whether he is READY or ACTIVE there: the seed's "ready + active"."""
+    return state_in(agent, domain) in (AgentState.READY, AgentState.ACTIVE)
+
+
+def deadlines(agent: Agent) -> Mapping[c.EndGrace, float]:
+    """What will be asked of this agent by time alone."""
+    return {} if agent.grace_until is None else {c.EndGrace(): agent.grace_until}
+
+
+def evolve(state: Agent | None, event: e.AgentEvent, agent: AgentId) -> Agent | None:
+    """The state after the event; None when the agent is gone from the settings."""
+    if isinstance(event, e.AgentConfigured):
+        before = state or Agent(id=agent, settings=event.settings, capacity={}, place=event.place)
+        after = replace(before, settings=event.settings, capacity=event.capacity)
+        return _restamped(before, after, event.at)
+    if state is None:
+        raise TypeError(f"agent {agent} has no state to which {type(event).__name__} could happen")
+    if isinstance(event, e.AgentDeleted):
+        return None
+    after = _evolved(state, event)
+    if isinstance(event, e.ReservationEnded) and event.reason in _NOT_HIS_DOING:
+        return after  # He keeps his place: the offer was taken from him.
+    return _restamped(state, after, event.at)
+
+
+def _evolved(state: Agent, event: e.AgentEvent) -> Agent:
+    match event:
+        case e.AgentAttached(stream=stream, logged_in=logged_in):
+            ready: frozenset[MediaDomainId] = frozenset() if logged_in else state.ready
+            return replace(state, is_logged_in=True, stream=stream, grace_until=None, ready=ready)
+        case e.AgentDetached(grace_until=until):
+            return replace(state, stream=None, grace_until=until)
+        case e.AgentLoggedOut(reason=reason):
+            return replace(
+                state, is_logged_in=False, stream=None, grace_until=None, ready=frozenset(), not_ready_reason=reason
+            )
+        case e.ReadinessChanged(is_ready=True, media_domains=domains):
+            return replace(state, ready=state.ready | set(domains), not_ready_reason="", misses=0)
+        case e.ReadinessChanged(media_domains=domains, reason=reason):
+            return replace(state, ready=state.ready - set(domains), not_ready_reason=reason)
+        case e.SlotReserved(reservation=reservation):
+            return replace(state, reservations=(*state.reservations, reservation))
+        case e.ReservationEnded(offer=offer, outcome=outcome):
+            misses = state.misses + 1 if outcome is OfferOutcome.MISSED else state.misses
+            misses = 0 if outcome is OfferOutcome.DECLINED else misses
+            return replace(state, reservations=_without(state, offer), misses=misses)
+        case e.SlotTaken(offer=offer, conversation=conversation, media_domain=domain):
+            slots = {**state.slots, conversation: domain}
+            return replace(state, reservations=_without(state, offer), slots=slots, misses=0)
+        case e.SlotReleased(conversation=conversation):
+            return replace(state, slots={k: v for k, v in state.slots.items() if k != conversation})
+        case e.AgentConfigured() | e.AgentDeleted():
+            return state
+        case _:
+            assert_never(event)
+
+
+def _without(state: Agent, offer: str) -> tuple[Reservation, ...]:
+    return tuple(r for r in state.reservations if r.offer != offer)
+
+
+def _restamped(before: Agent, after: Agent, at: float) -> Agent:
+    """Start "available since" anew where he became READY or ACTIVE from any other state (R-Q7)."""
+    fresh = {d: at for d in after.capacity if is_available(after, d) and not is_available(before, d)}
+    if not fresh:
+        return after
+    return replace(after, available_since={**after.available_since, **fresh})

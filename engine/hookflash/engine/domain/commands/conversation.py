@@ -1,0 +1,228 @@
+"""What is asked of a conversation: by people and channels, by agents and the matching, and by time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hookflash.engine.domain.values import CloseCause, Customer, LeaveReason, RevokeReason, Target
+from hookflash.sdk.types import AgentId, ChannelId, InviteKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenConversation:
+    """Begin. With `text` the customer said that first; with a target, or the channel's queue, it is routed at once."""
+
+    channel: ChannelId
+    address: str
+    customer: Customer
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    target: Target | None = None
+    priority: int | None = None
+    ttl_s: float | None = None
+    text: str | None = None
+    is_routed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveMessage:
+    """The customer said something."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSession:
+    """The customer's ChannelSession ended (R-L4)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendMessage:
+    """An agent says something to everybody."""
+
+    agent: AgentId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendWhisper:
+    """An agent says something to the agents."""
+
+    agent: AgentId
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceInvite:
+    """Transfer, conference or route. `agent` is the acting agent; None only for ROUTE."""
+
+    kind: InviteKind
+    agent: AgentId | None
+    target: Target
+    note: str | None = None
+    ttl_s: float | None = None
+    priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelInvite:
+    """Withdraw the invite. `agent` is the acting agent; None where a service or supervisor acts."""
+
+    number: int
+    agent: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptOffer:
+    """Take the offer. `agent`, where given, must be the one it was made to."""
+
+    number: int
+    agent: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineOffer:
+    """Refuse the offer."""
+
+    number: int
+    agent: AgentId | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """An agent leaves of his own will."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """End the conversation. `agent` is the acting agent; None where a service or supervisor acts."""
+
+    agent: AgentId | None
+    cause: CloseCause
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleDelivery:
+    """A delivery is done, or failed for good where `error` says why."""
+
+    delivery: int
+    external_id: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordReceipt:
+    """The channel reports SENT, DELIVERED, READ or FAILED."""
+
+    delivery: int
+    state: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoseAgent:
+    """The agent logged out or did not come back in time (R-L7)."""
+
+    agent: AgentId
+    reason: LeaveReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeOffer:
+    """Matching found a candidate for the parked invite."""
+
+    number: int
+    agent: AgentId
+    agent_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeOffer:
+    """The offer's agent cannot take it any more. `is_missed`: his grace was over (MISSED), else REVOKED."""
+
+    number: int
+    reason: RevokeReason
+    is_missed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskStrategy:
+    """Ask a strategy that is not bundled, outside the cascade; it has until `until`."""
+
+    number: int
+    strategy: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDecision:
+    """The strategy answered `agents`, or `fault` says why not; `choice` is the candidate found for it, if any."""
+
+    number: int
+    decision: int
+    agents: tuple[AgentId, ...] = ()
+    fault: str = ""
+    choice: AgentId | None = None
+    choice_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndInvite:
+    """The invite's ttl is over."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndOffer:
+    """The offer's time is over. `is_overdue`: it ran out while the engine was down (R-O9)."""
+
+    number: int
+    is_overdue: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStep:
+    """The time of the steps before is over."""
+
+    number: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndPause:
+    """The agent may be asked again."""
+
+    number: int
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndDecision:
+    """The strategy's time is over."""
+
+    number: int
+    decision: int
+
+
+ConversationTimer = EndInvite | EndOffer | OpenStep | EndPause | EndDecision
+OfferCommand = (
+    AcceptOffer | DeclineOffer | RevokeOffer | CancelInvite | AskStrategy | AnswerDecision | ConversationTimer
+)
+ConversationCommand = (
+    OpenConversation
+    | ReceiveMessage
+    | EndSession
+    | SendMessage
+    | SendWhisper
+    | PlaceInvite
+    | MakeOffer
+    | Leave
+    | Close
+    | SettleDelivery
+    | RecordReceipt
+    | LoseAgent
+    | OfferCommand
+)

@@ -1,0 +1,1 @@
+"""The conversation: its state, and the rules by which commands become events."""

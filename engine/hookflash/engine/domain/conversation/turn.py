@@ -1,0 +1,191 @@
+"""One turn of a conversation: what has happened so far, the state after it, and what others are told.
+
+A rule adds events one by one; each finds the numbers as the one before left them. What other entities must hear of an
+event is said here once, in `_react`, so that no rule can forget it.
+"""
+
+from hookflash.engine.domain import commands as c
+from hookflash.engine.domain import events as e
+from hookflash.engine.domain.address import Address, Kind
+from hookflash.engine.domain.notices import NOTICES, NoticeKey, Style
+from hookflash.engine.domain.refusals import ConversationClosed, ConversationNotFound, NotAParticipant
+from hookflash.engine.domain.turn import Context, Decided, Tell
+from hookflash.engine.domain.values import Offer, Participant, Reservation, offer_id
+from hookflash.sdk.types import AgentId, ConversationId, InviteState, OfferOutcome, ParticipantRole
+
+from .state import Conversation, evolve
+
+__all__ = ["REOFFER_PRIORITY", "Turn"]
+
+REOFFER_PRIORITY = 11
+"""The priority of an invite that was offered and came back, or that takes the place of a lost agent (D-14)."""
+
+
+class Turn:
+    """The events of one command, in order."""
+
+    def __init__(self, state: Conversation | None, ctx: Context, conversation: ConversationId) -> None:
+        """Begin at that state."""
+        self.ctx = ctx
+        self.id = conversation
+        self.events: list[e.Event] = []
+        self.tells: list[Tell] = []
+        self._state = state
+
+    @property
+    def state(self) -> Conversation:
+        """The state as it is by now. Raises ConversationNotFound where there is none."""
+        if self._state is None:
+            raise ConversationNotFound(self.id)
+        return self._state
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a conversation."""
+        return self._state is not None
+
+    @property
+    def now(self) -> float:
+        """The engine time."""
+        return self.ctx.now
+
+    def decided(self) -> Decided[Conversation | None]:
+        """What the shell takes over."""
+        return Decided(self.events, self._state, self.tells)
+
+    def open_state(self) -> Conversation:
+        """The state, refused where the conversation is CLOSED or the caller's etag is stale."""
+        state = self.state
+        self.ctx.check_etag()
+        if state.closed is not None:
+            raise ConversationClosed(self.id)
+        return state
+
+    def acting(self, agent: AgentId) -> Participant:
+        """The acting agent's participation. Raises NotAParticipant."""
+        participant = self.state.participant(agent)
+        if participant is None:
+            raise NotAParticipant(agent)
+        return participant
+
+    def add(self, event: e.ConversationEvent) -> None:
+        """Let this have happened."""
+        before = self._state
+        self._state = evolve(before, event, self.id)
+        self.events.append(event)
+        if before is not None:
+            self.tells.extend(self._react(before, event))
+
+    def next_sequence(self) -> int:
+        """The number of the next timeline entry."""
+        return self.state.sequence + 1
+
+    def tell_customer(self, key: NoticeKey, **values: str) -> None:
+        """Notice to the customer; nothing where no ChannelSession is open or the text is overridden to be empty."""
+        state = self.state
+        text = self._text(key, values)
+        if text is None or state.open_session is None:
+            return
+        self.add(
+            e.CustomerNoticed(
+                at=self.now,
+                sequence=state.sequence + 1,
+                transcript=state.transcript + 1,
+                delivery=state.deliveries + 1,
+                key=key,
+                text=text,
+            )
+        )
+
+    def tell_agent(self, key: NoticeKey, agent: AgentId, **values: str) -> None:
+        """Notice to one agent."""
+        self._tell_staff(key, values, agent=agent, except_agent=None)
+
+    def tell_agents(self, key: NoticeKey, *, except_agent: AgentId | None = None, **values: str) -> None:
+        """Notice to the agents, or to all but one of them."""
+        self._tell_staff(key, values, agent=None, except_agent=except_agent)
+
+    def message(self, role: ParticipantRole, agent: AgentId | None, display_name: str, text: str) -> None:
+        """Let somebody have said this to everybody. Only an agent's words go out through the channel."""
+        state = self.state
+        self.add(
+            e.MessageSent(
+                at=self.now,
+                number=state.messages + 1,
+                sequence=state.sequence + 1,
+                transcript=state.transcript + 1,
+                delivery=None if agent is None else state.deliveries + 1,
+                role=role,
+                agent=agent,
+                display_name=display_name,
+                text=text,
+            )
+        )
+
+    def _tell_staff(
+        self, key: NoticeKey, values: dict[str, str], *, agent: AgentId | None, except_agent: AgentId | None
+    ) -> None:
+        text = self._text(key, values)
+        if text is None:
+            return
+        style = NOTICES[key].style
+        sequence = None if style is Style.TOAST else self.next_sequence()
+        self.add(
+            e.StaffNoticed(
+                at=self.now,
+                sequence=sequence,
+                key=key,
+                style=style,
+                text=text,
+                agent=agent,
+                except_agent=except_agent,
+            )
+        )
+
+    def _text(self, key: NoticeKey, values: dict[str, str]) -> str | None:
+        state = self.state
+        queue = state.invite.target.queue if state.invite is not None else None
+        language = state.customer.profile.get("language")
+        return self.ctx.catalogue.text(key, channel=state.channel, queue=queue, language=language, **values)
+
+    def _react(self, before: Conversation, event: e.ConversationEvent) -> list[Tell]:
+        """What other entities are told of this event: queues of their line, agents of their slots."""
+        invite = before.invite
+        match event:
+            case e.InvitePlaced(invite=placed, is_exempt=is_exempt):
+                return self._join_line(placed.target.queue, placed.number, is_exempt=is_exempt)
+            case e.InviteParkedAgain(invite=number) if invite is not None:
+                return self._join_line(invite.target.queue, number, is_exempt=True)
+            case e.OfferMade(invite=number, offer=offer) if invite is not None:
+                return [*self._leave_line(invite.target.queue, number), self._reserve(before, offer)]
+            case e.InviteEnded(invite=number) if invite is not None and invite.state is InviteState.PARKED:
+                return self._leave_line(invite.target.queue, number)
+            case e.OfferEnded(agent=agent, number=number, outcome=OfferOutcome.ACCEPTED):
+                return [_to_agent(agent, c.TakeSlot(offer=offer_id(self.id, number)))]
+            case e.OfferEnded(agent=agent, number=number, outcome=outcome, reason=reason):
+                end = c.EndReservation(offer=offer_id(self.id, number), outcome=outcome, reason=reason)
+                return [_to_agent(agent, end)]
+            case e.ParticipantLeft(agent=agent):
+                return [_to_agent(agent, c.ReleaseSlot(conversation=self.id))]
+            case _:
+                return []
+
+    def _reserve(self, before: Conversation, offer: Offer) -> Tell:
+        domain = before.invite.media_domain if before.invite is not None else before.media_domain
+        reservation = Reservation(offer=offer_id(self.id, offer.number), conversation=self.id, media_domain=domain)
+        return _to_agent(offer.agent, c.Reserve(reservation=reservation))
+
+    def _join_line(self, queue: str | None, number: int, *, is_exempt: bool) -> list[Tell]:
+        if queue is None:
+            return []
+        join = c.JoinLine(conversation=self.id, invite=number, is_exempt=is_exempt)
+        return [Tell(Address(Kind.QUEUE, queue), join)]
+
+    def _leave_line(self, queue: str | None, number: int) -> list[Tell]:
+        if queue is None:
+            return []
+        return [Tell(Address(Kind.QUEUE, queue), c.LeaveLine(conversation=self.id, invite=number))]
+
+
+def _to_agent(agent: AgentId, command: c.AgentCommand) -> Tell:
+    return Tell(Address(Kind.AGENT, agent), command)

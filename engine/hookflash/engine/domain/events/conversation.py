@@ -1,0 +1,301 @@
+"""What happens in a conversation.
+
+An entry of the timeline carries its `sequence`, one of the customer's its `transcript` number, one that goes out
+through a channel its `delivery` number: three counters, since a shared one would betray that whispers exist (R-G11).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hookflash.engine.domain.notices import NoticeKey, Style
+from hookflash.engine.domain.values import CloseCause, Customer, Decision, Invite, LeaveReason, Offer, RevokeReason
+from hookflash.sdk.types import AgentId, ChannelId, InviteState, MediaDomainId, OfferOutcome, ParticipantRole, QueueId
+
+__all__ = [
+    "ChannelSessionClosed",
+    "ChannelSessionOpened",
+    "ConversationClosed",
+    "ConversationEvent",
+    "ConversationOpened",
+    "ConversationUnattended",
+    "CustomerNoticed",
+    "DecisionAsked",
+    "DecisionMade",
+    "DeliveryReceived",
+    "DeliverySettled",
+    "InviteEnded",
+    "InviteParkedAgain",
+    "InvitePlaced",
+    "MessageSent",
+    "OfferEnded",
+    "OfferMade",
+    "ParticipantJoined",
+    "ParticipantLeft",
+    "PauseEnded",
+    "StaffNoticed",
+    "StepOpened",
+    "TimelineEvent",
+    "TranscriptEvent",
+    "WhisperSent",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationOpened:
+    """A conversation began, with its first ChannelSession."""
+
+    at: float
+    channel: ChannelId
+    channel_kind: str
+    address: str
+    media_domain: MediaDomainId
+    customer: Customer
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSessionOpened:
+    """The customer came back while his conversation was still open."""
+
+    at: float
+    session: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSessionClosed:
+    """A ChannelSession ended."""
+
+    at: float
+    session: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSent:
+    """Somebody said something to everybody. `agent` is None where the customer spoke; then nothing goes out."""
+
+    at: float
+    number: int
+    sequence: int
+    transcript: int
+    delivery: int | None
+    role: ParticipantRole
+    agent: AgentId | None
+    display_name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhisperSent:
+    """An agent said something to the agents. It has no customer's number because it has no customer's side."""
+
+    at: float
+    number: int
+    sequence: int
+    role: ParticipantRole
+    agent: AgentId
+    display_name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffNoticed:
+    """The engine told one agent (`agent`) or the agents (all but `except_agent`). A toast has no sequence."""
+
+    at: float
+    sequence: int | None
+    key: NoticeKey
+    style: Style
+    text: str
+    agent: AgentId | None = None
+    except_agent: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerNoticed:
+    """The engine told the customer."""
+
+    at: float
+    sequence: int
+    transcript: int
+    delivery: int
+    key: NoticeKey
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitePlaced:
+    """A search for an agent began. `is_exempt`: not even a full queue refuses it."""
+
+    at: float
+    sequence: int
+    invite: Invite
+    is_exempt: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferMade:
+    """The open invite was shown to one agent."""
+
+    invite: int
+    offer: Offer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferEnded:
+    """An offer was decided. After a miss or decline the agent is not asked again until `paused_until`."""
+
+    at: float
+    invite: int
+    number: int
+    agent: AgentId
+    outcome: OfferOutcome
+    reason: RevokeReason = RevokeReason.NONE
+    detail: str = ""
+    paused_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteParkedAgain:
+    """An offered invite went back into its queue's line, with its age and its deadline."""
+
+    invite: int
+    priority: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepOpened:
+    """One more of the queue's steps counts for this invite."""
+
+    invite: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseEnded:
+    """An agent may be asked again for this invite."""
+
+    invite: int
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionAsked:
+    """A strategy that is not bundled was asked for this invite, outside the cascade."""
+
+    invite: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionMade:
+    """A strategy answered; `fault` says why the default decided instead."""
+
+    invite: int
+    number: int
+    strategy: str
+    agents: tuple[AgentId, ...] = ()
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteEnded:
+    """The search ended, once, in one of the terminal states."""
+
+    at: float
+    sequence: int
+    invite: int
+    state: InviteState
+    agent: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantJoined:
+    """An agent came in, by the offer named."""
+
+    at: float
+    sequence: int
+    agent: AgentId
+    display_name: str
+    role: ParticipantRole
+    media_domain: MediaDomainId
+    queue: QueueId | None
+    offer: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantLeft:
+    """An agent went out; his slot comes back in the same record."""
+
+    at: float
+    sequence: int
+    agent: AgentId
+    display_name: str
+    role: ParticipantRole
+    reason: LeaveReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationUnattended:
+    """Nobody attends the open conversation and nobody is sought (R-L2)."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationClosed:
+    """The conversation ended for good."""
+
+    at: float
+    cause: CloseCause
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettled:
+    """A delivery is done, or has failed for good when `error` says why."""
+
+    delivery: int
+    external_id: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryReceived:
+    """The channel said how far a delivery came: SENT, DELIVERED, READ or FAILED."""
+
+    delivery: int
+    state: str
+    error: str = ""
+
+
+TimelineEvent = (
+    MessageSent | WhisperSent | StaffNoticed | InvitePlaced | InviteEnded | ParticipantJoined | ParticipantLeft
+)
+
+TranscriptEvent = MessageSent | CustomerNoticed
+
+ConversationEvent = (
+    ConversationOpened
+    | ChannelSessionOpened
+    | ChannelSessionClosed
+    | MessageSent
+    | WhisperSent
+    | StaffNoticed
+    | CustomerNoticed
+    | InvitePlaced
+    | OfferMade
+    | OfferEnded
+    | InviteParkedAgain
+    | StepOpened
+    | PauseEnded
+    | DecisionAsked
+    | DecisionMade
+    | InviteEnded
+    | ParticipantJoined
+    | ParticipantLeft
+    | ConversationUnattended
+    | ConversationClosed
+    | DeliverySettled
+    | DeliveryReceived
+)

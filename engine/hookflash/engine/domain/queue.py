@@ -1,0 +1,36 @@
+"""A queue's own facts: its settings, and how many invites wait in it.
+
+Pure. The order of the line and the choice among candidates are the matching's, which looks across all queues (R-Q3).
+"""
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from hookflash.engine.domain import events as e
+from hookflash.engine.domain.values import QueueSettings
+from hookflash.sdk.types import QueueId
+
+__all__ = ["Queue", "evolve"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A named line of waiting invites."""
+
+    settings: QueueSettings
+    waiting: int = 0
+
+
+def evolve(state: Queue | None, event: e.QueueEvent, queue: QueueId) -> Queue | None:
+    """The state after the event; None when the queue is gone from the settings."""
+    match event:
+        case e.QueueConfigured(settings=settings):
+            return Queue(settings=settings, waiting=0 if state is None else state.waiting)
+        case e.QueueDeleted():
+            return None
+        case e.LineJoined() | e.LineLeft():
+            if state is None:
+                raise TypeError(f"queue {queue} has no line to which {type(event).__name__} could happen")
+            return replace(state, waiting=state.waiting + (1 if isinstance(event, e.LineJoined) else -1))
+        case _:
+            assert_never(event)

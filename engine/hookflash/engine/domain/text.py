@@ -1,0 +1,78 @@
+"""What people write, and the ids and addresses that callers choose: cleaned or refused before anything else happens.
+
+Lengths are in code points and count what is kept, not what came; nothing is ever cut to fit. White space is what
+Unicode calls so; a joiner inside an emoji or a mark of direction is no control character and stays.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+from hookflash.engine.domain.refusals import BadField, BadId, EmptyMessage, MessageTooLong, NoteTooLong
+
+__all__ = ["ADDRESS_LENGTH_MAX", "check_address", "check_id", "clean_message", "clean_note"]
+
+ADDRESS_LENGTH_MAX: Final = 256
+"""Code points of a customer's address on a channel."""
+
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+
+# White space and control characters could make a text of any size end up short: what is this much too long is refused
+# unread.
+_RAW_FACTOR: Final = 16
+
+
+def clean_note(text: str, limit: int) -> str | None:
+    """Return the note as it will be kept, or None where there is nothing in it (D-12).
+
+    Raises NoteTooLong if more than `limit` code points are left after cleaning, and BadField if it is not Unicode.
+    """
+    if len(text) > limit * _RAW_FACTOR:
+        raise NoteTooLong(len(text), limit)
+    note = _without_controls("note", text).strip()
+    if len(note) > limit:
+        raise NoteTooLong(len(note), limit)
+    return note or None
+
+
+def clean_message(text: str, limit: int) -> str:
+    """Return the text of a message or whisper without control characters, otherwise as it came, its ends included.
+
+    Raises EmptyMessage if nothing but white space is left, MessageTooLong if more than `limit` code points are, and
+    BadField if it is not Unicode.
+    """
+    if len(text) > limit * _RAW_FACTOR:
+        raise MessageTooLong(len(text), limit)
+    kept = _without_controls("text", text)
+    if not kept.strip():
+        raise EmptyMessage
+    if len(kept) > limit:
+        raise MessageTooLong(len(kept), limit)
+    return kept
+
+
+def check_id(field: str, value: str) -> str:
+    """Return the value if it is an id that a caller may choose, else raise BadId."""
+    if _ID.fullmatch(value) is None:
+        raise BadId(field, value)
+    return value
+
+
+def check_address(value: str, field: str = "address") -> str:
+    """Return the value if it can be a customer's address on a channel, else raise BadId."""
+    if not value.strip():
+        raise BadId(field, value, "is empty; give the customer's address on the channel")
+    if len(value) > ADDRESS_LENGTH_MAX:
+        raise BadId(field, value, f"has {len(value):,} characters; at most {ADDRESS_LENGTH_MAX} are allowed")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
+        raise BadId(field, value, "has control characters; give the address without them")
+    return value
+
+
+def _without_controls(field: str, text: str) -> str:
+    # Half a surrogate pair cannot be written as UTF-8, so it would fail later, in the journal.
+    if _SURROGATE.search(text) is not None:
+        raise BadField(field, "is not valid Unicode; send it as UTF-8")
+    return _CONTROL.sub("", text)

@@ -1,0 +1,316 @@
+"""The values that states, commands and events are made of.
+
+Frozen and comparable, built of plain data only, so that every one of them can be journaled as it is.
+All times are seconds of engine time (Unix epoch), all durations seconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hookflash.sdk.types import (
+    AgentId,
+    AttributeId,
+    ChannelId,
+    ConversationId,
+    InviteKind,
+    InviteState,
+    MediaDomainId,
+    OfferOutcome,
+    ParticipantRole,
+    QueueId,
+    Role,
+)
+
+__all__ = [
+    "CHAT",
+    "AgentSettings",
+    "AttributeKind",
+    "AttributeSettings",
+    "ChannelSession",
+    "ChannelSettings",
+    "CloseCause",
+    "Customer",
+    "Decision",
+    "Invite",
+    "LeaveReason",
+    "MediaDomainSettings",
+    "Offer",
+    "Participant",
+    "PastOffer",
+    "QueueSettings",
+    "Reservation",
+    "RevokeReason",
+    "Step",
+    "Target",
+    "TokenSettings",
+    "Tried",
+    "offer_id",
+]
+
+CHAT = MediaDomainId("chat")
+"""The media domain that is there from the start."""
+
+
+class LeaveReason(StrEnum):
+    """Why a participant left."""
+
+    LEFT = "LEFT"
+    TRANSFERRED = "TRANSFERRED"
+    LOGGED_OUT = "LOGGED_OUT"
+    DISCONNECTED = "DISCONNECTED"
+    REMOVED = "REMOVED"
+    CLOSED = "CLOSED"
+
+
+class CloseCause(StrEnum):
+    """Who or what closed a conversation (domain section 5)."""
+
+    CUSTOMER = "CUSTOMER"
+    AGENT = "AGENT"
+    SUPERVISOR = "SUPERVISOR"
+    SERVICE = "SERVICE"
+    INACTIVITY = "INACTIVITY"
+    NETWORK = "NETWORK"
+    FORCE_CLOSED = "FORCE_CLOSED"
+
+
+class RevokeReason(StrEnum):
+    """Why an open offer was taken back, or did not come to an answer."""
+
+    NONE = ""
+    NOT_READY = "NOT_READY"
+    LOGGED_OUT = "LOGGED_OUT"
+    DISCONNECTED = "DISCONNECTED"
+    INVITE_ENDED = "INVITE_ENDED"
+    CONVERSATION_CLOSED = "CONVERSATION_CLOSED"
+    ENGINE_DOWN = "ENGINE_DOWN"
+
+
+class AttributeKind(StrEnum):
+    """What an agent attribute holds: 0 or 1, or a level of 1 to 10 (0 when absent)."""
+
+    BOOLEAN = "BOOLEAN"
+    PROFICIENCY = "PROFICIENCY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where an invite goes: to a queue or to one named agent, exactly one of them (R-G2)."""
+
+    queue: QueueId | None = None
+    agent: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """What is known of the customer; `is_identified` says whether the name is more than the channel's guess."""
+
+    display_name: str = ""
+    is_identified: bool = False
+    profile: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSession:
+    """The customer's connection through one channel inside a conversation."""
+
+    number: int
+    channel: ChannelId
+    address: str
+    opened_at: float
+    closed_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """An agent in a conversation. `queue` is the queue of the invite by which he came (R-L8)."""
+
+    agent: AgentId
+    display_name: str
+    role: ParticipantRole
+    media_domain: MediaDomainId
+    joined_at: float
+    queue: QueueId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """An invite shown to one agent, numbered within its conversation from 1."""
+
+    number: int
+    agent: AgentId
+    agent_name: str
+    made_at: float
+    expire_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastOffer:
+    """What became of an offer; `outcome` is OPEN while it is open."""
+
+    agent: AgentId
+    invite: int
+    outcome: OfferOutcome = OfferOutcome.OPEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """How often an agent was offered this invite, and until when he is not asked again (R-O4)."""
+
+    agent: AgentId
+    count: int
+    paused_until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A strategy that is not bundled was asked; `until` is when the default decides instead (R-Q8)."""
+
+    number: int
+    strategy: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invite:
+    """One open search for an agent on behalf of a conversation, numbered within it from 1.
+
+    `placement` numbers placements over the whole shard; `steps_at` are the times at which steps 2, 3, ... open;
+    `step` is how many are open; `priority` is the present one (11 once it was offered and came back).
+    """
+
+    number: int
+    kind: InviteKind
+    target: Target
+    target_name: str
+    media_domain: MediaDomainId
+    requester: AgentId | None
+    requester_name: str
+    note: str | None
+    priority: int
+    placement: int
+    placed_at: float
+    expire_at: float
+    offer_timeout_s: float
+    session: int
+    steps_at: tuple[float, ...] = ()
+    step: int = 1
+    state: InviteState = InviteState.PARKED
+    offer: Offer | None = None
+    attempts: int = 0
+    tried: tuple[Tried, ...] = ()
+    decision: Decision | None = None
+    agent: AgentId | None = None
+    revision: int = 1
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the search goes on."""
+        return self.state in (InviteState.PARKED, InviteState.OFFERED)
+
+    def tried_of(self, agent: AgentId) -> Tried | None:
+        """The earlier offers of this invite to that agent, if there were any."""
+        return next((tried for tried in self.tried if tried.agent == agent), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """An open offer as the agent's own facts hold it: it takes one slot until it is decided."""
+
+    offer: str
+    conversation: ConversationId
+    media_domain: MediaDomainId
+
+
+def offer_id(conversation: str, number: int) -> str:
+    """An offer's id. It contains its conversation's, so that even a late answer finds its judge."""
+    return f"{conversation}~{number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One stage of a queue's search: an expression over agent attributes, and how long it is tried alone."""
+
+    expression: str = ""
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSettings:
+    """A queue as applied (R-Q1). None stands for the engine's default."""
+
+    id: QueueId
+    display_name: str = ""
+    media_domain: MediaDomainId = CHAT
+    priority: int = 1
+    strategy: str = "longest_available"
+    strategy_options: Mapping[str, str] = field(default_factory=dict)
+    offer_timeout_s: float | None = None
+    ttl_s: float | None = None
+    waiting_max: int | None = None
+    steps: tuple[Step, ...] = ()
+    overflow: QueueId | None = None
+
+    @property
+    def name(self) -> str:
+        """What people see: the display name, or the id where none is set (D-15)."""
+        return self.display_name or self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSettings:
+    """An agent as applied. `capacity` overrides media domains' defaults; `queues` narrows, empty means all."""
+
+    id: AgentId
+    display_name: str = ""
+    capacity: Mapping[MediaDomainId, int] = field(default_factory=dict)
+    attributes: Mapping[AttributeId, int] = field(default_factory=dict)
+    queues: tuple[QueueId, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What people see."""
+        return self.display_name or self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSettings:
+    """A channel as applied. A secret setting holds a reference, `env:NAME` or `file:PATH`, never the secret."""
+
+    id: ChannelId
+    kind: str = ""
+    is_external: bool = False
+    queue: QueueId | None = None
+    media_domain: MediaDomainId = CHAT
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeSettings:
+    """An agent attribute; declared before it is used (R-Q2)."""
+
+    id: AttributeId
+    kind: AttributeKind = AttributeKind.PROFICIENCY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaDomainSettings:
+    """A media domain and the slots that an agent has in it unless his own settings say otherwise."""
+
+    id: MediaDomainId
+    capacity: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSettings:
+    """A token as stored: its secret only as a SHA-256 digest (guarantees section 8)."""
+
+    id: str
+    subject: str
+    role: Role
+    digest: bytes
+    created_at: float
+    agents: tuple[AgentId, ...] = ()
+    channel: ChannelId | None = None
+    expire_at: float | None = None

@@ -1,0 +1,32 @@
+"""Plugins as the engine sees them: found, loaded, called under a guard, and replaced by a default when they fail.
+
+A typed facade over pluggy, which finds and registers and does nothing else (plugins.md, principle 1).
+"""
+
+from hookflash.engine.plugins.asking import BUDGET_S, Asking
+from hookflash.engine.plugins.facts import (
+    Answer,
+    LoadedPlugin,
+    PluginFault,
+    PluginSettings,
+    PluginsNotLoadedError,
+    PluginState,
+)
+from hookflash.engine.plugins.host import PluginHost
+from hookflash.engine.plugins.sources import Source, installed_sources
+from hookflash.engine.plugins.strategies import LoadedStrategy
+
+__all__ = [
+    "BUDGET_S",
+    "Answer",
+    "Asking",
+    "LoadedPlugin",
+    "LoadedStrategy",
+    "PluginFault",
+    "PluginHost",
+    "PluginSettings",
+    "PluginState",
+    "PluginsNotLoadedError",
+    "Source",
+    "installed_sources",
+]

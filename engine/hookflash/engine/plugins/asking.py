@@ -1,0 +1,184 @@
+"""Asking a plugin's strategy on the plugin's own thread, so that a slow one holds up nobody else.
+
+The engine's timer ends an asking that is late (`Asking.give_up`); until that call has returned the plugin is not asked
+again. A call cannot be ended from outside, only left behind.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, auto
+from threading import Condition, Thread
+from typing import final
+
+import structlog
+
+from hookflash.engine.plugins.breaker import Breaker
+from hookflash.engine.plugins.facts import Answer
+from hookflash.sdk.types import AgentId
+
+__all__ = ["BUDGET_S", "STILL_BUSY", "Asking", "AskingThread"]
+
+BUDGET_S = 0.05
+STILL_BUSY = "the plugin is still busy with an earlier call"
+NO_ANSWER = f"no answer within {BUDGET_S:g} s"
+STOPPED = "the engine stops"
+
+_log = structlog.get_logger("hookflash.plugins")
+
+
+class _Phase(Enum):
+    WAITING = auto()
+    RUNNING = auto()
+    DONE = auto()
+    GIVEN_UP = auto()
+
+
+@final
+class Asking:
+    """One question: what to call, its breaker, whom to tell the answer and whom a fault; made by `AskingThread.ask`."""
+
+    def __init__(
+        self,
+        choose: Callable[[], tuple[AgentId, ...]],
+        breaker: Breaker,
+        on_answer: Callable[[Answer], None],
+        on_fault: Callable[[str], None],
+    ) -> None:
+        self.choose = choose
+        self.breaker = breaker
+        self.on_fault = on_fault
+        self.phase = _Phase.WAITING
+        self.began_at = 0.0
+        self.thread: AskingThread | None = None
+        self._on_answer = on_answer
+
+    def give_up(self) -> None:
+        """End an asking whose time is over: its answer, should it still come, is dropped unless it is just being told.
+
+        A fault of the plugin if its call was running; not if it was waiting in line behind another.
+        """
+        if self.thread is not None:
+            self.thread.give_up(self)
+
+    def answer(self, answer: Answer) -> None:
+        """Tell the answer; what the receiver raises stays here, for this is the plugin's thread."""
+        try:
+            self._on_answer(answer)
+        except Exception:  # noqa: BLE001 - the receiver's trouble must not end the plugin's thread
+            _log.exception("plugin_answer_not_taken")
+
+
+@final
+class AskingThread:
+    """One plugin's thread, which starts with the first question; questions wait in line while none is late."""
+
+    def __init__(self, name: str, clock: Callable[[], float]) -> None:
+        self._name = name
+        self._clock = clock
+        self._line: deque[Asking] = deque()
+        self._running: Asking | None = None
+        self._is_stopped = False
+        self._changed = Condition()
+        self._thread: Thread | None = None
+
+    def ask(self, asking: Asking) -> None:
+        """Put a question; one that cannot be put is answered before this returns."""
+        with self._changed:
+            refusal = STOPPED if self._is_stopped else STILL_BUSY if self._is_late() else None
+            if refusal is None:
+                asking.thread = self
+                self._line.append(asking)
+                if self._thread is None:
+                    self._thread = Thread(target=self._run, name=f"plugin-{self._name}", daemon=True)
+                    self._thread.start()
+                self._changed.notify_all()
+        if refusal is not None:
+            _refuse(asking, refusal)
+
+    def give_up(self, asking: Asking) -> None:
+        """See `Asking.give_up`."""
+        with self._changed:
+            was = asking.phase
+            if was in (_Phase.DONE, _Phase.GIVEN_UP):
+                return
+            asking.phase = _Phase.GIVEN_UP
+            if was is _Phase.WAITING:
+                self._line.remove(asking)
+            behind = self._empty_line() if was is _Phase.RUNNING else ()
+        if was is _Phase.WAITING:
+            asking.breaker.withdrawn()
+        else:
+            asking.breaker.failed()
+            asking.on_fault(NO_ANSWER)
+        for other in behind:
+            _refuse(other, STILL_BUSY)
+
+    def wait_until_idle(self, timeout_s: float) -> bool:
+        """Wait until no question is open or running; False if that lasts longer."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._line and self._running is None, timeout_s)
+
+    def stop(self, timeout_s: float) -> None:
+        """Refuse what waits and end; a call that does not return within the time is left behind."""
+        with self._changed:
+            self._is_stopped = True
+            left = self._empty_line()
+            self._changed.notify_all()
+            thread = self._thread
+        for asking in left:
+            _refuse(asking, STOPPED)
+        if thread is not None:
+            thread.join(timeout_s)
+
+    def _is_late(self) -> bool:
+        running = self._running
+        if running is None:
+            return False
+        return running.phase is _Phase.GIVEN_UP or self._clock() - running.began_at > BUDGET_S
+
+    def _empty_line(self) -> tuple[Asking, ...]:
+        left = tuple(self._line)
+        self._line.clear()
+        for asking in left:
+            asking.phase = _Phase.DONE
+        return left
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._running = None
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._line or self._is_stopped)
+                if self._is_stopped:
+                    return
+                asking = self._running = self._line.popleft()
+                asking.phase = _Phase.RUNNING
+                asking.began_at = self._clock()
+            self._call(asking)
+
+    def _call(self, asking: Asking) -> None:
+        fault: str | None = None
+        agents: tuple[AgentId, ...] = ()
+        try:
+            agents = asking.choose()
+        except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, its thread goes on
+            fault = f"{type(error).__name__}: {error}"
+        took_s = self._clock() - asking.began_at
+        if fault is None and took_s > BUDGET_S:
+            fault = f"took {took_s:.3f} s, {BUDGET_S:g} s are allowed"
+        with self._changed:
+            if asking.phase is _Phase.GIVEN_UP:
+                return  # The default decided long ago.
+            asking.phase = _Phase.DONE
+        if fault is None:
+            asking.breaker.succeeded()
+            asking.answer(Answer(agents=agents))
+        else:
+            asking.breaker.failed()
+            asking.on_fault(fault)
+            asking.answer(Answer(fault=fault))
+
+
+def _refuse(asking: Asking, reason: str) -> None:
+    asking.breaker.withdrawn()
+    asking.answer(Answer(fault=reason))

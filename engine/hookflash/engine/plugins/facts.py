@@ -1,0 +1,80 @@
+"""What is known about plugins: settings that go in, states, faults and answers that come out.
+
+Values only; `hookflash.engine.plugins.host` makes and changes them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from hookflash.sdk.types import AgentId
+
+__all__ = ["Answer", "LoadedPlugin", "PluginFault", "PluginSettings", "PluginState", "PluginsNotLoadedError"]
+
+
+class PluginState(StrEnum):
+    """How loading a plugin ended."""
+
+    LOADED = "loaded"
+    DISABLED = "disabled"
+    INCOMPATIBLE = "incompatible"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginSettings:
+    """What an admin says about plugins.
+
+    `allow` are the only names that are loaded (None: all); `plugins_dir` holds further `*.py`; `tables` are the
+    `[plugins.NAME]` tables, whose keys `enabled` and `sha256` are the engine's and the rest the plugin's own;
+    `is_strict` is `--strict-plugins`; `is_traced` (HOOKFLASH_TRACE_PLUGINS=1) logs every hook call with its time.
+    """
+
+    allow: frozenset[str] | None = None
+    plugins_dir: Path | None = None
+    tables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    is_strict: bool = False
+    is_traced: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPlugin:
+    """A plugin as an admin sees it now; `reason` says why it is not loaded, `is_open` that a breaker of it is."""
+
+    name: str
+    version: str
+    state: PluginState
+    reason: str = ""
+    traceback: str = ""
+    is_bundled: bool = False
+    faults: int = 0
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginFault:
+    """A plugin's call that failed: which one, how, and what was done instead."""
+
+    plugin: str
+    hook: str
+    error: str
+    fallback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a strategy said: agents in its order, best first, all of them candidates; with a `fault` there are none."""
+
+    agents: tuple[AgentId, ...] = ()
+    fault: str | None = None
+
+
+class PluginsNotLoadedError(Exception):
+    """A strict start with a plugin that is neither loaded nor disabled."""
+
+    def __init__(self, plugins: tuple[LoadedPlugin, ...]) -> None:
+        """Name each plugin with its reason."""
+        listed = "; ".join(f"{plugin.name} is {plugin.state}: {plugin.reason}" for plugin in plugins)
+        super().__init__(f"{listed}. Repair or disable it, or start without --strict-plugins")
+        self.plugins = plugins

@@ -1,0 +1,286 @@
+"""The engine's side of all plugins: loads them, calls their hooks under a guard, and asks their strategies.
+
+One plugin that raises, blocks or answers nonsense costs its own call and nothing else. Every fault is counted, told to
+`on_fault` and shown in `plugins`.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import EntryPoint
+from threading import Lock
+from typing import Self, final
+
+import structlog
+from pluggy import PluginManager
+
+from hookflash.engine.plugins.asking import Asking, AskingThread
+from hookflash.engine.plugins.breaker import Breaker
+from hookflash.engine.plugins.facts import (
+    Answer,
+    LoadedPlugin,
+    PluginFault,
+    PluginSettings,
+    PluginsNotLoadedError,
+    PluginState,
+)
+from hookflash.engine.plugins.loading import START_FAILED_S, START_WARNED_S, load
+from hookflash.engine.plugins.observer import Observer
+from hookflash.engine.plugins.sources import Source, installed_sources, sources_in
+from hookflash.engine.plugins.strategies import FALLBACK, LoadedStrategy
+from hookflash.sdk import hooks
+from hookflash.sdk.channel import ChannelAdapter
+from hookflash.sdk.hooks import EngineFacts, EventHeader
+from hookflash.sdk.routing import AgentView, InviteView, QueueView, RoutingContext
+
+__all__ = ["PluginHost"]
+
+STARTED = "hookflash_engine_started"
+STOPPING = "hookflash_engine_stopping"
+EVENT = "hookflash_event"
+FATAL = (KeyboardInterrupt, SystemExit)
+BREAKER_OPEN = "its breaker is open after repeated faults"
+
+_log = structlog.get_logger("hookflash.plugins")
+
+
+@final
+class PluginHost:
+    """All plugins of one engine; `clock` gives seconds, `on_fault` may be called from any thread."""
+
+    def __init__(
+        self,
+        settings: PluginSettings,
+        clock: Callable[[], float],
+        on_fault: Callable[[PluginFault], None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._on_fault = on_fault
+        self._manager = PluginManager(hooks.PROJECT)
+        self._manager.add_hookspecs(hooks)
+        self._plugins: list[LoadedPlugin] = []
+        self._strategies: dict[str, LoadedStrategy] = {}
+        self._channels: dict[str, type[ChannelAdapter]] = {}
+        self._threads: dict[str, AskingThread] = {}
+        self._breakers: defaultdict[tuple[str, str], Breaker] = defaultdict(lambda: Breaker(clock))
+        self._faults: Counter[str] = Counter()
+        self._lock = Lock()
+        self._observer = Observer(self._deliver_event)
+
+    @classmethod
+    def load(
+        cls,
+        settings: PluginSettings,
+        clock: Callable[[], float],
+        on_fault: Callable[[PluginFault], None] | None = None,
+        *,
+        installed: Iterable[EntryPoint] | None = None,
+    ) -> Self:
+        """Load every plugin there is; `installed` stands for this environment's entry points.
+
+        Raises PluginsNotLoadedError in strict settings only, when one is neither loaded nor disabled.
+        """
+        host = cls(settings, clock, on_fault)
+        sources = installed_sources(installed)
+        if settings.plugins_dir is not None:
+            sources += sources_in(settings.plugins_dir)
+        for source in sources:
+            host._take(source)
+        host._name_the_missing({source.name for source in sources})
+        broken = tuple(p for p in host.plugins if p.state in (PluginState.INCOMPATIBLE, PluginState.FAILED))
+        if settings.is_strict and broken:
+            raise PluginsNotLoadedError(broken)
+        return host
+
+    @property
+    def plugins(self) -> Sequence[LoadedPlugin]:
+        """Every plugin found, with its state, reason, faults and breaker as they are now."""
+        with self._lock:
+            faults = Counter(self._faults)
+            open_ = {plugin for (plugin, _), breaker in self._breakers.items() if breaker.is_open}
+        return tuple(
+            replace(plugin, faults=faults[plugin.name], is_open=plugin.name in open_)
+            if plugin.state is PluginState.LOADED
+            else plugin
+            for plugin in self._plugins
+        )
+
+    @property
+    def events_dropped(self) -> int:
+        """How many events the watching plugins missed because they were too slow."""
+        return self._observer.dropped
+
+    @property
+    def strategy_names(self) -> tuple[str, ...]:
+        """The names a queue may use."""
+        return tuple(sorted(self._strategies))
+
+    @property
+    def fallback(self) -> LoadedStrategy:
+        """The order that decides when a queue's own strategy cannot (R-Q8); needs no plugin."""
+        return FALLBACK
+
+    def strategy(self, name: str) -> LoadedStrategy | None:
+        """Give a strategy by name; None if no loaded plugin has it."""
+        return self._strategies.get(name)
+
+    def channel_adapter(self, kind: str) -> type[ChannelAdapter] | None:
+        """Give the adapter class for a kind of channel; None if no loaded plugin has it."""
+        return self._channels.get(kind)
+
+    def engine_started(self, facts: EngineFacts) -> None:
+        """Tell every plugin that the engine is up."""
+        self._broadcast(STARTED, {"engine": facts}, START_FAILED_S, FATAL)
+
+    def engine_stopping(self, reason: str, deadline: float) -> None:
+        """Tell every plugin that the engine stops."""
+        self._broadcast(STOPPING, {"reason": reason, "deadline": deadline}, START_FAILED_S, FATAL)
+
+    def publish(self, event: EventHeader) -> None:
+        """Show an event to the plugins that watch, on their own thread; never waits."""
+        if self._manager.hook.hookflash_event.get_hookimpls():
+            self._observer.put(event)
+
+    def ask(
+        self,
+        strategy: LoadedStrategy,
+        invite: InviteView,
+        queue: QueueView,
+        candidates: Sequence[AgentView],
+        context: RoutingContext,
+        on_answer: Callable[[Answer], None],
+    ) -> Asking:
+        """Ask a strategy on its plugin's thread; `on_answer` is called once, from there or before this returns.
+
+        The caller's timer calls `give_up` on what this returns when BUDGET_S (50 ms) are over.
+        """
+        breaker = self._breaker(strategy.plugin, f"strategy {strategy.name}")
+        asking = Asking(
+            lambda: strategy.choose(invite, queue, candidates, context),
+            breaker,
+            on_answer,
+            lambda error: self.report_fault(strategy.plugin, f"strategy {strategy.name}", error, FALLBACK.name),
+        )
+        if breaker.admit():
+            self._thread(strategy.plugin).ask(asking)
+        else:
+            asking.answer(Answer(fault=BREAKER_OPEN))
+        return asking
+
+    def report_fault(self, plugin: str, hook: str, error: str, fallback: str) -> None:
+        """Count and tell a fault, also one that the engine found itself (a stranger named, a strategy missing)."""
+        with self._lock:
+            self._faults[plugin] += 1
+        _log.warning("plugin_fault", plugin=plugin, hook=hook, error=error, fallback=fallback)
+        if self._on_fault is not None:
+            self._on_fault(PluginFault(plugin=plugin, hook=hook, error=error, fallback=fallback))
+
+    def wait_until_idle(self, timeout_s: float) -> bool:
+        """Wait until no event is left to show and no question is open; False if that lasts longer."""
+        with self._lock:
+            threads = list(self._threads.values())
+        return self._observer.wait_until_idle(timeout_s) and all(t.wait_until_idle(timeout_s) for t in threads)
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """End the threads; a plugin that does not return in time is left behind."""
+        self._observer.stop(timeout_s)
+        with self._lock:
+            threads = list(self._threads.values())
+        for thread in threads:
+            thread.stop(timeout_s)
+
+    def _take(self, source: Source) -> None:
+        verdict = load(
+            source,
+            self._settings,
+            self._manager,
+            self._clock,
+            kinds_taken=self._channels.keys(),
+            strategies_taken=self._strategies.keys(),
+        )
+        if verdict.staging is not None:
+            self._channels |= verdict.staging.channels
+            for name, strategy in verdict.staging.strategies.items():
+                self._strategies[name] = LoadedStrategy(
+                    name=name, plugin=source.name, is_bundled=source.is_bundled, strategy=strategy
+                )
+        self._plugins.append(
+            LoadedPlugin(
+                name=source.name,
+                version=source.version,
+                state=verdict.state,
+                reason=verdict.reason,
+                traceback=verdict.traceback,
+                is_bundled=source.is_bundled,
+            )
+        )
+        if verdict.state in (PluginState.INCOMPATIBLE, PluginState.FAILED):
+            _log.warning("plugin_not_loaded", plugin=source.name, state=str(verdict.state), reason=verdict.reason)
+
+    def _name_the_missing(self, found: set[str]) -> None:
+        """List what an admin asked for and is not installed: silence would look like success."""
+        asked = {name for name, table in self._settings.tables.items() if table.get("enabled", True) is not False}
+        for name in sorted((asked | (self._settings.allow or frozenset())) - found):
+            reason = "no plugin of this name is installed"
+            self._plugins.append(LoadedPlugin(name=name, version="", state=PluginState.FAILED, reason=reason))
+
+    def _breaker(self, plugin: str, what: str) -> Breaker:
+        with self._lock:
+            return self._breakers[plugin, what]
+
+    def _thread(self, plugin: str) -> AskingThread:
+        with self._lock:
+            if plugin not in self._threads:
+                self._threads[plugin] = AskingThread(plugin, self._clock)
+            return self._threads[plugin]
+
+    def _deliver_event(self, event: EventHeader) -> None:
+        # On the observer's thread an exit would end the watching and nothing else: there it is a fault like any.
+        self._broadcast(EVENT, {"event": event}, failed_s=None, fatal=())
+
+    def _broadcast(
+        self,
+        hook: str,
+        arguments: dict[str, object],
+        failed_s: float | None,
+        fatal: tuple[type[BaseException], ...],
+    ) -> None:
+        # pluggy would stop at the first that raises; its list is in registration order, its call order the reverse.
+        for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
+            call = _HookCall(implementation.plugin_name, hook)
+            breaker = self._breaker(call.plugin, hook)
+            if not breaker.admit():
+                continue
+            began = self._clock()
+            fault: str | None = None
+            try:
+                implementation.function(*(arguments[name] for name in implementation.argnames))
+            except fatal:
+                breaker.withdrawn()
+                raise
+            except BaseException as error:  # noqa: BLE001 - its neighbours are still to be called
+                fault = f"{type(error).__name__}: {error}"
+            self._judge(call, breaker, fault, self._clock() - began, failed_s)
+
+    def _judge(
+        self, call: "_HookCall", breaker: Breaker, fault: str | None, took_s: float, failed_s: float | None
+    ) -> None:
+        if self._settings.is_traced:
+            _log.info("plugin_called", plugin=call.plugin, hook=call.hook, took_s=round(took_s, 6), fault=fault)
+        if failed_s is not None and fault is None:
+            if took_s > failed_s:
+                fault = f"took {took_s:.0f} s, {failed_s:.0f} s are allowed"
+            elif took_s > START_WARNED_S:
+                _log.warning("plugin_slow", plugin=call.plugin, hook=call.hook, took_s=round(took_s, 1))
+        if fault is None:
+            breaker.succeeded()
+            return
+        breaker.failed()
+        self.report_fault(call.plugin, call.hook, fault, "none")
+
+
+@dataclass(frozen=True, slots=True)
+class _HookCall:
+    plugin: str
+    hook: str

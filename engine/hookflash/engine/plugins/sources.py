@@ -1,0 +1,102 @@
+"""Where plugins come from: entry points of the group `hookflash.plugins`, then each `*.py` of `plugins_dir`.
+
+Nothing is imported here. A bare checkout has no entry points: there the modules of `hookflash.plugins` stand for them.
+"""
+
+import pkgutil
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from importlib import import_module
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+__all__ = ["BUNDLE", "GROUP", "Source", "installed_sources", "sources_in"]
+
+GROUP = "hookflash.plugins"
+BUNDLE = "hookflash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One plugin that could be loaded: a module by name or by file, perhaps an attribute of it."""
+
+    name: str
+    module: str
+    attribute: str = ""
+    path: Path | None = None
+    version: str = ""
+    is_bundled: bool = False
+
+    def file(self) -> Path | None:
+        """Find the module's source without running it (a package above it is imported); None where there is none."""
+        if self.path is not None:
+            return self.path
+        known = sys.modules.get(self.module)
+        found = known.__spec__ if known is not None else find_spec(self.module)
+        if found is None or not found.has_location or found.origin is None:
+            return None
+        return Path(found.origin)
+
+    def import_module(self) -> ModuleType:
+        """Import the module; whatever it raises comes through, and a half imported file is forgotten."""
+        if self.path is None:
+            return import_module(self.module)
+        spec = spec_from_file_location(self.module, self.path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{self.path} cannot be imported")
+        module = module_from_spec(spec)
+        # Dataclasses look their module up while it is still being run.
+        sys.modules[self.module] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            sys.modules.pop(self.module, None)
+            raise
+        return module
+
+    def plugin(self, module: ModuleType) -> object:
+        """Give what is registered: the module, or its attribute where the entry point names one."""
+        names = self.attribute.split(".") if self.attribute else []
+        return reduce(getattr, names, module)
+
+
+def installed_sources(group: Iterable[EntryPoint] | None = None) -> list[Source]:
+    """List the entry points, bundled ones first, then by name; the same one listed twice counts once."""
+    points = list(entry_points(group=GROUP) if group is None else group)
+    found = {(point.name, point.value): _source(point) for point in points}
+    sources = list(found.values())
+    if group is None:
+        sources += _bare_checkout()
+    return sorted(sources, key=lambda source: (not source.is_bundled, source.name, source.module))
+
+
+def sources_in(folder: Path) -> list[Source]:
+    """List the `*.py` of a folder by name, those that start with an underscore aside."""
+    paths = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+    return [Source(name=path.stem, module=f"hookflash_plugins_dir_{path.stem}", path=path) for path in paths]
+
+
+def _source(point: EntryPoint) -> Source:
+    origin = point.dist
+    return Source(
+        name=point.name,
+        module=point.module,
+        attribute=point.attr or "",
+        version=origin.version if origin is not None else "",
+        is_bundled=origin is not None and origin.name == BUNDLE,
+    )
+
+
+def _bare_checkout() -> list[Source]:
+    try:
+        distribution(BUNDLE)
+    except PackageNotFoundError:
+        portion = find_spec(GROUP)
+        folders = list(portion.submodule_search_locations or ()) if portion is not None else []
+        names = sorted(module.name for module in pkgutil.iter_modules(folders) if not module.ispkg)
+        return [Source(name=name, module=f"{GROUP}.{name}", is_bundled=True) for name in names]
+    return []

@@ -1,0 +1,143 @@
+"""The views' file: opening it, one connection that writes, and one that reads for every thread.
+
+Rows and watermark change in one transaction, so whatever a crash leaves is a state of some position. Power loss may
+take the last ones away (synchronous=NORMAL); the journal gives them back.
+"""
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock, local
+from typing import Final
+
+import structlog
+
+from hookflash.engine.views.schema import APPLICATION_ID, SCHEMA, TABLES, layout
+
+__all__ = ["VIEWS_FILE", "Views"]
+
+VIEWS_FILE: Final = "views.sqlite"
+"""The name of the file in the data directory."""
+
+_CHECKPOINT_PAGES: Final = 4_000
+_BUSY_TIMEOUT_S: Final = 30.0
+_log = structlog.get_logger(__name__)
+
+
+class Views:
+    """One file of views. Its connections may be used from any thread; `reader()` gives each thread its own."""
+
+    def __init__(self, path: Path, temporary: TemporaryDirectory[str] | None = None) -> None:
+        self.path: Final = path
+        self._temporary = temporary
+        self._local = local()
+        self._readers: list[sqlite3.Connection] = []
+        self._lock = Lock()
+        self._writer = self._usable_writer()
+
+    @classmethod
+    def open(cls, path: Path | None) -> "Views":
+        """Open the file at `path`, or one in a temporary directory; what is no file of this layout is made anew."""
+        if path is not None:
+            return cls(path)
+        temporary = TemporaryDirectory(prefix="hookflash-views-")
+        return cls(Path(temporary.name) / VIEWS_FILE, temporary)
+
+    @property
+    def writer(self) -> sqlite3.Connection:
+        """The one connection that writes; it belongs to whoever projects, one thread at a time."""
+        return self._writer
+
+    def reader(self) -> sqlite3.Connection:
+        """This thread's reading connection."""
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            found = self._connected("PRAGMA query_only = ON")
+            self._local.connection = found
+            with self._lock:
+                self._readers.append(found)
+        return found
+
+    def watermark(self) -> int:
+        """The position up to which the views show the journal."""
+        (watermark,) = self.reader().execute("SELECT watermark FROM progress").fetchone()
+        return int(watermark)
+
+    def watermark_at(self) -> float:
+        """The engine time of the record at the watermark, by which another journal's past is known."""
+        (at,) = self.reader().execute("SELECT at FROM progress").fetchone()
+        return float(at)
+
+    def clear(self) -> None:
+        """Forget everything, for a rebuild; only while nobody projects."""
+        self._writer.execute("BEGIN IMMEDIATE")
+        for table in TABLES:
+            self._writer.execute(_DROP.replace("$table", table))
+        self._create()
+        self._writer.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close every connection; only when no thread reads or writes any more. Closing twice is nothing."""
+        with self._lock:
+            connections = (*self._readers, self._writer)
+            self._readers = []
+        for connection in connections:
+            connection.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    def _usable_writer(self) -> sqlite3.Connection:
+        writer = None
+        try:
+            writer = self._connected()
+            if self._is_ours(writer):
+                self._writer = writer
+                return writer
+            why = "it is of another layout"
+        except sqlite3.DatabaseError as error:
+            why = str(error)
+        if writer is not None:
+            writer.close()
+        if self.path.exists() and self.path.stat().st_size:
+            _log.warning("views.made_anew", path=str(self.path), why=why)
+        for suffix in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                Path(f"{self.path}{suffix}").unlink()
+        self._writer = self._connected(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._writer.execute("BEGIN IMMEDIATE")
+        self._create()
+        self._writer.execute("COMMIT")
+        return self._writer
+
+    def _is_ours(self, writer: sqlite3.Connection) -> bool:
+        (application_id,) = writer.execute("PRAGMA application_id").fetchone()
+        if application_id != APPLICATION_ID:
+            return False
+        row: tuple[bytes] | None = writer.execute("SELECT layout FROM progress").fetchone()
+        return row is not None and row[0] == layout()
+
+    def _create(self) -> None:
+        for statement in SCHEMA:
+            self._writer.execute(statement)
+        self._writer.execute("INSERT INTO progress VALUES (0, 0.0, ?)", (layout(),))
+
+    def _connected(self, *pragmas: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S
+        )
+        try:
+            for pragma in (
+                "PRAGMA journal_mode = WAL",
+                "PRAGMA synchronous = NORMAL",
+                f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+                *pragmas,
+            ):
+                connection.execute(pragma).fetchall()
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+
+_DROP: Final = "DROP TABLE $table"
