@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from tests.journal.samples import record_at, records_from
 
 from hookflash.engine.failpoints import (
     JOURNAL_AFTER_APPEND,
@@ -16,6 +15,8 @@ from hookflash.engine.failpoints import (
 )
 from hookflash.engine.journal.codec import GENESIS, encode
 from hookflash.engine.journal.port import Conflict, Gone, Journal, Report, Tail
+from hookflash.engine.journal.record import Record
+from tests.journal.samples import record_at, records_from
 
 __all__ = ["JournalContract"]
 
@@ -94,7 +95,7 @@ class JournalContract(ABC):
     def test_pages_neither_shift_nor_repeat_whatever_the_groups_are(self, journal: Journal, group_size: int) -> None:
         for first in range(1, 42, group_size):
             journal.append(records_from(first, min(group_size, 42 - first)))
-        found = []
+        found: list[Record] = []
         while page := journal.read(found[-1].position if found else 0, limit=4):
             assert len(page) <= 4
             found.extend(page)

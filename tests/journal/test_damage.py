@@ -41,7 +41,7 @@ def _flipped(directory: Path, first: int, at: Callable[[bytes], int], column: st
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.33, 0.5, 0.77, 0.9, 1.0])
 def test_one_flipped_bit_in_the_last_group_is_refused_at_open(directory: Path, share: float) -> None:
     _flipped(directory, 196, lambda body: int((len(body) - 1) * share))
-    with pytest.raises(Damaged, match="damaged at position 196: .*Restore the data directory") as refusal:
+    with pytest.raises(Damaged, match=r"damaged at position 196: .*Restore the data directory") as refusal:
         SqliteJournal.open(directory)
     assert refusal.value.position == 196
     report = verify_directory(directory)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -30,13 +31,17 @@ class StubbornJournal(MemoryJournal):
         super().append(records)
 
 
+def _note(answers: list[tuple[int, JournalError | None]], first: int, error: JournalError | None) -> None:
+    answers.append((first, error))
+
+
 def test_groups_are_appended_in_order_and_each_is_answered_once() -> None:
     journal = StubbornJournal()
     writer = JournalWriter(journal)
     answers: list[tuple[int, JournalError | None]] = []
     journal.may_append.clear()
     for first in range(1, 61, 3):
-        writer.submit(records_from(first, 3), lambda error, first=first: answers.append((first, error)))
+        writer.submit(records_from(first, 3), partial(_note, answers, first))
     assert answers == []
     journal.may_append.set()
     writer.stop()

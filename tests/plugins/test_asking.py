@@ -180,6 +180,7 @@ def test_giving_up_what_waits_in_line_is_nobodys_fault(folder: Folder) -> None:
     assert (second.got, folder.faults) == ([], [])
 
 
+@pytest.mark.spec("R-Q8", "F-23")
 def test_three_faults_keep_a_strategy_back_for_thirty_seconds_and_it_is_asked_again(folder: Folder) -> None:
     host, strategy = _mine(folder, order="assert SEEN.get('well'), 'sick'")
     faults = [_ask(host, strategy).fault for _ in range(5)]
@@ -217,6 +218,12 @@ def test_a_stopped_host_answers_that_it_stops(folder: Folder) -> None:
     assert _ask(host, strategy).fault is None
     host.stop(timeout_s=5.0)
     assert _ask(host, strategy) == Answer(fault="the engine stops")
+
+
+@pytest.mark.spec("F-23")
+def test_an_unknown_strategy_is_nobody_rather_than_another(folder: Folder) -> None:
+    host, _ = _mine(folder)
+    assert host.strategy("mime") is None
 
 
 def test_the_engines_own_order_needs_no_plugin(folder: Folder) -> None:

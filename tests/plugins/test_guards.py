@@ -41,7 +41,8 @@ def test_a_raising_watcher_stops_none_of_its_neighbours_and_rests_after_three_fa
     for position in range(10):
         host.publish(_event(position))
     assert host.wait_until_idle(5.0)
-    assert SEEN == {"a_before": list(range(10)), "c_after": list(range(10)), "b_broken": [0, 1, 2]}
+    expected = {"a_before": list(range(10)), "c_after": list(range(10)), "b_broken": [0, 1, 2]}
+    assert expected == SEEN
     fault = PluginFault(plugin="b_broken", hook="hookflash_event", error="ValueError: broken", fallback="none")
     assert folder.faults == [fault] * 3
     assert [(one.name, one.faults, one.is_open) for one in host.plugins] == [
@@ -51,6 +52,7 @@ def test_a_raising_watcher_stops_none_of_its_neighbours_and_rests_after_three_fa
     ]
 
 
+@pytest.mark.spec("F-23")
 def test_an_open_breaker_lets_one_call_through_after_thirty_seconds_and_closes_when_it_went_well(
     folder: Folder,
 ) -> None:
@@ -148,3 +150,25 @@ def test_after_stop_no_event_is_shown(folder: Folder) -> None:
     host.stop(timeout_s=5.0)
     host.publish(_event(2))
     assert SEEN == {"watcher": [1]}
+
+
+def test_faults_that_are_not_in_a_row_open_nothing(folder: Folder) -> None:
+    _write(folder, "moody", ending="assert event.position % 3 == 0, 'no'")
+    host = folder.load()
+    for position in range(12):
+        host.publish(_event(position))
+    assert host.wait_until_idle(5.0)
+    assert SEEN["moody"] == list(range(12))
+    assert (plugin(host, "moody").faults, plugin(host, "moody").is_open) == (8, False)
+
+
+def test_a_plugin_that_was_not_loaded_is_never_called(folder: Folder) -> None:
+    _write(folder, "half")
+    file = folder.path / "half.py"
+    register = "\n@hookimpl\ndef hookflash_register(registry):\n    raise ValueError\n"
+    file.write_text(file.read_text(encoding="utf-8") + register, encoding="utf-8")
+    host = folder.load()
+    host.publish(_event(1))
+    assert host.wait_until_idle(5.0)
+    assert not SEEN
+    assert plugin(host, "half").state == "failed"

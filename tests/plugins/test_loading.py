@@ -25,6 +25,14 @@ WATCHER = """
 def hookflash_event(event):
     pass
 """
+HALF = """
+class Half(PullChannel):
+    kind = "half"
+
+@hookimpl
+def hookflash_register(registry):
+    registry.channel(Half)
+"""
 MAKES_A_MESS = "from pathlib import Path\nPath(__file__).with_suffix('.ran').touch()\n"
 
 BROKEN = {
@@ -80,8 +88,7 @@ BROKEN = {
         "No.order must be a plain method",
     ),
     "half_an_adapter": (
-        "class Half(PullChannel):\n    kind = 'half'\n"
-        "@hookimpl\ndef hookflash_register(registry):\n    registry.channel(Half)\n",
+        HALF,
         PluginState.FAILED,
         "Half does not say how to poll, send",
     ),
@@ -146,7 +153,9 @@ def test_what_is_disabled_or_not_allowed_is_never_run(folder: Folder) -> None:
 
 
 def test_a_plugin_that_failed_half_way_leaves_nothing_registered(folder: Folder) -> None:
-    body = STRATEGY.format(name="half") + "    raise ValueError('after all')\n" + WATCHER.replace("pass", "raise OSError")
+    body = (
+        STRATEGY.format(name="half") + "    raise ValueError('after all')\n" + WATCHER.replace("pass", "raise OSError")
+    )
     folder.write("half", body)
     host = folder.load()
     assert host.strategy("half") is None
@@ -238,7 +247,9 @@ def test_only_an_end_of_the_program_comes_through(end: str, folder: Folder) -> N
 
 
 def test_a_plugin_slower_than_thirty_seconds_to_register_is_not_loaded(folder: Folder) -> None:
-    body = "from tests.plugins.written import SHARED\n@hookimpl\ndef hookflash_register(registry):\n    SHARED.now += 31\n"
+    body = (
+        "from tests.plugins.written import SHARED\n@hookimpl\ndef hookflash_register(registry):\n    SHARED.now += 31\n"
+    )
     folder.write("slow", body)
     host = PluginHost.load(PluginSettings(plugins_dir=folder.path), SHARED, installed=())
     assert plugin(host, "slow").reason == "hookflash_register took 31 s, 30 are allowed"

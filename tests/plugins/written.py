@@ -58,5 +58,3 @@ def plugin(host: PluginHost, name: str) -> LoadedPlugin:
     """Give the one plugin of this name."""
     (found,) = (one for one in host.plugins if one.name == name)
     return found
-
-

@@ -10,6 +10,7 @@ import sys
 import threading
 import unicodedata
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, final
@@ -18,6 +19,7 @@ from hookflash.sdk import (
     Arrival,
     Capabilities,
     ChannelContext,
+    ChannelLog,
     CustomerAddress,
     CustomerLeft,
     Delivery,
@@ -93,7 +95,7 @@ class Console(PullChannel):
         """Play the lines, `pace_s` apart; a typed line that cannot be read is told to the log and skipped."""
         number = 0
         is_first = True
-        async for line in _each(self._script) if self._settings.script else _standard_input():
+        async for line in _each(self._script) if self._settings.script else _standard_input(self.context.log):
             number += 1
             try:
                 said = read_line(line)
@@ -143,19 +145,20 @@ async def _each(lines: Iterable[str]) -> AsyncIterator[str]:
         yield line
 
 
-async def _standard_input() -> AsyncIterator[str]:
+async def _standard_input(log: ChannelLog) -> AsyncIterator[str]:
     # A read of standard input cannot be cancelled: a daemon thread may be left in it without holding up the end.
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[str | None] = asyncio.Queue()
     source = sys.stdin
 
     def read() -> None:
-        try:
-            for line in source:
-                loop.call_soon_threadsafe(lines.put_nowait, line)
+        with suppress(RuntimeError):  # The loop is closed: nobody is waiting any more.
+            try:
+                for line in source:
+                    loop.call_soon_threadsafe(lines.put_nowait, line)
+            except ValueError as error:  # Closed under the reader, or not text.
+                log.warning("console_input_ended", error=type(error).__name__)
             loop.call_soon_threadsafe(lines.put_nowait, None)
-        except RuntimeError:
-            return  # The loop is closed: nobody is waiting any more.
 
     threading.Thread(target=read, name="console-input", daemon=True).start()
     while (line := await lines.get()) is not None:

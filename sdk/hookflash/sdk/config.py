@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar, Union, final, get_
 
 from hookflash.sdk.errors import ConfigError
 
-__all__ = ["ConfigError", "DataclassLike", "NoConfig", "Secret", "fill", "problems"]
+__all__ = ["ConfigError", "DataclassLike", "NoConfig", "Secret", "fill", "problems", "secrets_of"]
 
 SECRET_SIZE_MAX = 65_536
 
@@ -71,6 +71,11 @@ class Secret:
 def problems(config: type[DataclassLike], settings: Mapping[str, object]) -> tuple[str, ...]:
     """Tell what is wrong with these settings, a sentence each (empty: nothing); reads no secret."""
     return _convert(config, settings, read_secret=lambda _reference: Secret(""))[1]
+
+
+def secrets_of(config: type[DataclassLike]) -> frozenset[str]:
+    """Name the fields that hold secrets: an applied setting of theirs is a reference, `env:NAME` or `file:PATH`."""
+    return frozenset(name for name, hint in get_type_hints(config).items() if hint is Secret)
 
 
 def fill(config: type[ConfigT], settings: Mapping[str, object], *, environ: Mapping[str, str] | None = None) -> ConfigT:

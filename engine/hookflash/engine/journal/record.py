@@ -23,6 +23,11 @@ class CauseKind(StrEnum):
     STREAM = "STREAM"
     BOOT = "BOOT"
 
+    @property
+    def is_new_work(self) -> bool:
+        """Whether it comes from outside and may be refused while the engine drains."""
+        return self in (CauseKind.COMMAND, CauseKind.ARRIVAL)
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:

@@ -15,7 +15,7 @@ from hookflash.engine.domain.address import Kind
 from hookflash.engine.journal.codec import plain
 from hookflash.engine.journal.errors import StaleState
 
-__all__ = ["decode_state", "encode_state"]
+__all__ = ["decode_state", "encode_state", "fingerprint"]
 
 _FINGERPRINT_BYTES = 8
 _FINGERPRINTS: dict[type[Any], bytes] = {}
@@ -27,7 +27,7 @@ _encode = msgspec.msgpack.Encoder(enc_hook=plain, order="deterministic").encode
 
 def encode_state(state: object) -> bytes:
     """A state (a dataclass of plain data) as bytes; equal states give equal bytes in every process."""
-    return _fingerprint(type(state)) + _encode(state)
+    return fingerprint(type(state)) + _encode(state)
 
 
 def decode_state(kind: Kind, blob: bytes, states: Mapping[Kind, type[Any]] | None = None) -> object:
@@ -37,7 +37,7 @@ def decode_state(kind: Kind, blob: bytes, states: Mapping[Kind, type[Any]] | Non
         StaleState: it was written for another layout, or is no state at all.
     """
     cls = (states or _states_of_the_domain())[kind]
-    if blob[:_FINGERPRINT_BYTES] != _fingerprint(cls):
+    if blob[:_FINGERPRINT_BYTES] != fingerprint(cls):
         raise StaleState(f"The kept state of one of the {kind} was written by another release; fold the journal.")
     try:
         return _decoder(cls)(memoryview(blob)[_FINGERPRINT_BYTES:])
@@ -57,13 +57,13 @@ def _decoder(cls: type[Any]) -> Callable[[memoryview], object]:
     return decoder
 
 
-def _fingerprint(cls: type[Any]) -> bytes:
+def fingerprint(cls: type[Any]) -> bytes:
     """A digest of the names and types of all fields that a value of this class can hold, however deep."""
-    if (fingerprint := _FINGERPRINTS.get(cls)) is None:
+    if (digest := _FINGERPRINTS.get(cls)) is None:
         seen: dict[type[Any], str] = {}
         _describe(cls, seen)
-        fingerprint = _FINGERPRINTS[cls] = sha256("\n".join(seen.values()).encode()).digest()[:_FINGERPRINT_BYTES]
-    return fingerprint
+        digest = _FINGERPRINTS[cls] = sha256("\n".join(seen.values()).encode()).digest()[:_FINGERPRINT_BYTES]
+    return digest
 
 
 def _describe(annotation: Any, seen: dict[type[Any], str]) -> None:  # noqa: ANN401  any annotation there is

@@ -22,6 +22,7 @@ VIEWS_FILE: Final = "views.sqlite"
 
 _CHECKPOINT_PAGES: Final = 4_000
 _BUSY_TIMEOUT_S: Final = 30.0
+_DROP: Final = "DROP TABLE IF EXISTS $table"
 _log = structlog.get_logger(__name__)
 
 
@@ -74,7 +75,7 @@ class Views:
         self._writer.execute("BEGIN IMMEDIATE")
         for table in TABLES:
             self._writer.execute(_DROP.replace("$table", table))
-        self._create()
+        _create(self._writer)
         self._writer.execute("COMMIT")
 
     def close(self) -> None:
@@ -89,38 +90,26 @@ class Views:
 
     def _usable_writer(self) -> sqlite3.Connection:
         writer = None
+        is_new = not self.path.exists()
         try:
             writer = self._connected()
-            if self._is_ours(writer):
-                self._writer = writer
+            if _is_ours(writer):
                 return writer
             why = "it is of another layout"
         except sqlite3.DatabaseError as error:
             why = str(error)
         if writer is not None:
             writer.close()
-        if self.path.exists() and self.path.stat().st_size:
+        if not is_new:
             _log.warning("views.made_anew", path=str(self.path), why=why)
         for suffix in ("", "-wal", "-shm"):
             with suppress(FileNotFoundError):
                 Path(f"{self.path}{suffix}").unlink()
-        self._writer = self._connected(f"PRAGMA application_id = {APPLICATION_ID}")
-        self._writer.execute("BEGIN IMMEDIATE")
-        self._create()
-        self._writer.execute("COMMIT")
-        return self._writer
-
-    def _is_ours(self, writer: sqlite3.Connection) -> bool:
-        (application_id,) = writer.execute("PRAGMA application_id").fetchone()
-        if application_id != APPLICATION_ID:
-            return False
-        row: tuple[bytes] | None = writer.execute("SELECT layout FROM progress").fetchone()
-        return row is not None and row[0] == layout()
-
-    def _create(self) -> None:
-        for statement in SCHEMA:
-            self._writer.execute(statement)
-        self._writer.execute("INSERT INTO progress VALUES (0, 0.0, ?)", (layout(),))
+        writer = self._connected(f"PRAGMA application_id = {APPLICATION_ID}")
+        writer.execute("BEGIN IMMEDIATE")
+        _create(writer)
+        writer.execute("COMMIT")
+        return writer
 
     def _connected(self, *pragmas: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -140,4 +129,15 @@ class Views:
         return connection
 
 
-_DROP: Final = "DROP TABLE $table"
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+    if application_id != APPLICATION_ID:
+        return False
+    row: tuple[bytes] | None = connection.execute("SELECT layout FROM progress").fetchone()
+    return row is not None and row[0] == layout()
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    for statement in SCHEMA:
+        connection.execute(statement)
+    connection.execute("INSERT INTO progress VALUES (0, 0.0, ?)", (layout(),))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
+from hookflash.engine.domain.limits import DURATION_MAX_S
 from hookflash.engine.domain.notices import NoticeKey
 from hookflash.engine.domain.refusals import (
     AgentNotFound,
@@ -95,8 +96,8 @@ def check_target_exists(turn: Turn, target: Target) -> None:
 def _check_form(turn: Turn, command: c.PlaceInvite) -> None:
     if command.priority is not None and not 1 <= command.priority <= _PRIORITY_MAX:
         raise InvalidSetting("priority", f"must be a whole number from 1 to {_PRIORITY_MAX}")
-    if command.ttl_s is not None and command.ttl_s <= 0:
-        raise InvalidSetting("ttl", "must be longer than nothing")
+    if command.ttl_s is not None and not 0 < command.ttl_s <= DURATION_MAX_S:
+        raise InvalidSetting("ttl", f"must be more than 0 and at most {DURATION_MAX_S:,.0f} s")
     if command.kind is not InviteKind.ROUTE and command.agent is None:
         raise BadField("agent", "must name the agent who acts")
     if not turn.exists:

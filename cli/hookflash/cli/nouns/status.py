@@ -1,0 +1,56 @@
+"""`hookflash status`: how the server is, in a few lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hookflash.cli.output import word
+from hookflash.cli.session import Session, calling
+from hookflash.cli.text import shown_duration
+from hookflash.cli.tree import Verb
+
+if TYPE_CHECKING:
+    from hookflash.sdk.client import messages as m
+
+__all__ = ["status"]
+
+_KIB = 1024
+
+
+@click.command(cls=Verb)
+@calling
+async def status(session: Session) -> None:
+    """Show version, uptime, position, journal, views, plugins that are not loaded, and warnings."""
+    from hookflash.sdk.client import messages as m
+
+    server = await session.client.get_server(m.GetServerRequest())
+    session.printer.facts(server, _facts(session.client.address, server), session.client.address)
+
+
+def _facts(address: str, server: m.Server) -> list[tuple[str, str]]:
+    not_loaded = [each for each in server.plugins if word(each, "state") not in ("LOADED", "")]
+    facts = [
+        ("server", address),
+        ("version", server.version),
+        ("up for", shown_duration(server.uptime.ToTimedelta().total_seconds())),
+        ("data", server.data),
+        ("position", str(server.position)),
+        ("journal", _size(server.journal_bytes)),
+        ("views behind", f"{server.projector_lag} records"),
+        ("plugins", f"{len(server.plugins) - len(not_loaded)} loaded, {len(not_loaded)} not"),
+    ]
+    facts += [("not loaded", f"{each.name}: {word(each, 'state')} {each.reason}".rstrip()) for each in not_loaded]
+    if server.insecure:
+        facts.append(("warning", "It can be reached from other machines without TLS and authentication."))
+    return facts + [("warning", each) for each in server.warnings]
+
+
+def _size(number: int) -> str:
+    size = float(number)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < _KIB:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= _KIB
+    return f"{size:.1f} TiB"

@@ -1,0 +1,55 @@
+"""`hookflash serve`: starts the engine in this process. One of the few modules here that import it.
+
+What it prints on stdout is the address it listens on, so that a script which asked for a free port can read it.
+"""
+
+import os
+from pathlib import Path
+
+import click
+
+from hookflash.cli.failures import CommandError, ExitCode
+from hookflash.cli.tree import Verb
+
+__all__ = ["serve"]
+
+
+@click.command(cls=Verb)
+@click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="The data directory; ./hookflash-data unless given.")
+@click.option("--listen", metavar="HOST:PORT", help="Where to listen; 127.0.0.1:7433 unless given. Port 0 takes a free one.")
+@click.option("-c", "--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings; DIR/hookflash.toml where there is one.")
+@click.option("--strict-plugins", is_flag=True, help="Do not start when a plugin cannot be loaded.")
+@click.option("--insecure-i-know", is_flag=True, help="Listen off loopback without TLS. For tests only.")
+def serve(
+    data: Path | None,
+    listen: str | None,
+    config: Path | None,
+    strict_plugins: bool,  # noqa: FBT001 - click gives it by name
+    insecure_i_know: bool,  # noqa: FBT001
+) -> int:
+    """Start a server; Ctrl-C stops it in order.
+
+    The first start makes the data directory and, in it, admin.token.
+    """
+    from hookflash.engine.journal.errors import JournalError
+    from hookflash.engine.serve import run
+    from hookflash.engine.settings import Settings, SettingsError, find_file, load
+
+    flags = {
+        "data": data,
+        "listen": listen,
+        "strict_plugins": strict_plugins or None,
+        "insecure_i_know": insecure_i_know or None,
+    }
+    directory = data or Path(os.environ.get("HOOKFLASH_DATA") or Settings().data)
+    try:
+        return run(load(find_file(config, directory), os.environ, flags), announce=_announce)
+    except SettingsError as error:
+        raise CommandError(str(error), ExitCode.USAGE) from error
+    except JournalError as error:
+        raise CommandError(str(error)) from error
+
+
+def _announce(line: str) -> None:
+    # Flushed: whoever started us through a pipe waits for this line.
+    print(line, flush=True)

@@ -1,0 +1,142 @@
+"""Everything that follows from one command inside the shard, run to rest before the next command.
+
+One synchronous call on the loop, so no other turn sees it half done. What it changed is kept as pairs of states;
+rolling back is following the pairs in reverse, for entities and for every index alike.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from hookflash.engine.domain.address import Address, Kind
+from hookflash.engine.domain.commands import AskStrategy, Command, MakeOffer
+from hookflash.engine.domain.deciders import decide
+from hookflash.engine.domain.refusals import Refusal
+from hookflash.engine.domain.states import State
+from hookflash.engine.domain.turn import Context, Tell
+from hookflash.engine.journal.record import Fact
+
+from .directory import Directory
+from .entity import Entity
+from .matching import Match, Matching
+from .registry import Registry
+from .timers import Timers
+
+__all__ = ["Cascade", "Change", "World"]
+
+STRATEGY_BUDGET_S = 0.05
+"""How long a strategy that is not bundled has to answer (R-Q6)."""
+
+
+class World(NamedTuple):
+    """All that a cascade may change."""
+
+    directory: Directory
+    registry: Registry
+    timers: Timers
+    matching: Matching
+
+    def follow(self, address: Address, before: State | None, after: State | None) -> None:
+        """Keep every index in step with a state."""
+        self.registry.change(before, after)
+        self.timers.change(address, before, after)
+        self.matching.change(address, before, after)
+
+
+class Change(NamedTuple):
+    """One entity's step from a state to the next, and the position it stood at before."""
+
+    entity: Entity
+    before: State | None
+    after: State | None
+    position: int
+
+
+class Cascade:
+    """One command's turns, in the order in which entities told each other."""
+
+    def __init__(self, world: World, ctx: Context) -> None:
+        """Begin with nothing done."""
+        self._world = world
+        self._ctx = ctx
+        self.facts: list[Fact] = []
+        self.changes: list[Change] = []
+        self.asked: list[Match] = []
+
+    @property
+    def now(self) -> float:
+        """The engine time of all its turns."""
+        return self._ctx.now
+
+    def run(self, address: Address, command: Command) -> None:
+        """Run the command, whatever it tells, and the matching. Raises Refusal; the caller then rolls back."""
+        self._run_to_rest(address, command, self._ctx)
+        self._ctx = replace(self._ctx, etag_given="", etag="")
+        for match in self._world.matching.matches():
+            self._offer(match)
+
+    def roll_back(self, *, to: tuple[int, int] = (0, 0)) -> None:
+        """Put everything back as it was at the beginning, or at a mark taken by `mark`."""
+        facts, changes = to
+        while len(self.changes) > changes:
+            change = self.changes.pop()
+            self._world.follow(change.entity.address, change.after, change.before)
+            if change.before is None and change.position == 0:
+                self._world.directory.drop(change.entity.address)
+            else:
+                self._world.directory.set(change.entity, change.before, change.position)
+        del self.facts[facts:]
+        self._world.matching.forget_marks()
+
+    def mark(self) -> tuple[int, int]:
+        """Where `roll_back` can return to."""
+        return len(self.facts), len(self.changes)
+
+    def touched(self) -> Iterator[tuple[Address, State | None, State | None]]:
+        """Each entity once: its address, its first state and its last."""
+        first: dict[Address, State | None] = {}
+        last: dict[Address, State | None] = {}
+        for change in self.changes:
+            first.setdefault(change.entity.address, change.before)
+            last[change.entity.address] = change.after
+        for address, after in last.items():
+            yield address, first[address], after
+
+    def _run_to_rest(self, address: Address, command: Command, ctx: Context) -> None:
+        waiting = deque([Tell(address, command)])
+        while waiting:
+            tell = waiting.popleft()
+            waiting.extend(self._turn(tell.address, tell.command, ctx))
+            ctx = self._ctx
+
+    def _turn(self, address: Address, command: Command, ctx: Context) -> list[Tell]:
+        entity = self._world.directory.find(address)
+        before = None if entity is None else entity.state
+        decided = decide(address, before, command, ctx)
+        if decided.events:
+            entity = entity or self._world.directory.entity(address)
+            self.facts.extend(Fact(address, event) for event in decided.events)
+            self.changes.append(Change(entity, before, decided.state, entity.position))
+            self._world.directory.set(entity, decided.state, ctx.position)
+            self._world.follow(address, before, decided.state)
+        return decided.tells
+
+    def _offer(self, match: Match) -> None:
+        """Offer the invite to its candidate. One who refuses is left out: he could not be reserved after all."""
+        address = Address(Kind.CONVERSATION, match.conversation)
+        number = match.waiting.invite.number
+        command: Command
+        if match.agent is None:
+            strategy = self._world.matching.index(match.waiting.queue).strategy.name
+            until = self._ctx.now + STRATEGY_BUDGET_S
+            command = AskStrategy(number=number, strategy=strategy, until=until)
+            self.asked.append(match)
+        else:
+            name = self._world.directory.agents()[match.agent].settings.name
+            command = MakeOffer(number=number, agent=match.agent, agent_name=name)
+        mark = self.mark()
+        try:
+            self._run_to_rest(address, command, self._ctx)
+        except Refusal:
+            self.roll_back(to=mark)

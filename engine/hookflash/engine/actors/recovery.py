@@ -1,0 +1,37 @@
+"""From the disk to a shard that goes on where it stopped: load what lives, note the restart, fire what is overdue.
+
+The order is fixed: states and indexes, one record of the boot with everybody detached, then overdue deadlines in their
+order. Only after that is a port opened. Nothing is matched here: with everybody detached there is no candidate, and
+whoever comes back is marked by his coming.
+"""
+
+from collections.abc import Iterable
+
+from hookflash.engine.domain.address import SITE, Address
+from hookflash.engine.domain.commands import RecordBoot
+from hookflash.engine.domain.states import State
+from hookflash.engine.journal.record import CauseKind
+
+from .alarms import Alarms
+from .calls import Call
+from .shard import Shard
+
+__all__ = ["load", "resume"]
+
+
+def load(shard: Shard, snapshots: Iterable[tuple[Address, State, int]], keys: Iterable[str]) -> None:
+    """Bring every living entity back, and what repeats are known by."""
+    for address, state, position in snapshots:
+        shard.facts.load(address, state, position)
+        shard.world.follow(address, None, state)
+    for key in keys:
+        shard.keys.add_old(key)
+    shard.matching.forget_marks()
+
+
+async def resume(shard: Shard, alarms: Alarms, epoch: int) -> None:
+    """Note the restart, and let the time have passed that the engine was down."""
+    boot = Call(cause=CauseKind.BOOT, method="boot")
+    await shard.run(SITE, RecordBoot(epoch=epoch), boot)
+    alarms.fire_overdue()
+    alarms.arm()

@@ -1,0 +1,149 @@
+"""The composition root: the one module that knows all parts, and the order in which they start and stop.
+
+Start: plugins, journal, views, shard, recovery, channels; only then may a server open its port. Stop is the reverse.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from random import Random, SystemRandom
+
+import structlog
+
+from hookflash.engine.actors import recovery
+from hookflash.engine.actors.alarms import Alarms
+from hookflash.engine.actors.calls import Call, Sealed
+from hookflash.engine.actors.cascade import World
+from hookflash.engine.actors.clock import Clock, SystemClock
+from hookflash.engine.actors.directory import Directory
+from hookflash.engine.actors.entity import on_loop
+from hookflash.engine.actors.mailbox import Mailroom
+from hookflash.engine.actors.matching import Matching
+from hookflash.engine.actors.passivation import Passivation
+from hookflash.engine.actors.registry import Registry
+from hookflash.engine.actors.shard import Archive, Shard
+from hookflash.engine.actors.strategies import Strategies
+from hookflash.engine.actors.timers import Timers
+from hookflash.engine.domain.address import SITE
+from hookflash.engine.domain.commands import RecordFault
+from hookflash.engine.domain.values import QueueSettings
+from hookflash.engine.journal.port import Journal, JournalBroken
+from hookflash.engine.journal.record import CauseKind
+from hookflash.engine.plugins import PluginFault, PluginHost
+from hookflash.engine.plugins.strategies import LoadedStrategy
+from hookflash.engine.settings import Settings
+from hookflash.engine.views.projection import Projection
+from hookflash.engine.views.projector import Projector
+from hookflash.engine.views.reads import Reads
+from hookflash.engine.views.rebuild import catch_up
+from hookflash.engine.views.store import Views
+
+__all__ = ["Engine"]
+
+_log = structlog.get_logger(__name__)
+
+
+class Engine:
+    """One shard with its journal, views, plugins and channels. Made on the loop that it runs on."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        journal: Journal,
+        views: Views,
+        plugins: PluginHost,
+        *,
+        clock: Clock | None = None,
+        random: Random | None = None,
+        on_broken: Callable[[JournalBroken], None] | None = None,
+    ) -> None:
+        """Put the parts together; nothing runs yet."""
+        on_loop()
+        self.settings = settings
+        self.limits = settings.limits
+        self.journal = journal
+        self.plugins = plugins
+        self.clock = clock or SystemClock(journal.tail().at)
+        self.started_at = self.clock.now()
+        self.random = random or SystemRandom()
+        self._loop = asyncio.get_running_loop()
+        self._views = views
+        self._missing_strategies: set[str] = set()
+        self.violations = catch_up(journal, views, request_id_kept_s=self.limits.request_id_kept_s)
+        self.views = Reads(views)
+        self.projector = Projector(
+            views, request_id_kept_s=self.limits.request_id_kept_s, on_violation=self.violations.append
+        )
+        registry, timers, matching = Registry(), Timers(), Matching(self._strategy_of)
+        mailroom = Mailroom()
+        directory = Directory(registry, plugins, mailroom.post)
+        archive = Archive(
+            snapshot=self.views.snapshot,
+            position_of_key=self.views.position_of_key,
+            record=journal.record,
+            lag=lambda: self.projector.lag,
+            watermark=lambda: self.projector.watermark,
+        )
+        self.shard = Shard(
+            world=World(directory, registry, timers, matching),
+            journal=journal,
+            archive=archive,
+            clock=self.clock,
+            limits=self.limits,
+            catalogue=settings.catalogue,
+            on_broken=on_broken or (lambda _error: None),
+        )
+        mailroom.open(self.shard)
+        self._strategies = Strategies(self.shard, plugins)
+        self._alarms = Alarms(self.shard, self._strategies.end_decision)
+        self._passivation = Passivation(self.shard)
+
+    async def start(self) -> None:
+        """Recover: afterwards the shard goes on where it stopped."""
+        recovery.load(self.shard, self.views.live_snapshots(), self.views.keys())
+        self.shard.subscribe(self._project)
+        self.projector.on_progress(self._on_progress)
+        await recovery.resume(self.shard, self._alarms, self.journal.epoch)
+
+    async def stop(self) -> None:
+        """Let what was accepted become durable and shown, then end every thread."""
+        self._alarms.stop()
+        await self.shard.stop()
+        await asyncio.to_thread(self.plugins.stop)
+        await asyncio.to_thread(self.projector.stop)
+        self._views.close()
+        self.journal.close()
+
+    async def until_shown(self, position: int, timeout_s: float = 2.0) -> bool:
+        """Wait until the views show a position: a read must see its own write."""
+        if self.projector.watermark >= position:
+            return True
+        return await asyncio.to_thread(self.projector.wait_for, position, timeout_s)
+
+    def record_fault(self, fault: PluginFault) -> None:
+        """Record what went wrong in a plugin; called from any thread."""
+        command = RecordFault(plugin=fault.plugin, hook=fault.hook, error=fault.error, fallback=fault.fallback)
+
+        def record() -> None:
+            done = asyncio.ensure_future(self.shard.submit(SITE, command, Call(cause=CauseKind.PLUGIN)))
+            done.add_done_callback(lambda future: future.cancelled() or future.exception())
+
+        with suppress(RuntimeError):  # The loop is closed.
+            self._loop.call_soon_threadsafe(record)
+
+    def _project(self, group: Sequence[Sealed]) -> None:
+        self.projector.feed([Projection(sealed.record, sealed.states) for sealed in group])
+
+    def _on_progress(self, watermark: int) -> None:
+        with suppress(RuntimeError):  # The loop is closed.
+            self._loop.call_soon_threadsafe(self._passivation.sweep, watermark)
+
+    def _strategy_of(self, settings: QueueSettings) -> LoadedStrategy:
+        """The queue's strategy; where its plugin is missing the default orders, and everybody is told so (R-Q8)."""
+        found = self.plugins.strategy(settings.strategy)
+        if found is not None:
+            return found
+        if settings.strategy not in self._missing_strategies:
+            self._missing_strategies.add(settings.strategy)
+            self.plugins.report_fault("", f"strategy {settings.strategy}", "no plugin has it", self.plugins.fallback.name)
+        return self.plugins.fallback

@@ -1,0 +1,1 @@
+"""The gRPC server: the only part of the engine that knows protobuf and grpc."""

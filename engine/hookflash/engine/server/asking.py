@@ -1,0 +1,159 @@
+"""How servicers ask the engine: commands to the shard, questions to the views, states of entities.
+
+A mutation's answer is rendered once, at the seal, and serialised there: what a repeat gets are the same bytes.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from typing import Any, Final, TypeVar
+
+from google.protobuf.message import Message
+
+from hookflash.engine.actors.calls import Call, Outcome
+from hookflash.engine.domain.address import Address, Kind
+from hookflash.engine.domain.agent import Agent
+from hookflash.engine.domain.commands import Command
+from hookflash.engine.domain.conversation.state import Conversation
+from hookflash.engine.domain.queue import Queue
+from hookflash.engine.domain.refusals import (
+    AgentNotFound,
+    BadField,
+    ConversationNotFound,
+    JournalUnavailable,
+    QueueNotFound,
+)
+from hookflash.engine.journal.record import CauseKind
+from hookflash.engine.server.caller import Caller
+from hookflash.engine.server.ports import Engine
+from hookflash.engine.views.reads import Reads
+
+__all__ = ["Asking", "event_in"]
+
+T = TypeVar("T")
+E = TypeVar("E")
+
+REQUEST_ID_LENGTH_MAX: Final = 128
+"""Characters of a request_id."""
+
+_VIEWS_WAIT_S: Final = 2.0
+_VIEW_THREADS: Final = 4
+_PAGE_SIZE: Final = 100
+
+
+class Asking:
+    """The engine as the servicers use it."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Take the engine's parts."""
+        self.engine: Final = engine
+        self.shard: Final = engine.shard
+        self.limits: Final = engine.limits
+        self._threads = ThreadPoolExecutor(_VIEW_THREADS, thread_name_prefix="hookflash-reads")
+
+    def close(self) -> None:
+        """Ask nothing any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    # --- commands
+
+    def submit(
+        self,
+        caller: Caller,
+        request: Any,  # noqa: ANN401  any request that is a command
+        address: Address,
+        command: Command,
+        answer: Callable[[Outcome], Message],
+        *,
+        acting: str | None = "",
+        is_fresh: bool = False,
+    ) -> Awaitable[bytes]:
+        """Run the request's command now; the answer comes when it is durable. Raises Refusal when awaited."""
+        request_id: str = request.request_id
+        if len(request_id) > REQUEST_ID_LENGTH_MAX:
+            raise BadField("request_id", f"must have at most {REQUEST_ID_LENGTH_MAX} characters")
+        call = Call(
+            principal=caller.principal,
+            method=caller.method.path,
+            request_id=request_id,
+            digest=_digest(request) if request_id else b"",
+            etag=getattr(request, "etag", ""),
+            acting=acting if acting and caller.principal.subject != f"agents/{acting}" else "",
+            is_fresh=is_fresh,
+            is_dry_run=getattr(request, "validate_only", False),
+        )
+        return self.shard.submit(address, command, call, lambda outcome: answer(outcome).SerializeToString())
+
+    def arrive(self, caller: Caller, key: str, address: Address, command: Command, answer: Callable[[Outcome], Message],
+               *, is_fresh: bool) -> Awaitable[bytes]:
+        """Run what a channel brought; `key` is the outside's own, so a repeat is known whatever else it says."""
+        call = Call(
+            principal=caller.principal,
+            method=caller.method.path,
+            request_id=key,
+            cause=CauseKind.ARRIVAL,
+            is_fresh=is_fresh,
+        )
+        return self.shard.submit(address, command, call, lambda outcome: answer(outcome).SerializeToString())
+
+    # --- states
+
+    async def conversation(self, identifier: str) -> tuple[Conversation, int]:
+        """A conversation and the position of its last change. Raises ConversationNotFound."""
+        found = await self.shard.read(Address(Kind.CONVERSATION, identifier))
+        if found is None or not isinstance(found[0], Conversation):
+            raise ConversationNotFound(identifier)
+        return found[0], found[1]
+
+    async def agent(self, identifier: str) -> Agent:
+        """An agent. Raises AgentNotFound."""
+        found = await self.shard.read(Address(Kind.AGENT, identifier))
+        if found is None or not isinstance(found[0], Agent):
+            raise AgentNotFound(identifier)
+        return found[0]
+
+    def queue(self, identifier: str) -> Queue:
+        """A queue as it is now, durable or not yet. Raises QueueNotFound."""
+        found = self.shard.state(Address(Kind.QUEUE, identifier))
+        if not isinstance(found, Queue):
+            raise QueueNotFound(identifier)
+        return found
+
+    async def durable(self, answer: T) -> T:
+        """The answer, once everything it may have been made from is on the disk."""
+        await self.shard.until_durable(self.shard.last_position)
+        return answer
+
+    # --- views
+
+    async def viewed(self, position: int, question: Callable[[Reads], T]) -> T:
+        """The views' answer as of that position or later. Raises JournalUnavailable where they are too far behind."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._viewed, position, question)
+
+    def _viewed(self, position: int, question: Callable[[Reads], T]) -> T:
+        if not self.engine.projector.wait_for(position, _VIEWS_WAIT_S):
+            raise JournalUnavailable("its views are behind")
+        return question(self.engine.views)
+
+    async def in_thread(self, question: Callable[[], T]) -> T:
+        """The answer to a question that blocks, such as one to the journal."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, question)
+
+    # --- pages
+
+    def page_size(self, given: int) -> int:
+        """How many entries to answer. Raises BadField."""
+        if given < 0:
+            raise BadField("page_size", "must not be negative")
+        return min(given or _PAGE_SIZE, self.limits.page_size_max)
+
+
+def event_in(outcome: Outcome, cls: type[E]) -> E:
+    """The first event of that class in the outcome."""
+    return next(fact.event for fact in outcome.facts if isinstance(fact.event, cls))
+
+
+def _digest(request: Message) -> bytes:
+    return sha256(request.SerializeToString(deterministic=True)).digest()

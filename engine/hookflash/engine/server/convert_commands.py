@@ -1,0 +1,145 @@
+"""What callers ask, as commands: names parsed, required fields there, texts within their limits.
+
+Form is judged here, before existence (domain section 7); the rules' own functions are called, so that a text is
+refused for the same reason wherever it comes in.
+"""
+
+from hookflash.engine.domain import commands as c
+from hookflash.engine.domain.limits import Limits
+from hookflash.engine.domain.refusals import BadField, InvalidSetting
+from hookflash.engine.domain.text import check_address, check_id, clean_message, clean_note
+from hookflash.engine.domain.values import CloseCause, Target
+from hookflash.engine.server import names
+from hookflash.engine.server.convert_values import customer_from, given, seconds_or_none, target_from
+from hookflash.sdk.types import AgentId, InviteKind, MediaDomainId, Role
+from hookflash.v1 import agent_pb2, agent_service_pb2, channel_service_pb2, conversation_service_pb2
+
+__all__ = [
+    "close_from",
+    "open_from",
+    "place_from",
+    "readiness_from",
+    "received_from",
+    "route_from",
+    "said_in",
+    "settle_from",
+]
+
+_CAUSES = {Role.AGENT: CloseCause.AGENT, Role.SUPERVISOR: CloseCause.SUPERVISOR, Role.SERVICE: CloseCause.SERVICE}
+_PRIORITY_MAX = 10
+
+
+def open_from(request: conversation_service_pb2.CreateConversationRequest) -> c.OpenConversation:
+    """A conversation for a customer's address."""
+    return c.OpenConversation(
+        channel=names.channel("channel", request.channel),
+        address=check_address(request.address),
+        customer=customer_from(request.customer),
+        attributes=dict(request.attributes),
+        target=_target_or_none(request),
+        priority=_priority(request),
+        ttl_s=seconds_or_none(request, "ttl"),
+    )
+
+
+def place_from(
+    kind: InviteKind,
+    request: conversation_service_pb2.TransferRequest | conversation_service_pb2.ConferenceRequest,
+    agent: AgentId,
+    limits: Limits,
+) -> c.PlaceInvite:
+    """A transfer or a conference."""
+    note = clean_note(request.note, limits.note_length_max) if given(request, "note") else None
+    return c.PlaceInvite(
+        kind=kind,
+        agent=agent,
+        target=target_from("target", request.target),
+        note=note,
+        ttl_s=seconds_or_none(request, "ttl"),
+        priority=_priority(request),
+    )
+
+
+def route_from(request: conversation_service_pb2.RouteRequest) -> c.PlaceInvite:
+    """A search for a conversation that nobody attends."""
+    return c.PlaceInvite(
+        kind=InviteKind.ROUTE,
+        agent=None,
+        target=target_from("target", request.target),
+        ttl_s=seconds_or_none(request, "ttl"),
+        priority=_priority(request),
+    )
+
+
+def close_from(role: Role, agent: AgentId | None, reason: str) -> c.Close:
+    """The end, and who is the cause of it. An ADMIN closes as a supervisor does."""
+    return c.Close(agent=agent, cause=_CAUSES.get(role, CloseCause.SUPERVISOR), reason=reason)
+
+
+def said_in(text: str, limits: Limits) -> str:
+    """The text of a message or whisper, refused here if it can be neither."""
+    return clean_message(text, limits.message_length_max)
+
+
+def readiness_from(request: agent_service_pb2.SetAgentStateRequest) -> c.SetReadiness:
+    """Ready or not ready."""
+    if request.state not in (agent_pb2.READINESS_READY, agent_pb2.READINESS_NOT_READY):
+        raise BadField("state", "must be READY or NOT_READY")
+    domain = MediaDomainId(check_id("media_domain", request.media_domain)) if request.media_domain else None
+    is_ready = request.state == agent_pb2.READINESS_READY
+    return c.SetReadiness(is_ready=is_ready, media_domain=domain, reason=request.reason)
+
+
+def received_from(
+    request: channel_service_pb2.ReceiveRequest, limits: Limits
+) -> c.OpenConversation | c.EndSession:
+    """What the customer did: wrote (as if it opened a conversation) or left."""
+    if not request.external_id:
+        raise BadField("external_id", "is required: the outside's own id of what arrived")
+    channel, address = names.channel("channel", request.channel), check_address(request.address)
+    match request.WhichOneof("content"):
+        case "text":
+            return c.OpenConversation(
+                channel=channel,
+                address=address,
+                customer=customer_from(request.customer),
+                target=_target_or_none(request),
+                text=clean_message(request.text, limits.message_length_max),
+            )
+        case "customer_left" if request.customer_left:
+            return c.EndSession()
+        case _:
+            raise BadField("content", "is required: a text, or customer_left as true")
+
+
+def settle_from(request: channel_service_pb2.SettleDeliveryRequest, number: int) -> c.SettleDelivery | float:
+    """What became of a Delivery: settled, or the seconds after which it is to come again."""
+    retry_s = seconds_or_none(request, "retry", is_zero_allowed=True)
+    error = request.error if given(request, "error") else ""
+    if retry_s is not None and not given(request, "error"):
+        raise BadField("retry", "needs an error: without one the Delivery is done")
+    if retry_s is not None:
+        return retry_s
+    failed = error or ("unknown" if given(request, "error") else "")
+    return c.SettleDelivery(delivery=number, external_id=request.external_id, error=failed)
+
+
+def _target_or_none(
+    request: conversation_service_pb2.CreateConversationRequest | channel_service_pb2.ReceiveRequest,
+) -> Target | None:
+    return target_from("target", request.target) if given(request, "target") else None
+
+
+def _priority(
+    request: (
+        conversation_service_pb2.CreateConversationRequest
+        | conversation_service_pb2.TransferRequest
+        | conversation_service_pb2.ConferenceRequest
+        | conversation_service_pb2.RouteRequest
+    ),
+) -> int | None:
+    if not request.HasField("priority"):
+        return None
+    if not 1 <= request.priority <= _PRIORITY_MAX:
+        raise InvalidSetting("priority", f"must be a whole number from 1 to {_PRIORITY_MAX}")
+    return request.priority

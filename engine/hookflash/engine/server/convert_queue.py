@@ -1,0 +1,24 @@
+"""Queues with their figures."""
+
+from hookflash.engine.actors.queue_index import QueueStats
+from hookflash.engine.domain.queue import Queue
+from hookflash.engine.server.convert_site import etag_of, queue_settings_to
+from hookflash.engine.server.convert_values import duration
+from hookflash.v1 import queue_pb2
+
+__all__ = ["queue_to"]
+
+
+def queue_to(queue: Queue, stats: QueueStats, available: int, now: float) -> queue_pb2.Queue:
+    """A queue at engine time `now`; `available` may be less than the stats say: the asker is left out (R-A4)."""
+    message = queue_settings_to(queue.settings)
+    message.etag = etag_of(queue.settings)
+    message.stats.ready = stats.ready
+    message.stats.active = stats.active
+    message.stats.available = available
+    message.stats.waiting = stats.waiting
+    if stats.oldest_placed_at is not None:
+        message.stats.oldest_wait.CopyFrom(duration(max(0.0, now - stats.oldest_placed_at)))
+    if stats.longest_offer_at is not None:
+        message.stats.longest_offer.CopyFrom(duration(max(0.0, now - stats.longest_offer_at)))
+    return message

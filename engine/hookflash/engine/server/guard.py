@@ -1,0 +1,164 @@
+"""What stands around every method: who calls, whether he may, whether there is room, and what he hears when it fails.
+
+The order is that of domain section 7. Whatever is no refusal becomes INTERNAL with an id: the log has the rest under
+it, the caller nothing more. Only here is a call aborted, and every abort is awaited.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable
+from functools import partial
+from secrets import token_hex
+from time import perf_counter
+from typing import Any, Final, NoReturn
+
+import grpc
+import structlog
+from google.protobuf.message import Message
+
+from hookflash.engine.domain.refusals import Code, Internal, Refusal, RoleNotAllowed
+from hookflash.engine.server import identity
+from hookflash.engine.server.admission import Admission
+from hookflash.engine.server.audit import Audit
+from hookflash.engine.server.caller import Caller
+from hookflash.engine.server.credentials import Context, Credentials
+from hookflash.engine.server.methods import Method
+from hookflash.engine.server.metrics import Metrics
+from hookflash.engine.server.status import abort
+from hookflash.sdk.types import Principal
+
+__all__ = ["Behaviour", "Guard"]
+
+Behaviour = Callable[[Any, Caller], Awaitable[bytes | Message | None]]
+"""A servicer's method: a request and its caller in, the answer out; a stream writes and answers None."""
+
+_AUDITED: Final = frozenset({Code.UNAUTHENTICATED, Code.PERMISSION_DENIED})
+_log = structlog.get_logger("hookflash.server")
+
+
+class Guard:
+    """Wraps the methods of one server."""
+
+    def __init__(
+        self, credentials: Credentials, admission: Admission, metrics: Metrics, audit: Audit, now: Callable[[], float]
+    ) -> None:
+        """Take what it asks, counts by and writes to."""
+        self._credentials, self._admission, self._metrics = credentials, admission, metrics
+        self._audit, self._now = audit, now
+
+    def wrapped(self, method: Method, behaviour: Behaviour) -> grpc.RpcMethodHandler[Any, Any]:
+        """The handler that gRPC is given for that method."""
+        make = grpc.unary_stream_rpc_method_handler if method.is_stream else grpc.unary_unary_rpc_method_handler
+        return make(partial(self._call, method, behaviour), method.parse, _serialized)  # type: ignore[arg-type]
+
+    def wrapped_open(
+        self, path: str, handler: grpc.RpcMethodHandler[Any, Any]
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        """A handler of gRPC's own (health, reflection), which answers without a token to this machine only."""
+
+        async def unary(request: object, context: Context) -> object:
+            await self._checked_open(path, context)
+            return await handler.unary_unary(request, context)
+
+        def streamed(behaviour: Callable[[Any, Context], Any]) -> Callable[[Any, Context], Any]:
+            async def stream(request: object, context: Context) -> Any:  # noqa: ANN401  an async iterator
+                await self._checked_open(path, context)
+                async for answer in _answers(behaviour(request, context), context):
+                    yield answer
+
+            return stream
+
+        return _replaced(handler, unary, streamed)
+
+    async def _call(
+        self, method: Method, behaviour: Behaviour, request: Message, context: Context
+    ) -> bytes | Message | None:
+        started = perf_counter()
+        principal: Principal | None = None
+        reason = "OK"
+        try:
+            token, principal = self._credentials.of(context)
+            self._check(principal, method, request)
+            self._admission.admit(principal, method)
+            try:
+                left_s = context.time_remaining()
+                if left_s is not None and left_s <= 0:
+                    await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "The deadline has passed; nothing was done.")
+                waiting = partial(self._admission.waiting, principal)
+                caller = Caller(principal, method, token, context.write, context.time_remaining, waiting)
+                if method.is_stream:
+                    self._metrics.stream_opened(method.path)
+                return await behaviour(request, caller)
+            finally:
+                self._admission.left(principal, method)
+                if method.is_stream:
+                    self._metrics.stream_ended(method.path)
+        except Refusal as refusal:
+            reason = str(refusal.reason)
+            self._tell(refusal, method, principal, context)
+            await _aborted(context, refusal)
+        except grpc.aio.AbortError:
+            reason = "DEADLINE_EXCEEDED"
+            raise
+        except asyncio.CancelledError:
+            reason = "CANCELLED"
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # Cancelled by code of our own, not by the caller: without an answer he would wait for his deadline.
+            await _aborted(context, self._defect(method, asyncio.CancelledError()))
+        except Exception as error:  # noqa: BLE001  whatever it is, its text must not reach the caller
+            reason = "INTERNAL"
+            await _aborted(context, self._defect(method, error))
+        finally:
+            self._metrics.ended(method.path, reason, None if method.is_stream else perf_counter() - started)
+
+    def _check(self, principal: Principal, method: Method, request: Message) -> None:
+        if principal.role not in method.roles:
+            raise RoleNotAllowed(principal.role, f"call {method.path}")
+        if method.names_agent:
+            identity.check_agent(principal, request.agent)  # type: ignore[attr-defined]
+        if method.names_channel:
+            identity.check_named_channel(principal, request.channel)  # type: ignore[attr-defined]
+
+    def _tell(self, refusal: Refusal, method: Method, principal: Principal | None, context: Context) -> None:
+        who = "" if principal is None else principal.key
+        if refusal.code in _AUDITED:
+            kind, reason = str(refusal.code), str(refusal.reason)
+            self._audit.write(
+                self._now(), kind, principal=who, method=method.path, reason=reason, peer=context.peer()
+            )
+        if isinstance(refusal, Internal):
+            self._metrics.broke()
+        _log.debug("refused", method=method.path, reason=str(refusal.reason), principal=who)
+
+    def _defect(self, method: Method, error: BaseException) -> Internal:
+        error_id = token_hex(8)
+        self._metrics.broke()
+        # The frames and the type, not the message: that may hold what somebody wrote.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        _log.error("defect", error_id=error_id, method=method.path, error=type(error).__name__, frames=frames)
+        return Internal(error_id)
+
+    async def _checked_open(self, path: str, context: Context) -> None:
+        if is_local_peer(context.peer()):
+            return
+        try:
+            self._credentials.of(context)
+        except Refusal as refusal:
+            self._audit.write(self._now(), str(refusal.code), principal="", method=path, peer=context.peer())
+            await _aborted(context, refusal)
+
+
+def is_local_peer(peer: str) -> bool:
+    """Whether a call comes from this machine."""
+    return peer.startswith(("ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "unix:"))
+
+
+async def _aborted(context: Context, refusal: Refusal) -> NoReturn:
+    await abort(context, refusal)
+    raise AssertionError("abort returned")
+
+
+def _serialized(answer: bytes | Message) -> bytes:
+    return answer if isinstance(answer, bytes) else answer.SerializeToString()

@@ -1,0 +1,103 @@
+"""What the server needs of the engine that it serves: the parts, named and typed, without knowing who puts them together.
+
+The composition root is above this package and the channels' edge is beside it, so both are known by what they can do.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from hookflash.engine.actors.shard import Shard
+from hookflash.engine.domain.events import TranscriptEvent
+from hookflash.engine.domain.limits import Limits
+from hookflash.engine.journal.port import Journal
+from hookflash.engine.plugins import PluginHost
+from hookflash.engine.settings import Settings
+from hookflash.engine.views.projector import Projector
+from hookflash.engine.views.reads import Reads
+from hookflash.sdk.types import ChannelId, ConversationId
+
+__all__ = ["DeliveryReader", "Engine", "Outbox", "Outgoing"]
+
+
+class Outgoing(Protocol):
+    """Something on its way to a customer, and how often it was handed out, this time included."""
+
+    @property
+    def conversation(self) -> ConversationId:
+        """Whose."""
+
+    @property
+    def number(self) -> int:
+        """Its number among the conversation's deliveries."""
+
+    @property
+    def address(self) -> str:
+        """The customer's address in the channel."""
+
+    @property
+    def event(self) -> TranscriptEvent:
+        """What goes out."""
+
+    @property
+    def attempt(self) -> int:
+        """1 the first time."""
+
+
+class DeliveryReader(Protocol):
+    """One channel's reader; iterating waits for the next delivery. Raises TakenOver once another one is opened."""
+
+    def __aiter__(self) -> AsyncIterator[Outgoing]:
+        """What is to go out, in order per conversation."""
+
+    def close(self) -> None:
+        """Read no more; what is unsettled goes to the next reader."""
+
+
+class Outbox(Protocol):
+    """What is to go out through channels."""
+
+    def open_reader(self, channel: ChannelId, max_in_flight: int) -> DeliveryReader:
+        """Become the reader of a channel that is served from outside. Raises ChannelInUse if the engine serves it."""
+
+    def postpone(self, conversation: ConversationId, number: int, retry_s: float) -> None:
+        """Hand a delivery out again after that time, and the later ones of its conversation after it."""
+
+
+class Engine(Protocol):
+    """The parts of one engine."""
+
+    @property
+    def settings(self) -> Settings:
+        """What it was told when it started."""
+
+    @property
+    def limits(self) -> Limits:
+        """Its limits."""
+
+    @property
+    def shard(self) -> Shard:
+        """Where commands go."""
+
+    @property
+    def views(self) -> Reads:
+        """What is read without waking anybody."""
+
+    @property
+    def projector(self) -> Projector:
+        """What keeps the views behind the journal."""
+
+    @property
+    def journal(self) -> Journal:
+        """The journal; reading it blocks."""
+
+    @property
+    def plugins(self) -> PluginHost:
+        """The plugins."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """The channels' edge."""
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since the start."""

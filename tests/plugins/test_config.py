@@ -1,0 +1,131 @@
+"""Settings as text become a Config, wrong ones are refused all at once, and secrets never show."""
+
+import pickle
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from hookflash.sdk.config import NoConfig, Secret, fill, problems
+from hookflash.sdk.errors import ConfigError
+
+
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everything:
+    text: str
+    token: Secret
+    count: int = 1
+    share: float = 0.5
+    is_on: bool = False
+    path: Path | None = None
+    colour: Colour = Colour.RED
+    mode: Literal["fast", "safe"] = "safe"
+
+
+ENVIRON = {"TOKEN": "hunter2"}
+LEAST = {"text": "x", "token": "env:TOKEN"}
+
+
+def test_texts_become_the_types_of_the_fields() -> None:
+    settings = {
+        **LEAST,
+        "count": "7",
+        "share": "1.25",
+        "is_on": "true",
+        "path": "etc/x",
+        "colour": "blue",
+        "mode": "fast",
+    }
+    assert fill(Everything, settings, environ=ENVIRON) == Everything(
+        text="x",
+        token=Secret("hunter2"),
+        count=7,
+        share=1.25,
+        is_on=True,
+        path=Path("etc/x"),
+        colour=Colour.BLUE,
+        mode="fast",
+    )
+
+
+def test_values_of_toml_are_taken_as_they_are_and_defaults_hold() -> None:
+    filled = fill(Everything, {**LEAST, "count": 7, "share": 2, "is_on": True}, environ=ENVIRON)
+    assert (filled.count, filled.share, filled.is_on, filled.mode) == (7, 2.0, True, "safe")
+    assert fill(NoConfig, {}) == NoConfig()
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"count": "seven"}, "setting 'count' must be a whole number, not 'seven'"),
+        ({"count": True}, "setting 'count' must be a whole number, not True"),
+        ({"share": "inf"}, "setting 'share' must be a number, not 'inf'"),
+        ({"share": True}, "setting 'share' must be a number, not True"),
+        ({"is_on": "yes"}, "setting 'is_on' must be true or false, not 'yes'"),
+        ({"is_on": 1}, "setting 'is_on' must be true or false, not 1"),
+        ({"text": 3}, "setting 'text' must be a text, not 3"),
+        ({"colour": "green"}, "setting 'colour' must be one of red, blue, not 'green'"),
+        ({"mode": "slow"}, "setting 'mode' must be one of fast, safe, not 'slow'"),
+        ({"cuont": "1"}, "there is no setting 'cuont'; did you mean 'count'?"),
+        ({"token": "hunter2"}, "setting 'token' is secret: give env:NAME or file:PATH, not the value"),
+        ({"token": "env:"}, "setting 'token' is secret: give env:NAME or file:PATH, not the value"),
+        ({"token": 5}, "setting 'token' is secret: give env:NAME or file:PATH, not the value"),
+    ],
+)
+def test_a_wrong_setting_is_a_sentence_before_and_at_filling(settings: dict[str, object], problem: str) -> None:
+    assert problems(Everything, {**LEAST, **settings}) == (problem,)
+    with pytest.raises(ConfigError) as refusal:
+        fill(Everything, {**LEAST, **settings}, environ=ENVIRON)
+    assert refusal.value.problems == (problem,)
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_all_problems_are_told_at_once() -> None:
+    assert problems(Everything, {"count": "x", "nothing": "1"}) == (
+        "there is no setting 'nothing'; known are: colour, count, is_on, mode, path, share, text, token",
+        "setting 'text' is missing",
+        "setting 'token' is missing",
+        "setting 'count' must be a whole number, not 'x'",
+    )
+
+
+def test_settings_are_judged_without_reading_a_secret() -> None:
+    assert problems(Everything, {"text": "x", "token": "file:/nowhere/at/all"}) == ()
+    assert problems(Everything, {"text": "x", "token": "env:NOT_SET_ANYWHERE"}) == ()
+
+
+def test_a_secret_is_read_from_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("hunter2\n", encoding="utf-8")
+    settings = {"text": "x", "token": f"file:{file}"}
+    file.chmod(0o644)
+    with pytest.raises(ConfigError, match="which others may read; chmod 600 it"):
+        fill(Everything, settings)
+    file.chmod(0o600)
+    assert fill(Everything, settings).token.reveal() == "hunter2"
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(ConfigError, match="which is empty"):
+        fill(Everything, settings)
+    file.unlink()
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
+        fill(Everything, settings)
+
+
+def test_a_variable_that_is_not_set_is_named() -> None:
+    with pytest.raises(ConfigError, match="names the environment variable TOKEN, which is not set"):
+        fill(Everything, LEAST, environ={})
+
+
+def test_a_secret_shows_nowhere() -> None:
+    filled = fill(Everything, LEAST, environ=ENVIRON)
+    assert "hunter2" not in f"{filled!r} {filled} {filled.token} {filled.token!r}"
+    with pytest.raises(TypeError):
+        pickle.dumps(filled.token)
+    assert len({filled.token, Secret("hunter2"), Secret("other")}) == 2

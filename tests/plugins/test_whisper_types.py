@@ -1,0 +1,149 @@
+"""A whisper cannot be put into anything a channel takes: mypy says so, and so does Python."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+from mypy import api as mypy
+
+from hookflash import sdk
+from hookflash.sdk import channel, messages
+from hookflash.sdk.channel import CustomerAddress, CustomerNotice, Delivery, Message
+from hookflash.sdk.messages import Whisper
+from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId
+
+pytestmark = pytest.mark.spec("R-W3", "R-W4", "INV-5", "I7")
+
+TO = CustomerAddress(channel=ChannelId("web"), id="c1")
+HELLO = Message(sender_name="Ann", text="Hello")
+SNIPPET = """
+from hookflash.sdk.channel import CustomerAddress, CustomerNotice, Delivery, Message
+from hookflash.sdk.messages import Whisper
+from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId
+
+to = CustomerAddress(channel=ChannelId("web"), id="c1")
+whisper = Whisper(sender_name="Ann", text="he is lying")
+
+
+def deliver(content: Message | CustomerNotice) -> Delivery:
+    return Delivery(id=DeliveryId("d"), conversation=ConversationId("1"), sequence=1, to=to, content=content)
+
+
+deliver({content})
+"""
+
+
+def _delivery(content: Any) -> Delivery:  # noqa: ANN401 - what untyped code would pass
+    return Delivery(id=DeliveryId("d"), conversation=ConversationId("1"), sequence=1, to=TO, content=content)
+
+
+def _mypy(folder: Path, source: str) -> str:
+    file = folder / "snippet.py"
+    file.write_text(source, encoding="utf-8")
+    config = folder / "mypy.ini"
+    # mypy finds an installed SDK by itself, and refuses to be pointed at site-packages.
+    roots = sorted({str(Path(path).parents[1]) for path in sdk.__path__ if "site-packages" not in path})
+    lines = ["[mypy]", "strict = true", "namespace_packages = true", "explicit_package_bases = true"]
+    config.write_text("\n".join([*lines, f"mypy_path = {':'.join(roots)}"]), encoding="utf-8")
+    # One cache for all snippets: the SDK is read once.
+    cache = folder.parent / "mypy-cache"
+    report, errors, _ = mypy.run(["--config-file", str(config), "--cache-dir", str(cache), str(file)])
+    assert not errors
+    return report
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("whisper", 'incompatible type "Whisper"'),
+        ('"just a text"', 'incompatible type "str"'),
+        ("None", 'incompatible type "None"'),
+        ('Message(sender_name="Ann", text=whisper)', 'incompatible type "Whisper"; expected "str"'),
+    ],
+)
+def test_a_planted_leak_does_not_type_check(content: str, complaint: str, tmp_path: Path) -> None:
+    report = _mypy(tmp_path, SNIPPET.replace("{content}", content))
+    assert complaint in report
+    assert "Found 1 error" in report
+
+
+@pytest.mark.parametrize("content", ['Message(sender_name="Ann", text="hi")', 'CustomerNotice(key="k", text="hi")'])
+def test_what_the_customer_may_read_does_type_check(content: str, tmp_path: Path) -> None:
+    assert "Success" in _mypy(tmp_path, SNIPPET.replace("{content}", content))
+
+
+def test_the_final_types_cannot_be_widened_by_a_subclass(tmp_path: Path) -> None:
+    report = _mypy(tmp_path, "from hookflash.sdk.messages import Message\n\nclass Sly(Message): ...\n")
+    assert 'Cannot inherit from final class "Message"' in report
+
+
+@dataclass(frozen=True)
+class LookAlike:
+    sender_name: str
+    text: str
+
+
+class Heir(Message):  # type: ignore[misc]
+    """What untyped code could still write."""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        Whisper(sender_name="Ann", text="he is lying"),
+        LookAlike("Ann", "he is lying"),
+        Heir(sender_name="Ann", text="he is lying"),
+        "he is lying",
+        {"text": "he is lying"},
+        None,
+    ],
+)
+def test_anything_but_a_message_or_a_customer_notice_is_refused_at_run_time_without_being_repeated(
+    content: object,
+) -> None:
+    with pytest.raises(TypeError) as refusal:
+        _delivery(content)
+    assert "lying" not in str(refusal.value)
+    with pytest.raises(TypeError):
+        replace(_delivery(HELLO), content=content)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [Message, CustomerNotice])
+def test_a_whisper_cannot_hide_in_a_text(kind: Any) -> None:  # noqa: ANN401 - what untyped code would call
+    names = [field.name for field in fields(kind)]
+    for hidden in names:
+        values: dict[str, object] = dict.fromkeys(names, "hi")
+        values[hidden] = Whisper(sender_name="Ann", text="he is lying")
+        with pytest.raises(TypeError) as refusal:
+            kind(**values)
+        assert "lying" not in str(refusal.value)
+
+
+def test_a_delivery_made_of_what_the_customer_may_read_is_taken() -> None:
+    for content in (HELLO, CustomerNotice(key="k", text="Ben has joined.")):
+        assert _delivery(content).content is content
+
+
+def test_the_three_types_share_no_ancestor_that_carries_text() -> None:
+    kinds = (messages.Message, messages.CustomerNotice, messages.Whisper)
+    assert [kind.__mro__ for kind in kinds] == [(kind, object) for kind in kinds]
+
+
+def test_whisper_is_not_to_be_had_from_where_adapters_import() -> None:
+    for module in (channel, sdk):
+        assert "Whisper" not in dir(module)
+
+
+def test_no_type_of_the_channel_module_has_a_field_that_could_hold_a_whisper() -> None:
+    for name in channel.__all__:
+        kind = getattr(channel, name)
+        if not hasattr(kind, "__dataclass_fields__"):
+            continue
+        hints = get_type_hints(kind)
+        for field in fields(kind):
+            if get_origin(hints[field.name]) is Callable:
+                continue  # What the engine lends an adapter to call.
+            held = [hints[field.name], *get_args(hints[field.name])]
+            assert not [one for one in held if one in (Whisper, Any, object)], f"{name}.{field.name}"
