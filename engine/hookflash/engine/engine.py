@@ -4,9 +4,11 @@ Start: plugins, journal, views, shard, recovery, channels; only then may a serve
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from random import Random, SystemRandom
+from typing import Self
 
 import structlog
 
@@ -30,6 +32,7 @@ from hookflash.engine.domain.values import QueueSettings
 from hookflash.engine.journal.port import Journal, JournalBroken
 from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.plugins import PluginFault, PluginHost
+from hookflash.engine.plugins import PluginSettings as HostSettings
 from hookflash.engine.plugins.strategies import LoadedStrategy
 from hookflash.engine.settings import Settings
 from hookflash.engine.views.projection import Projection
@@ -98,6 +101,34 @@ class Engine:
         self._alarms = Alarms(self.shard, self._strategies.end_decision)
         self._passivation = Passivation(self.shard)
 
+    @classmethod
+    def assemble(
+        cls,
+        settings: Settings,
+        journal: Journal,
+        views: Views,
+        *,
+        clock: Clock | None = None,
+        on_broken: Callable[[JournalBroken], None] | None = None,
+    ) -> Self:
+        """An engine with the plugins that its settings name; a plugin's fault becomes a record."""
+        clock = clock or SystemClock(journal.tail().at)
+        made: list[Self] = []
+
+        def record_fault(fault: PluginFault) -> None:
+            for engine in made:
+                engine.record_fault(fault)
+
+        plugins = PluginHost.load(_host_settings(settings), clock.now, record_fault)
+        engine = cls(settings, journal, views, plugins, clock=clock, on_broken=on_broken)
+        made.append(engine)
+        return engine
+
+    @property
+    def uptime(self) -> float:
+        """Seconds since the start."""
+        return self.clock.now() - self.started_at
+
     async def start(self) -> None:
         """Recover: afterwards the shard goes on where it stopped."""
         recovery.load(self.shard, self.views.live_snapshots(), self.views.keys())
@@ -145,5 +176,25 @@ class Engine:
             return found
         if settings.strategy not in self._missing_strategies:
             self._missing_strategies.add(settings.strategy)
-            self.plugins.report_fault("", f"strategy {settings.strategy}", "no plugin has it", self.plugins.fallback.name)
+            self.plugins.report_fault(
+                "", f"strategy {settings.strategy}", "no plugin has it", self.plugins.fallback.name
+            )
         return self.plugins.fallback
+
+
+def _host_settings(settings: Settings) -> HostSettings:
+    """What the plugins' host is told: the tables, with what the engine itself reads of them."""
+    given = settings.plugins
+    names = {*given.tables, *given.disabled, *given.sha256}
+    tables: dict[str, dict[str, object]] = {name: dict(given.tables.get(name, {})) for name in names}
+    for name in given.disabled:
+        tables[name]["enabled"] = False
+    for name, digest in given.sha256.items():
+        tables[name]["sha256"] = digest
+    return HostSettings(
+        allow=None if given.allow is None else frozenset(given.allow),
+        plugins_dir=given.plugins_dir,
+        tables=tables,
+        is_strict=given.is_strict,
+        is_traced=os.environ.get("HOOKFLASH_TRACE_PLUGINS") == "1",
+    )

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 
 from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.commands import EndDecision, EndOffer, Timer
@@ -53,12 +54,9 @@ class Alarms:
 
     def _ring(self) -> None:
         self._armed_for = None
-        fired = 0
-        for when, address, command in self._shard.world.timers.due(self._shard.clock.now()):
+        # Not all at once: let commands have their turn in between; the next wake-up is then due at once.
+        for when, address, command in islice(self._shard.world.timers.due(self._shard.clock.now()), _BURST_MAX):
             self._fire(when, address, command)
-            fired += 1
-            if fired == _BURST_MAX:
-                break  # Let commands have their turn; the next wake-up is due at once.
         self.arm()
 
     def _fire(self, when: float, address: Address, command: Timer) -> None:

@@ -72,7 +72,6 @@ class Cascade:
     def run(self, address: Address, command: Command) -> None:
         """Run the command, whatever it tells, and the matching. Raises Refusal; the caller then rolls back."""
         self._run_to_rest(address, command, self._ctx)
-        self._ctx = replace(self._ctx, etag_given="", etag="")
         for match in self._world.matching.matches():
             self._offer(match)
 
@@ -108,7 +107,8 @@ class Cascade:
         while waiting:
             tell = waiting.popleft()
             waiting.extend(self._turn(tell.address, tell.command, ctx))
-            ctx = self._ctx
+            if ctx.etag_given:
+                ctx = replace(ctx, etag_given="", etag="")  # The caller's etag is of the first entity only.
 
     def _turn(self, address: Address, command: Command, ctx: Context) -> list[Tell]:
         entity = self._world.directory.find(address)
@@ -137,6 +137,6 @@ class Cascade:
             command = MakeOffer(number=number, agent=match.agent, agent_name=name)
         mark = self.mark()
         try:
-            self._run_to_rest(address, command, self._ctx)
+            self._run_to_rest(address, command, replace(self._ctx, etag_given=""))
         except Refusal:
             self.roll_back(to=mark)

@@ -73,9 +73,8 @@ class Matching:
     def _conversation_changed(
         self, conversation: ConversationId, before: Conversation | None, after: Conversation | None
     ) -> None:
-        if before is not None and after is not None:
-            if before.invite is after.invite and before.participants is after.participants:
-                return
+        if before is not None and after is not None and _searches_alike(before, after):
+            return
         was, is_ = self._waiting.get(conversation), _waiting(after)
         if was is not None:
             del self._waiting[conversation]
@@ -130,7 +129,7 @@ class Matching:
         for conversation in [key[-1] for key in old.waiting()]:
             new.park(conversation, self._waiting[conversation].invite)
             self._marked_invites.add(conversation)
-        new.take_offered(old)
+        new.offered = old.offered
 
     def _settle_service(self, queue: QueueIndex, agent: AgentId, state: Agent | None) -> None:
         """Whether the agent serves the queue, and from which step on (R-Q2)."""
@@ -237,6 +236,10 @@ class Matching:
 
 def _conversation(state: State | None) -> Conversation | None:
     return state if isinstance(state, Conversation) else None
+
+
+def _searches_alike(before: Conversation, after: Conversation) -> bool:
+    return before.invite is after.invite and before.participants is after.participants
 
 
 def _waiting(state: Conversation | None) -> Waiting | None:

@@ -61,7 +61,7 @@ class QueueIndex:
         self._ready = 0
         self.lines: dict[int, SortedList[LineKey]] = {}
         self._ages: SortedList[float] = SortedList()
-        self._offered: dict[ConversationId, float] = {}
+        self.offered: dict[ConversationId, float] = {}
 
     def step_of(self, attributes: Mapping[AttributeId, int]) -> int | None:
         """The first step (from 1) whose expression matches, or None."""
@@ -140,13 +140,9 @@ class QueueIndex:
     def set_offered(self, conversation: ConversationId, made_at: float | None) -> None:
         """An invite of this queue is being offered since then, or is not any more."""
         if made_at is None:
-            self._offered.pop(conversation, None)
+            self.offered.pop(conversation, None)
         else:
-            self._offered[conversation] = made_at
-
-    def take_offered(self, old: "QueueIndex") -> None:
-        """Take over what an index of the same queue knew of open offers."""
-        self._offered = old._offered
+            self.offered[conversation] = made_at
 
     def first_after(self, agent: AgentId, key: LineKey | None) -> LineKey | None:
         """The first invite behind `key` in the lines whose open steps reach that agent."""
@@ -174,7 +170,7 @@ class QueueIndex:
             active=active,
             waiting=len(self._ages),
             oldest_placed_at=self._ages[0] if self._ages else None,
-            longest_offer_at=min(self._offered.values(), default=None),
+            longest_offer_at=min(self.offered.values(), default=None),
         )
 
 

@@ -58,7 +58,7 @@ class Archive:
 class Shard:
     """Gives entities their turns and makes what they decide durable, on one event loop."""
 
-    def __init__(  # noqa: PLR0913  the composition root names each part once
+    def __init__(
         self,
         *,
         world: World,
@@ -101,7 +101,7 @@ class Shard:
         """
         try:
             if self.is_draining and call.cause.is_new_work:
-                raise Draining  # noqa: TRY301
+                raise Draining
             return self._submit(address, command, call, answer)
         except Refusal as refusal:
             refused: asyncio.Future[bytes] = self._loop.create_future()
@@ -111,18 +111,19 @@ class Shard:
     def _submit(self, address: Address, command: Command, call: Call, answer: Answer) -> Awaitable[bytes]:
         if self._in_flight[address] >= self.limits.mailbox_size_max or self._archive.lag() >= self._archive.lag_max:
             raise MailboxFull
-        if call.key and not call.is_dry_run:
-            repeat = self._repeat(call)
+        key = call.key
+        if key and not call.is_dry_run:
+            repeat = self._repeat(call, key)
             if repeat is not None:
                 return repeat
-            if self.keys.may_be_old(call.key):
+            if self.keys.may_be_old(key):
                 return self._submit_unless_known(address, command, call, answer)
         if self._is_asleep(address, call):
             return self._submit_awake(address, command, call, answer)
         return self.run(address, command, call, answer)
 
-    def _repeat(self, call: Call) -> Awaitable[bytes] | None:
-        remembered = self.keys.find(call.key)
+    def _repeat(self, call: Call, key: str) -> Awaitable[bytes] | None:
+        remembered = self.keys.find(key)
         if remembered is None:
             return None
         if remembered.digest != call.digest:
@@ -142,7 +143,7 @@ class Shard:
         if self._is_asleep(address, call):
             await self.activate(address)
         # The same request may have come again while this one waited.
-        repeat = self._repeat(call) if call.key and not call.is_dry_run else None
+        repeat = self._repeat(call, call.key) if call.key and not call.is_dry_run else None
         return await (repeat or self.run(address, command, call, answer))
 
     def run(self, address: Address, command: Command, call: Call, answer: Answer = no_answer) -> Awaitable[bytes]:
@@ -168,13 +169,13 @@ class Shard:
         except Refusal:
             cascade.roll_back()
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001  a defect of any kind must leave the shard as it was
             cascade.roll_back()
             raise self._failed(address, command) from None
         if call.is_dry_run:
             cascade.roll_back()
             return self._once_durable(self.last_position, rendered)
-        if not facts and not call.key:
+        if not facts and not call.request_id:
             return self._once_durable(self.last_position, rendered)
         return self._seal(cascade, address, call, rendered)
 
@@ -188,18 +189,19 @@ class Shard:
 
     def _seal(self, cascade: Cascade, address: Address, call: Call, rendered: bytes) -> Awaitable[bytes]:
         self.last_position += 1
+        key = call.key
         record = Record(
             position=self.last_position,
             at=cascade.now,
             principal=call.signed,
             cause=call.because(),
             facts=tuple(cascade.facts),
-            key=call.key,
+            key=key,
             digest=call.digest,
-            answer=rendered if call.key else b"",
+            answer=rendered if key else b"",
         )
-        if call.key:
-            self.keys.remember(call.key, Remembered(record.position, record.at, call.digest, rendered))
+        if key:
+            self.keys.remember(key, Remembered(record.position, record.at, call.digest, rendered))
         done: asyncio.Future[bytes] = self._loop.create_future()
         self._in_flight[address] += 1
         self._commits.add(Sealing(cascade, record, address, rendered, done))

@@ -98,20 +98,22 @@ def encode(record: Record, previous: bytes) -> tuple[bytes, bytes]:
     """A record's bytes, and the chain's hash at it, given the hash before it."""
     cause = record.cause
     versions = VERSIONS
-    encoded = _encode((
-        record.position,
-        record.at,
-        record.principal,
-        (cause.kind, cause.name),
-        [
-            (fact.subject[0], fact.subject[1], (cls := type(fact.event)).__name__, versions.get(cls, 1), fact.event)
-            for fact in record.facts
-        ],
-        record.key,
-        record.digest,
-        record.answer,
-        record.tenant,
-    ))
+    encoded = _encode(
+        (
+            record.position,
+            record.at,
+            record.principal,
+            (cause.kind, cause.name),
+            [
+                (fact.subject[0], fact.subject[1], (cls := type(fact.event)).__name__, versions.get(cls, 1), fact.event)
+                for fact in record.facts
+            ],
+            record.key,
+            record.digest,
+            record.answer,
+            record.tenant,
+        )
+    )
     return encoded, sha256(previous + encoded).digest()
 
 
@@ -142,13 +144,15 @@ def decode(encoded: bytes, position: int) -> Record:
 
 
 def _facts(rows: Sequence[tuple[str, str, str, int, msgspec.Raw]], position: int) -> tuple[Fact, ...]:
-    return tuple([
-        Fact(
-            Address(_KINDS[kind], name),
-            current(raw) if (current := _CURRENT.get((event, number))) else _other(event, number, raw, position),
-        )
-        for kind, name, event, number, raw in rows
-    ])
+    return tuple(
+        [
+            Fact(
+                Address(_KINDS[kind], name),
+                current(raw) if (current := _CURRENT.get((event, number))) else _other(event, number, raw, position),
+            )
+            for kind, name, event, number, raw in rows
+        ]
+    )
 
 
 def _other(name: str, number: int, raw: msgspec.Raw, position: int) -> Event:

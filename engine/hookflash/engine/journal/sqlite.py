@@ -110,10 +110,17 @@ class SqliteJournal:
             try:
                 execute("BEGIN IMMEDIATE")
                 self._check_standing(execute(_STANDING).fetchone())
-                execute(_INSERT, (
-                    group.first_position, group.last_position, group.epoch, group.previous_hash, group.last_hash,
-                    group.body,
-                ))
+                execute(
+                    _INSERT,
+                    (
+                        group.first_position,
+                        group.last_position,
+                        group.epoch,
+                        group.previous_hash,
+                        group.last_hash,
+                        group.body,
+                    ),
+                )
                 self._failpoints.hit(JOURNAL_AFTER_APPEND)
                 execute("COMMIT")
             except sqlite3.Error as error:

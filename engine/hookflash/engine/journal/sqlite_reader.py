@@ -35,7 +35,9 @@ class GroupReader:
         self._directory = directory
         self._lock = Lock()
         self._connection = sqlite3.connect(
-            f"{(directory / JOURNAL_FILE).resolve().as_uri()}?mode=ro", uri=True, isolation_level=None,
+            f"{(directory / JOURNAL_FILE).resolve().as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
             check_same_thread=False,
         )
 
@@ -120,8 +122,10 @@ class GroupReader:
 
 def _reading_failed(error: sqlite3.Error, directory: Path) -> JournalError:
     found = translated(error, directory)
-    return found if isinstance(found, (Damaged, Unreadable)) else JournalBroken(
-        f"The journal in {directory} could not be read ({error}). See to the disk, then try again."
+    return (
+        found
+        if isinstance(found, (Damaged, Unreadable))
+        else JournalBroken(f"The journal in {directory} could not be read ({error}). See to the disk, then try again.")
     )
 
 

@@ -85,8 +85,16 @@ class Asking:
         )
         return self.shard.submit(address, command, call, lambda outcome: answer(outcome).SerializeToString())
 
-    def arrive(self, caller: Caller, key: str, address: Address, command: Command, answer: Callable[[Outcome], Message],
-               *, is_fresh: bool) -> Awaitable[bytes]:
+    def arrive(
+        self,
+        caller: Caller,
+        key: str,
+        address: Address,
+        command: Command,
+        answer: Callable[[Outcome], Message],
+        *,
+        is_fresh: bool,
+    ) -> Awaitable[bytes]:
         """Run what a channel brought; `key` is the outside's own, so a repeat is known whatever else it says."""
         call = Call(
             principal=caller.principal,

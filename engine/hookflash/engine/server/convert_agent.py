@@ -91,6 +91,4 @@ def offer_withdrawn_to(
         word = str(reason)
         if reason in (RevokeReason.INVITE_ENDED, RevokeReason.CONVERSATION_CLOSED) and invite_state is not None:
             word = str(invite_state)
-    return agent_service_pb2.OfferWithdrawn(
-        offer=offer_name(offer), reason=word, outcome=OFFER_OUTCOME[outcome]
-    )
+    return agent_service_pb2.OfferWithdrawn(offer=offer_name(offer), reason=word, outcome=OFFER_OUTCOME[outcome])

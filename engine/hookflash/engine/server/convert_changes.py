@@ -91,9 +91,7 @@ def check_etags(request: pb.ApplyRequest, before: Mapping[Address, Settings]) ->
                 raise EtagMismatch(given, current)
 
 
-def changes_to(
-    command: c.Apply, before: Mapping[Address, Settings], facts: Iterable[Fact]
-) -> pb.ApplyResponse:
+def changes_to(command: c.Apply, before: Mapping[Address, Settings], facts: Iterable[Fact]) -> pb.ApplyResponse:
     """One change for each resource that was named or deleted."""
     changes = []
     named: Iterable[Settings] = chain(

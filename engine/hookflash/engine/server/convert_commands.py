@@ -90,9 +90,7 @@ def readiness_from(request: agent_service_pb2.SetAgentStateRequest) -> c.SetRead
     return c.SetReadiness(is_ready=is_ready, media_domain=domain, reason=request.reason)
 
 
-def received_from(
-    request: channel_service_pb2.ReceiveRequest, limits: Limits
-) -> c.OpenConversation | c.EndSession:
+def received_from(request: channel_service_pb2.ReceiveRequest, limits: Limits) -> c.OpenConversation | c.EndSession:
     """What the customer did: wrote (as if it opened a conversation) or left."""
     if not request.external_id:
         raise BadField("external_id", "is required: the outside's own id of what arrived")

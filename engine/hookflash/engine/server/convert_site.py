@@ -209,9 +209,7 @@ def media_domain_to(settings: MediaDomainSettings) -> media_domain_pb2.MediaDoma
     return media_domain_pb2.MediaDomain(name=f"mediaDomains/{settings.id}", capacity=settings.capacity)
 
 
-def _media_domain_from(
-    message: media_domain_pb2.MediaDomain, field: str, limits: Limits
-) -> MediaDomainSettings:
+def _media_domain_from(message: media_domain_pb2.MediaDomain, field: str, limits: Limits) -> MediaDomainSettings:
     identifier = MediaDomainId(names.bare_id(f"{field}.name", message.name, Kind.MEDIA_DOMAIN))
     if not message.HasField("capacity"):
         return MediaDomainSettings(id=identifier, capacity=limits.capacity_of(identifier))

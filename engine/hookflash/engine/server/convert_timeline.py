@@ -95,7 +95,6 @@ def timeline_entry_to(
     return entry
 
 
-
 def _participant(
     event: e.ParticipantJoined | e.ParticipantLeft, joined_at: float | None
 ) -> participant_pb2.Participant:

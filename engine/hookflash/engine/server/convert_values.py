@@ -69,9 +69,7 @@ INVITE_STATE: Final = {s: invite_pb2.InviteState.Value(f"INVITE_STATE_{s}") for 
 LEAVE_REASON: Final = {s: participant_pb2.LeaveReason.Value(f"LEAVE_REASON_{s}") for s in LeaveReason}
 NOTICE_STYLE: Final = {s: message_pb2.NoticeStyle.Value(f"NOTICE_STYLE_{s}") for s in Style}
 OFFER_OUTCOME: Final = {s: offer_pb2.OfferOutcome.Value(f"OFFER_OUTCOME_{s}") for s in OfferOutcome}
-PARTICIPANT_ROLE: Final = {
-    s: participant_pb2.ParticipantRole.Value(f"PARTICIPANT_ROLE_{s}") for s in ParticipantRole
-}
+PARTICIPANT_ROLE: Final = {s: participant_pb2.ParticipantRole.Value(f"PARTICIPANT_ROLE_{s}") for s in ParticipantRole}
 ROLE: Final = {s: options_pb2.Role.Value(f"ROLE_{s}") for s in Role}
 
 

@@ -51,9 +51,7 @@ class Guard:
         make = grpc.unary_stream_rpc_method_handler if method.is_stream else grpc.unary_unary_rpc_method_handler
         return make(partial(self._call, method, behaviour), method.parse, _serialized)  # type: ignore[arg-type]
 
-    def wrapped_open(
-        self, path: str, handler: grpc.RpcMethodHandler[Any, Any]
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+    def wrapped_open(self, path: str, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
         """A handler of gRPC's own (health, reflection), which answers without a token to this machine only."""
 
         async def unary(request: object, context: Context) -> object:
@@ -125,9 +123,7 @@ class Guard:
         who = "" if principal is None else principal.key
         if refusal.code in _AUDITED:
             kind, reason = str(refusal.code), str(refusal.reason)
-            self._audit.write(
-                self._now(), kind, principal=who, method=method.path, reason=reason, peer=context.peer()
-            )
+            self._audit.write(self._now(), kind, principal=who, method=method.path, reason=reason, peer=context.peer())
         if isinstance(refusal, Internal):
             self._metrics.broke()
         _log.debug("refused", method=method.path, reason=str(refusal.reason), principal=who)

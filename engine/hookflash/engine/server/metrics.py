@@ -16,11 +16,16 @@ class Metrics:
         """Begin at nothing."""
         self.registry: Final = CollectorRegistry()
         self._calls = Counter(
-            "hookflash_calls", "Calls that ended, by method and reason (OK where not refused).", ("method", "reason"),
+            "hookflash_calls",
+            "Calls that ended, by method and reason (OK where not refused).",
+            ("method", "reason"),
             registry=self.registry,
         )
         self._seconds = Histogram(
-            "hookflash_call_seconds", "How long unary calls took.", ("method",), buckets=_BUCKETS_S,
+            "hookflash_call_seconds",
+            "How long unary calls took.",
+            ("method",),
+            buckets=_BUCKETS_S,
             registry=self.registry,
         )
         self._streams = Gauge("hookflash_streams", "Streams that are open.", ("method",), registry=self.registry)

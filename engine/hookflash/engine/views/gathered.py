@@ -18,7 +18,7 @@ from hookflash.engine.views.audience import audience
 from hookflash.engine.views.payloads import encode_payload
 from hookflash.engine.views.projection import Projection
 
-__all__ = ["DAY_S", "Gathered", "Row"]
+__all__ = ["DAY_S", "Gathered", "Row", "opened_us"]
 
 Row: TypeAlias = tuple[Any, ...]
 
@@ -26,27 +26,38 @@ DAY_S: Final = 86_400.0
 
 _SAID: Final[frozenset[type[e.Event]]] = frozenset((e.MessageSent, e.WhisperSent, e.StaffNoticed, e.CustomerNoticed))
 _OF_A_DELIVERY: Final[frozenset[type[e.Event]]] = frozenset((e.DeliverySettled, e.DeliveryReceived))
-_OF_AN_INVITE: Final[frozenset[type[e.Event]]] = frozenset((
-    e.InvitePlaced,
-    e.OfferMade,
-    e.OfferEnded,
-    e.InviteParkedAgain,
-    e.StepOpened,
-    e.PauseEnded,
-    e.DecisionAsked,
-    e.DecisionMade,
-    e.InviteEnded,
-))
+_OF_AN_INVITE: Final[frozenset[type[e.Event]]] = frozenset(
+    (
+        e.InvitePlaced,
+        e.OfferMade,
+        e.OfferEnded,
+        e.InviteParkedAgain,
+        e.StepOpened,
+        e.PauseEnded,
+        e.DecisionAsked,
+        e.DecisionMade,
+        e.InviteEnded,
+    )
+)
 _Said: TypeAlias = e.MessageSent | e.WhisperSent | e.StaffNoticed | e.CustomerNoticed
 
 
+def opened_us(conversation: Conversation) -> int:
+    """When it was opened, in whole microseconds: exact in every place where it is written, read and compared."""
+    return round(conversation.opened_at * 1e6)
+
+
 class Gathered:
-    """What one batch writes. `state_before` gives an entity's state as the views have it before the batch."""
+    """What one batch writes; where a row holds bytes, it has their place in `blobs` (from 1) and their length.
+
+    `state_before` gives an entity's state as the views have it before the batch.
+    """
 
     def __init__(self, state_before: Callable[[Address], State | None]) -> None:
         self._state_before = state_before
         self.position = 0
         self.at = 0.0
+        self.blobs = bytearray()
         self.entries: list[Row] = []
         self.transcript: list[Row] = []
         self.toasts: list[Row] = []
@@ -79,7 +90,7 @@ class Gathered:
         for address, state in states.items():
             self._states[address] = (state, position)
         if record.key:
-            self.request_keys.append((record.key, position, int(record.at // DAY_S)))
+            self.request_keys.append((*self._kept(record.key.encode()), position, int(record.at // DAY_S)))
         self.position, self.at = position, record.at
 
     def participations(self) -> list[Row]:
@@ -89,7 +100,7 @@ class Gathered:
     def snapshots(self) -> list[Row]:
         """Rows of what is there after the batch."""
         return [
-            (address.kind, address.id, position, is_live(state), encode_state(state))
+            (address.kind, address.id, position, is_live(state), *self._kept(encode_state(state)))
             for address, (state, position) in self._states.items()
             if state is not None
         ]
@@ -101,7 +112,7 @@ class Gathered:
     def conversations(self) -> list[Row]:
         """Rows of the list; closed ones first, since the next one of the same customer takes their place."""
         rows = [
-            (state.id, state.opened_at, state_of(state), state.closed is None, state.channel, state.address)
+            (state.id, opened_us(state), state_of(state), state.closed is None, state.channel, state.address)
             for address in self._changed
             if isinstance(state := self._states[address][0], Conversation)
         ]
@@ -111,7 +122,7 @@ class Gathered:
     def invites(self) -> list[Row]:
         """Rows of invites; ended ones first, since the next one of the conversation takes their place."""
         rows = [
-            (conversation, number, invite.is_open, encode_payload(invite))
+            (conversation, number, invite.is_open, *self._kept(encode_payload(invite)))
             for (conversation, number), invite in self._invites.items()
         ]
         rows.sort(key=lambda row: row[2])
@@ -120,33 +131,33 @@ class Gathered:
     def _add_said(self, subject: Address, event: _Said, projection: Projection, place: int) -> None:
         """A row for the agents, one for the customer, one for what is on its way to him: as the types allow."""
         entry, seen = timeline_event(event), transcript_event(event)
-        payload, position = encode_payload(event), projection.record.position
+        payload, position = self._kept(encode_payload(event)), projection.record.position
         if entry is not None:
             only, but = (entry.agent, entry.except_agent) if isinstance(entry, e.StaffNoticed) else (None, None)
             name = type(entry).__name__
-            self.entries.append((subject.id, entry.sequence, position, place, only, but, name, payload))
+            self.entries.append((subject.id, entry.sequence, position, place, only, but, name, *payload))
         elif isinstance(event, e.StaffNoticed):
             self.toasts.extend(
-                (agent, position, place, subject.id, payload)
+                (agent, position, place, subject.id, *payload)
                 for agent, index, _, _ in audience(projection.record, projection.states)
                 if index == place
             )
         if seen is None:
             return
         name = type(seen).__name__
-        self.transcript.append((subject.id, seen.transcript, name, payload))
+        self.transcript.append((subject.id, seen.transcript, name, *payload))
         state = projection.states.get(subject)
         if seen.delivery is not None and isinstance(state, Conversation):
             key = (subject.id, seen.delivery)
-            self.deliveries[key] = (*key, position, state.channel, state.address, name, payload)
+            self.deliveries[key] = (*key, position, state.channel, state.address, name, *payload)
 
     def _add_moved(self, subject: Address, event: e.Event, projection: Projection, place: int) -> None:
         """Comings and goings, and whatever else may change what the list of conversations says."""
         position = projection.record.position
         entry = timeline_event(event)
         if entry is not None:
-            row = (subject.id, entry.sequence, position, place, None, None, type(entry).__name__, encode_payload(entry))
-            self.entries.append(row)
+            name, payload = type(entry).__name__, self._kept(encode_payload(entry))
+            self.entries.append((subject.id, entry.sequence, position, place, None, None, name, *payload))
         if type(event) in _OF_AN_INVITE:
             self._add_invite(subject, event, projection)
         elif isinstance(event, e.ParticipantJoined):
@@ -179,6 +190,11 @@ class Gathered:
                 if fact.event is ended:
                     break
         return before.invite if isinstance(before, Conversation) else None
+
+    def _kept(self, blob: bytes) -> tuple[int, int]:
+        place = len(self.blobs) + 1
+        self.blobs += blob
+        return place, len(blob)
 
     def _settle(self, key: tuple[str, int]) -> None:
         if self.deliveries.pop(key, None) is None:

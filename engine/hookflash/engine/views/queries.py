@@ -82,7 +82,7 @@ READABLE_BY_HISTORY: Final = (
     " JOIN conversations AS past ON past.channel = present.channel AND past.address = present.address"
     " WHERE his.agent = ? AND his.left_position IS NULL AND past.state = 'CLOSED')"
 )
-BEFORE: Final = "(listed.opened_at, listed.id) < (?, ?)"
+BEFORE: Final = "(listed.opened_us, listed.id) < (?, ?)"
 
 
 def conversations(clauses: Sequence[str]) -> str:
@@ -93,6 +93,7 @@ def conversations(clauses: Sequence[str]) -> str:
     ]
     if clauses:
         parts += ["WHERE", " AND ".join(clauses)]
-    return " ".join((*parts, "ORDER BY listed.opened_at DESC, listed.id DESC LIMIT ?"))
+    return " ".join((*parts, "ORDER BY listed.opened_us DESC, listed.id DESC LIMIT ?"))
+
 
 ALL_KEYS: Final = "SELECT key FROM request_keys"

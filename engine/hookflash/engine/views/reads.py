@@ -15,6 +15,7 @@ from hookflash.engine.domain.states import State
 from hookflash.engine.domain.values import Invite
 from hookflash.engine.journal.state_codec import decode_state
 from hookflash.engine.views import queries as q
+from hookflash.engine.views.gathered import opened_us
 from hookflash.engine.views.payloads import decode_entry, decode_invite, decode_outgoing
 from hookflash.engine.views.projection import Violation
 from hookflash.engine.views.schema import STREAM_ENTRIES_KEPT
@@ -53,9 +54,9 @@ class ConversationRow:
     position: int
 
     @property
-    def token(self) -> tuple[float, ConversationId]:
+    def token(self) -> tuple[int, ConversationId]:
         """What names the page that ends here: give it as `before` to read on."""
-        return self.conversation.opened_at, self.conversation.id
+        return opened_us(self.conversation), self.conversation.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class Reads:
         agent: AgentId | None = None,
         readable_by: AgentId | None = None,
         is_history_visible: bool = True,
-        before: tuple[float, ConversationId] | None = None,
+        before: tuple[int, ConversationId] | None = None,
         limit: int = 100,
     ) -> list[ConversationRow]:
         """Conversations, newest first: of that state, with that agent in it now, that `readable_by` may read."""
@@ -206,9 +207,7 @@ class Reads:
         """The rows that were put aside."""
         return [Violation(*row) for row in self._all(q.VIOLATIONS)]
 
-    def _readable_until(
-        self, conversation: ConversationId, agent: AgentId, *, is_history_visible: bool
-    ) -> int | None:
+    def _readable_until(self, conversation: ConversationId, agent: AgentId, *, is_history_visible: bool) -> int | None:
         """The sequence up to which the agent sees everything that agents see; None where he has no claim at all."""
         row = self._one(q.PARTICIPATION, agent, conversation)
         if row is not None and row[0] is None:

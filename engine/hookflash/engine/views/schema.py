@@ -32,13 +32,13 @@ CREATE INDEX snapshots_live ON snapshots (kind, id) WHERE is_live;
 
 -- The list of conversations, of which at most one is open for each customer of a channel (R-G10).
 CREATE TABLE conversations (
-    id TEXT NOT NULL PRIMARY KEY, opened_at REAL NOT NULL, state TEXT NOT NULL, is_open INTEGER NOT NULL,
+    id TEXT NOT NULL PRIMARY KEY, opened_us INTEGER NOT NULL, state TEXT NOT NULL, is_open INTEGER NOT NULL,
     channel TEXT NOT NULL, address TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX conversations_open ON conversations (channel, address) WHERE is_open;
 CREATE INDEX conversations_address ON conversations (channel, address);
-CREATE INDEX conversations_newest ON conversations (opened_at, id);
-CREATE INDEX conversations_state ON conversations (state, opened_at, id);
+CREATE INDEX conversations_newest ON conversations (opened_us, id);
+CREATE INDEX conversations_state ON conversations (state, opened_us, id);
 
 -- Every invite at its last state, and at most one of a conversation is open.
 CREATE TABLE invites (

@@ -112,9 +112,7 @@ class Views:
         return writer
 
     def _connected(self, *pragmas: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S
-        )
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S)
         try:
             for pragma in (
                 "PRAGMA journal_mode = WAL",

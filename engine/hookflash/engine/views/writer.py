@@ -1,15 +1,18 @@
 """Writing a batch: a few large statements in one transaction, rows and watermark together.
 
 The server's loop shares the interpreter's lock with whoever writes. Each call of SQLite gives the lock away and has to
-win it back, so a row per call would be slow for both; many rows are one statement here.
+win it back, and binding values needs it; so all rows of a table are one call with two values, a JSON array and the
+bytes that its rows speak of, and everything else happens inside SQLite while the loop runs.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
 from typing import Final, cast
+
+import msgspec
 
 from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.states import State
@@ -23,55 +26,60 @@ __all__ = ["REQUEST_ID_KEPT_S", "Writer"]
 REQUEST_ID_KEPT_S: Final = 7 * DAY_S
 """How long a request id is remembered, unless said otherwise."""
 
-_CHUNKS: Final = (128, 16, 1)
-
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """`head`, then one group of parameters for every row, then `tail`."""
+    """`$3` is the row's element 3, `$$3` the bytes of which elements 3 and 4 are place and length."""
 
     relation: str
-    head: str
-    columns: int
-    tail: str = ""
+    template: str
+
+    @property
+    def sql(self) -> str:
+        """The statement over all rows; ?1 is the array, ?2 the bytes."""
+        return _compiled(self.template)
 
 
-_ENTRIES: Final = _Statement("entries", "INSERT INTO entries VALUES", 8)
-_TRANSCRIPT: Final = _Statement("transcript", "INSERT INTO transcript VALUES", 4)
-_DELIVERIES: Final = _Statement("deliveries", "INSERT INTO deliveries VALUES", 7)
-_REQUEST_KEYS: Final = _Statement("request_keys", "INSERT INTO request_keys VALUES", 3)
-_TOASTS: Final = _Statement("toasts", "INSERT INTO toasts VALUES", 5)
-_PARTICIPATIONS: Final = _Statement("participations", "INSERT INTO participations VALUES", 7)
+_ENTRIES: Final = _Statement("entries", "INSERT INTO entries SELECT $0, $1, $2, $3, $4, $5, $6, $$7 FROM json_each(?1)")
+_TRANSCRIPT: Final = _Statement("transcript", "INSERT INTO transcript SELECT $0, $1, $2, $$3 FROM json_each(?1)")
+_TOASTS: Final = _Statement("toasts", "INSERT INTO toasts SELECT $0, $1, $2, $3, $$4 FROM json_each(?1)")
+_DELIVERIES: Final = _Statement(
+    "deliveries", "INSERT INTO deliveries SELECT $0, $1, $2, $3, $4, $5, $$6 FROM json_each(?1)"
+)
+_SETTLED: Final = _Statement(
+    "deliveries", "DELETE FROM deliveries WHERE (conversation, delivery) IN (SELECT $0, $1 FROM json_each(?1))"
+)
+_PARTICIPATIONS: Final = _Statement(
+    "participations", "INSERT INTO participations SELECT $0, $1, $2, $3, $4, $5, $6 FROM json_each(?1)"
+)
 _LEAVINGS: Final = _Statement(
     "participations",
-    "UPDATE participations SET"
-    " left_position = gone.column3, left_place = gone.column4, left_sequence = gone.column5 FROM (VALUES",
-    5,
-    ") AS gone WHERE participations.agent = gone.column1 AND participations.conversation = gone.column2"
-    " AND participations.left_position IS NULL",
+    "UPDATE participations SET left_position = $2, left_place = $3, left_sequence = $4 FROM json_each(?1)"
+    " WHERE agent = $0 AND conversation = $1 AND left_position IS NULL",
 )
 _INVITES: Final = _Statement(
     "invites",
-    "INSERT INTO invites VALUES",
-    4,
-    "ON CONFLICT (conversation, number) DO UPDATE SET is_open = excluded.is_open, invite = excluded.invite",
+    "INSERT INTO invites SELECT $0, $1, $2, $$3 FROM json_each(?1) WHERE true"
+    " ON CONFLICT (conversation, number) DO UPDATE SET is_open = excluded.is_open, invite = excluded.invite",
 )
 _CONVERSATIONS: Final = _Statement(
     "conversations",
-    "INSERT INTO conversations VALUES",
-    6,
-    "ON CONFLICT (id) DO UPDATE SET state = excluded.state, is_open = excluded.is_open, address = excluded.address"
+    "INSERT INTO conversations SELECT $0, $1, $2, $3, $4, $5 FROM json_each(?1) WHERE true"
+    " ON CONFLICT (id) DO UPDATE SET state = excluded.state, is_open = excluded.is_open, address = excluded.address"
     " WHERE state <> excluded.state OR address <> excluded.address",
 )
 _SNAPSHOTS: Final = _Statement(
     "snapshots",
-    "INSERT INTO snapshots VALUES",
-    5,
-    "ON CONFLICT (kind, id) DO UPDATE SET"
-    " position = excluded.position, is_live = excluded.is_live, state = excluded.state",
+    "INSERT INTO snapshots SELECT $0, $1, $2, $3, $$4 FROM json_each(?1) WHERE true ON CONFLICT (kind, id)"
+    " DO UPDATE SET position = excluded.position, is_live = excluded.is_live, state = excluded.state",
 )
-_GONE: Final = _Statement("snapshots", "DELETE FROM snapshots WHERE (kind, id) IN (VALUES", 2, ")")
-_SETTLED: Final = _Statement("deliveries", "DELETE FROM deliveries WHERE (conversation, delivery) IN (VALUES", 2, ")")
+_GONE: Final = _Statement("snapshots", "DELETE FROM snapshots WHERE (kind, id) IN (SELECT $0, $1 FROM json_each(?1))")
+# A key may hold any character, also one that JSON in SQLite would end a text at.
+_REQUEST_KEYS: Final = _Statement(
+    "request_keys", "INSERT INTO request_keys SELECT CAST($$0 AS TEXT), $2, $3 FROM json_each(?1)"
+)
+
+_as_json = msgspec.json.Encoder().encode
 
 
 class Writer:
@@ -125,9 +133,7 @@ class Writer:
                 "INSERT INTO violations VALUES (?, ?, ?, ?)",
                 [(v.position, v.relation, v.reason, v.content) for v in violations],
             )
-            self._connection.execute(
-                "UPDATE progress SET watermark = ?, at = ?", (gathered.position, gathered.at)
-            )
+            self._connection.execute("UPDATE progress SET watermark = ?, at = ?", (gathered.position, gathered.at))
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
@@ -155,30 +161,28 @@ class Writer:
             (_REQUEST_KEYS, gathered.request_keys),
         ):
             if is_fast:
-                self._write(statement, rows)
+                self._write(statement, rows, gathered.blobs)
             else:
-                violations.extend(self._write_each(statement, rows, gathered.position))
+                violations.extend(self._write_each(statement, rows, gathered))
         return violations
 
-    def _write(self, statement: _Statement, rows: Sequence[Row]) -> None:
-        start = 0
-        for size in _CHUNKS:
-            while len(rows) - start >= size:
-                chunk = rows[start : start + size]
-                self._connection.execute(_sql(statement, size), list(chain.from_iterable(chunk)))
-                start += size
+    def _write(self, statement: _Statement, rows: Sequence[Row], blobs: bytearray) -> None:
+        if rows:
+            sql = statement.sql
+            array = _as_json(rows).decode()
+            self._connection.execute(sql, (array, blobs) if "?2" in sql else (array,))
 
-    def _write_each(self, statement: _Statement, rows: Sequence[Row], position: int) -> list[Violation]:
+    def _write_each(self, statement: _Statement, rows: Sequence[Row], gathered: Gathered) -> list[Violation]:
         kept_out: list[Violation] = []
         for row in rows:
             try:
-                self._connection.execute(_sql(statement, 1), row)
+                self._write(statement, [row], gathered.blobs)
             except sqlite3.IntegrityError as error:
-                kept_out.append(Violation(position, statement.relation, str(error), repr(row)))
+                kept_out.append(Violation(gathered.position, statement.relation, str(error), repr(row)))
         return kept_out
 
 
 @cache
-def _sql(statement: _Statement, rows: int) -> str:
-    group = "(" + ", ".join("?" * statement.columns) + ")"
-    return " ".join((statement.head, ", ".join([group] * rows), statement.tail))
+def _compiled(template: str) -> str:
+    with_bytes = re.sub(r"\$\$(\d+)", lambda at: f"substr(?2, ${at[1]}, ${int(at[1]) + 1})", template)
+    return re.sub(r"\$(\d+)", r"json_extract(value, '$[\1]')", with_bytes)

@@ -1,0 +1,58 @@
+"""From what happened to what a channel is handed: the one place in which a Delivery is made.
+
+Only the two events of the customer's side lead anywhere. They are told apart by exact type, so neither a whisper nor a
+notice for agents, nor a look-alike of either, can become a Delivery (R-W3, I7).
+"""
+
+import re
+from typing import Final
+
+from hookflash.engine.domain.events import CustomerNoticed, MessageSent
+from hookflash.sdk.channel import CustomerAddress, Delivery
+from hookflash.sdk.messages import CustomerNotice, Message
+from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId
+
+__all__ = ["Outgoing", "delivery_name", "delivery_of", "read_delivery_name"]
+
+Outgoing = MessageSent | CustomerNoticed
+"""The events that go out through a channel, where they have a delivery number."""
+
+_NAME: Final = re.compile(r"conversations/([a-z0-9][a-z0-9._-]{0,62})/deliveries/([1-9][0-9]{0,17})", re.ASCII)
+
+
+def delivery_of(
+    event: Outgoing, *, channel: ChannelId, address: str, conversation: ConversationId, attempt: int
+) -> Delivery:
+    """Make the Delivery of an event. Raises TypeError for any other event, and for one that stays inside."""
+    content: Message | CustomerNotice
+    number: int | None
+    if type(event) is MessageSent:
+        content = Message(sender_name=event.display_name, text=event.text)
+        number = event.delivery
+    elif type(event) is CustomerNoticed:
+        content = CustomerNotice(key=str(event.key.value), text=event.text)
+        number = event.delivery
+    else:
+        # The event stays out of the sentence: it may be a whisper.
+        raise TypeError(f"{type(event).__name__} is not for the customer")
+    if number is None:
+        raise TypeError("a customer's own message does not go out")
+    return Delivery(
+        id=delivery_name(conversation, number),
+        conversation=conversation,
+        sequence=number,
+        to=CustomerAddress(channel=channel, id=address),
+        content=content,
+        attempt=attempt,
+    )
+
+
+def delivery_name(conversation: ConversationId, number: int) -> DeliveryId:
+    """The API's name of a delivery, which is its idempotency key."""
+    return DeliveryId(f"conversations/{conversation}/deliveries/{number}")
+
+
+def read_delivery_name(name: str) -> tuple[ConversationId, int] | None:
+    """The conversation and the number in a delivery's name; None where it is no such name."""
+    found = _NAME.fullmatch(name)
+    return None if found is None else (ConversationId(found[1]), int(found[2]))

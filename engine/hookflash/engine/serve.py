@@ -1,0 +1,101 @@
+"""`hookflash serve`: an engine and its server in this process, from the first line of output to an orderly end.
+
+A signal drains; a journal that fails ends the process with a sentence, since after a failed fsync nothing that was
+not acknowledged can be known (guarantees, section 6).
+"""
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import structlog
+
+from hookflash.engine.engine import Engine
+from hookflash.engine.failpoints import Failpoints
+from hookflash.engine.journal.port import JournalBroken
+from hookflash.engine.journal.sqlite import SqliteJournal
+from hookflash.engine.server.app import Server
+from hookflash.engine.settings import LogSettings, Settings
+from hookflash.engine.views.store import VIEWS_FILE, Views
+
+__all__ = ["configure_log", "run"]
+
+_log = structlog.get_logger(__name__)
+
+_GC_THRESHOLDS = (50_000, 20, 100)
+"""Full collections pause for tens of milliseconds over a hundred thousand conversations; our state has no cycles."""
+
+
+def run(settings: Settings, *, announce: Callable[[str], None]) -> int:
+    """Serve until a signal comes. Answers the exit code; `announce` is told the address.
+
+    Raises JournalError where the data directory cannot be used, PluginsNotLoadedError in a strict start, and
+    StartError where the server cannot listen; each with a sentence for people.
+    """
+    configure_log(settings.log)
+    return asyncio.run(_serve(settings, announce))
+
+
+async def _serve(settings: Settings, announce: Callable[[str], None]) -> int:
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[JournalBroken | None] = loop.create_future()
+
+    def end(broken: JournalBroken | None = None) -> None:
+        if not ended.done():
+            ended.set_result(broken)
+
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, end)
+    with ExitStack() as undo:
+        journal = SqliteJournal.open(settings.data, Failpoints.from_environment())
+        undo.callback(journal.close)
+        views = Views.open(settings.data / VIEWS_FILE)
+        undo.callback(views.close)
+        engine = Engine.assemble(settings, journal, views, on_broken=end)
+        undo.pop_all()  # From here on the engine closes both.
+    try:
+        await engine.start()
+        _calm_the_collector()
+        server = Server(engine)
+        address = await server.start()
+        announce(f"hookflash listens on {address}")
+        broken = await ended
+        await server.stop()
+    finally:
+        await engine.stop()
+    if broken is not None:
+        sys.stderr.write(f"hookflash: {broken} It ends here; what was acknowledged is safe.\n")
+        return 1
+    return 0
+
+
+def _calm_the_collector() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
+
+
+def configure_log(settings: LogSettings) -> None:
+    """Log to stderr, as lines for people or as JSON."""
+    renderer: structlog.typing.Processor
+    if settings.format == "json":
+        renderer = structlog.processors.JSONRenderer()
+    else:
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,57 @@
+"""A stream's buffer: bounded, so that a slow reader costs itself its stream and nobody else anything."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from hookflash.engine.domain.refusals import Refusal, SlowConsumer
+
+__all__ = ["Outlet"]
+
+
+class Outlet:
+    """Items on their way to one reader, each with the journal position it comes from."""
+
+    def __init__(self, size_max: int) -> None:
+        """Begin empty; `size_max` items may wait."""
+        self._size_max = size_max
+        self._items: deque[tuple[int, bytes]] = deque()
+        self._awake = asyncio.Event()
+        self._refusal: Refusal | None = None
+        self._is_ended = False
+        self._sent = 0
+
+    def put(self, position: int, item: bytes) -> None:
+        """Add an item; what is one too many ends the stream (SLOW_CONSUMER)."""
+        if self._is_ended:
+            return
+        if len(self._items) >= self._size_max:
+            self._items.clear()
+            self.end(SlowConsumer(self._sent))
+            return
+        self._items.append((position, item))
+        self._awake.set()
+
+    def end(self, refusal: Refusal | None = None, last: bytes | None = None) -> None:
+        """Let the stream end after what waits and a last item, well or with a refusal. A second end is nothing."""
+        if self._is_ended:
+            return
+        self._is_ended, self._refusal = True, refusal
+        if last is not None:
+            self._items.append((self._sent, last))
+        self._awake.set()
+
+    async def pour(self, write: Callable[[bytes], Awaitable[None]], sent: int = 0) -> None:
+        """Write items until the end; `sent` is the position that the reader has already. Raises the end's refusal."""
+        self._sent = max(self._sent, sent)
+        while True:
+            while self._items:
+                position, item = self._items.popleft()
+                await write(item)
+                self._sent = max(self._sent, position)
+            if self._is_ended:
+                break
+            self._awake.clear()
+            await self._awake.wait()
+        if self._refusal is not None:
+            raise self._refusal
