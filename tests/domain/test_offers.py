@@ -16,6 +16,7 @@ from hookflash.engine.domain.refusals import (
     TargetNotAvailable,
 )
 from hookflash.engine.domain.values import (
+    CHAT,
     AttributeSettings,
     PastOffer,
     QueueSettings,
@@ -41,7 +42,7 @@ def site() -> Centre:
 def test_an_offer_takes_the_invite_out_of_the_line_and_one_slot_of_the_agent(site: Centre) -> None:
     site.offer(BOB)
     assert (site.invite().state, site.waiting()) == (InviteState.OFFERED, 0)
-    assert site.agent(BOB).reservations == (Reservation(offer="v~2", conversation=V, media_domain="chat"),)
+    assert site.agent(BOB).reservations == (Reservation(offer="v~2", conversation=V, media_domain=CHAT),)
     assert deadlines(site.talk()) == {c.EndOffer(number=2): site.now + 30}
 
 

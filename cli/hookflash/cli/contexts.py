@@ -69,7 +69,8 @@ def _context(path: Path, name: str, table: object) -> Context:
     for key, value in table.items():
         if key not in known or not isinstance(value, str):
             raise CommandError(
-                f"{path}: {key} in [contexts.{name}] is unknown or no text; known are {', '.join(known)}.", ExitCode.USAGE
+                f"{path}: {key} in [contexts.{name}] is unknown or no text; known are {', '.join(known)}.",
+                ExitCode.USAGE,
             )
     return Context(**table)
 
@@ -99,7 +100,9 @@ def read_secret(path: Path) -> str:
         _refuse_open(path)
         token = path.read_text(encoding="ascii").strip()
     except FileNotFoundError as error:
-        raise CommandError(f"There is no token file {path}; `hookflash serve` writes one as DIR/admin.token.") from error
+        raise CommandError(
+            f"There is no token file {path}; `hookflash serve` writes one as DIR/admin.token."
+        ) from error
     except OSError as error:
         raise CommandError(f"The token file {path} cannot be read: {error.strerror}.", ExitCode.AUTH) from error
     except UnicodeDecodeError as error:
@@ -111,7 +114,9 @@ def read_secret(path: Path) -> str:
 
 def _refuse_open(path: Path) -> None:
     if path.stat().st_mode & 0o077:
-        raise CommandError(f"Others may read {path}, which holds secrets; close it with `chmod 600 {path}`.", ExitCode.AUTH)
+        raise CommandError(
+            f"Others may read {path}, which holds secrets; close it with `chmod 600 {path}`.", ExitCode.AUTH
+        )
 
 
 def _quoted(text: str) -> str:

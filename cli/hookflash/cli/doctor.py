@@ -14,10 +14,7 @@ from hookflash.cli.tree import Verb
 
 __all__ = ["doctor"]
 
-_CHECKED = (
-    "each group of records decodes, positions follow one another from 1 without a gap, and each record's SHA-256 chain"
-    " holds the one before"
-)
+_CHECKED = "SQLite's own structure, the chain of hashes over all records, and every event in them"
 
 
 @click.command(cls=Verb)

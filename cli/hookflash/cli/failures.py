@@ -88,13 +88,15 @@ def _refused(error: "HookflashError") -> Failure:
 
     code = _BY_CODE.get(error.code, ExitCode.FAILED)
     sentence = f"{plain(error.sentence)} ({plain(error.reason)})"
-    if error.reason == "UNREACHABLE" or error.reason == "DRAINING":
+    if error.reason in ("UNREACHABLE", "DRAINING"):
         code = ExitCode.UNREACHABLE
     if error.reason == "UNREACHABLE":
         sentence = f"{plain(error.sentence)} Start one with `hookflash serve`, or name another with --server."
     if error.reason == "NOT_AUTHENTICATED":
         sentence += " Give a token with --token-file, or name a context that has one."
-    fields = "".join(f" {plain(path)}: {plain(why)}" for path, why in error.bad_fields.items() if why not in error.sentence)
+    fields = "".join(
+        f" {plain(path)}: {plain(why)}" for path, why in error.bad_fields.items() if why not in error.sentence
+    )
     more = [f"status {error.code}", *(f"{plain(key)}: {plain(value)}" for key, value in error.metadata.items())]
     if error.retry_delay is not None:
         more.append(f"try again in {error.retry_delay.total_seconds():g} s")

@@ -34,13 +34,28 @@ _TOP = {
     "server": ("hookflash.cli.nouns.server:server", "The running server."),
     "doctor": ("hookflash.cli.doctor:doctor", "Check a data directory's journal, without a server."),
     "context": ("hookflash.cli.nouns.context:context", "Servers that this user calls, by name."),
-    "completion": ("hookflash.cli.nouns.completion:completion", "Print what makes a shell complete hookflash's commands."),
+    "completion": (
+        "hookflash.cli.nouns.completion:completion",
+        "Print what makes a shell complete hookflash's commands.",
+    ),
 }
 
 _EPILOG = (
     "A flag goes before its variable HOOKFLASH_SERVER, _TOKEN_FILE, _TOKEN, _CONTEXT, _OUTPUT, _TIMEOUT, _COLOR, that"
     " before the context, that before the default. The options above may stand behind any command too."
 )
+
+
+def _show_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
+    if not value or context.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        print(f"hookflash {version('hookflash')}")
+    except PackageNotFoundError:
+        print("hookflash, not installed: run from its source")
+    context.exit()
 
 
 @click.group(
@@ -50,7 +65,9 @@ _EPILOG = (
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-@click.version_option(package_name="hookflash", message="%(prog)s %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
 @click.pass_context
 def root(context: click.Context) -> None:
     """Hookflash: a conversation engine for contact centres."""

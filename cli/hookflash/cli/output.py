@@ -27,7 +27,9 @@ _STYLES = {
     **dict.fromkeys(("READY", "ACTIVE", "ACCEPTED", "LOADED", "CREATED", "SERVING", "OPEN"), "green"),
     **dict.fromkeys(("QUEUED", "PARKED", "OFFERED", "RESERVED", "BUSY", "UPDATED", "PENDING_NOT_READY"), "yellow"),
     **dict.fromkeys(("UNATTENDED", "NO_AGENT", "DECLINED", "FAILED", "DELETED", "INCOMPATIBLE", "NOT_SERVING"), "red"),
-    **dict.fromkeys(("CLOSED", "LOGGED_OUT", "NOT_READY", "UNCHANGED", "CANCELLED", "CUSTOMER_LEFT", "DISABLED"), "dim"),
+    **dict.fromkeys(
+        ("CLOSED", "LOGGED_OUT", "NOT_READY", "UNCHANGED", "CANCELLED", "CUSTOMER_LEFT", "DISABLED"), "dim"
+    ),
 }
 
 
@@ -158,9 +160,9 @@ def as_yaml(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
 
 def word(message: Message, field: str) -> str:
     """Return the bare word of an enum field: READY for AGENT_STATE_READY, nothing where it is not set."""
-    enum = message.DESCRIPTOR.fields_by_name[field].enum_type
+    enum: Any = message.DESCRIPTOR.fields_by_name[field].enum_type
     value = enum.values_by_number.get(getattr(message, field))
     if value is None:
         return str(getattr(message, field))
     unspecified = enum.values_by_number[0].name
-    return value.name.removeprefix(unspecified.removesuffix("UNSPECIFIED")) if value.number else ""
+    return str(value.name).removeprefix(unspecified.removesuffix("UNSPECIFIED")) if value.number else ""

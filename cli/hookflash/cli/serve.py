@@ -15,17 +15,28 @@ __all__ = ["serve"]
 
 
 @click.command(cls=Verb)
-@click.option("--data", metavar="DIR", type=click.Path(path_type=Path), help="The data directory; ./hookflash-data unless given.")
-@click.option("--listen", metavar="HOST:PORT", help="Where to listen; 127.0.0.1:7433 unless given. Port 0 takes a free one.")
-@click.option("-c", "--config", metavar="FILE", type=click.Path(path_type=Path), help="Settings; DIR/hookflash.toml where there is one.")
+@click.option(
+    "--data", metavar="DIR", type=click.Path(path_type=Path), help="The data directory; ./hookflash-data unless given."
+)
+@click.option(
+    "--listen", metavar="HOST:PORT", help="Where to listen; 127.0.0.1:7433 unless given. Port 0 takes a free one."
+)
+@click.option(
+    "-c",
+    "--config",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Settings; DIR/hookflash.toml where there is one.",
+)
 @click.option("--strict-plugins", is_flag=True, help="Do not start when a plugin cannot be loaded.")
 @click.option("--insecure-i-know", is_flag=True, help="Listen off loopback without TLS. For tests only.")
 def serve(
+    *,
     data: Path | None,
     listen: str | None,
     config: Path | None,
-    strict_plugins: bool,  # noqa: FBT001 - click gives it by name
-    insecure_i_know: bool,  # noqa: FBT001
+    strict_plugins: bool,
+    insecure_i_know: bool,
 ) -> int:
     """Start a server; Ctrl-C stops it in order.
 

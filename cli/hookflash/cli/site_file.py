@@ -4,6 +4,8 @@ Read against the API's own descriptors, so a new field needs no line here. Every
 unknown or doubled key, a wrong type, a number out of range. A name may be short: `billing` for `queues/billing`.
 """
 
+# ruff: noqa: ANN401  what a descriptor is, and what a field can hold, only protobuf knows
+
 from __future__ import annotations
 
 import re
@@ -98,7 +100,7 @@ class _Reader:
 
     def fill(self, message: Message, node: yaml.Node) -> None:
         """Set a message's fields from a mapping."""
-        descriptor = message.DESCRIPTOR
+        descriptor: Any = message.DESCRIPTOR
         names = tuple(descriptor.fields_by_name)
         shown = tuple(name for name in names if name not in _OUTPUT_ONLY.get(descriptor.name, ()))
         for key, value in self.items(node, f"a {descriptor.name}", shown):
@@ -116,7 +118,7 @@ class _Reader:
             else:
                 setattr(message, key, self._scalar(field, value, key))
 
-    def _append(self, items: Any, field: FieldDescriptor, node: yaml.Node) -> None:  # noqa: ANN401 - any repeated field
+    def _append(self, items: Any, field: Any, node: yaml.Node) -> None:
         if field.message_type is not None:
             self.fill(items.add(), node)
         else:
@@ -128,11 +130,11 @@ class _Reader:
             self.fill(message, node)
             return
         try:
-            message.FromMilliseconds(round(duration_s(self._text(node, key)) * 1000))
+            message.FromNanoseconds(round(duration_s(self._text(node, key)) * 1_000_000_000))
         except ValueError as error:
             raise self.mistake(node, f"{key}: {str(error).rstrip('.')}") from error
 
-    def _scalar(self, field: FieldDescriptor, node: yaml.Node, key: str) -> str | int | bool:
+    def _scalar(self, field: Any, node: yaml.Node, key: str) -> str | int | bool:
         text = self._text(node, key)
         match field.type:
             case FieldDescriptor.TYPE_STRING:
@@ -149,7 +151,7 @@ class _Reader:
                     raise self.mistake(node, f"{key} must be a whole number, not {text!r}")
                 return int(text)
 
-    def _enum(self, field: FieldDescriptor, node: yaml.Node, text: str) -> int:
+    def _enum(self, field: Any, node: yaml.Node, text: str) -> int:
         values = field.enum_type.values
         prefix = values[0].name.removesuffix("UNSPECIFIED")
         for value in values[1:]:
@@ -187,7 +189,7 @@ def _plain(message: Message) -> dict[str, object]:
     return {field.name: _value(field, value) for field, value in message.ListFields() if field.name not in hidden}
 
 
-def _value(field: FieldDescriptor, value: Any) -> object:  # noqa: ANN401 - whatever a field can hold
+def _value(field: Any, value: Any) -> object:
     if _is_map(field):
         return {key: value[key] for key in sorted(value)}
     if field.is_repeated:
@@ -195,9 +197,10 @@ def _value(field: FieldDescriptor, value: Any) -> object:  # noqa: ANN401 - what
     return _single(field, value)
 
 
-def _single(field: FieldDescriptor, value: Any) -> object:  # noqa: ANN401
+def _single(field: Any, value: Any) -> object:
     if isinstance(value, Duration):
-        return f"{value.ToMilliseconds() / 1000:g}s" if value.ToMilliseconds() < 1_000_000 else f"{value.seconds}s"
+        fraction = f".{value.nanos:09d}".rstrip("0") if value.nanos else ""
+        return f"{value.seconds}{fraction}s"
     if field.message_type is not None:
         return _plain(value)
     if field.enum_type is not None:
@@ -206,7 +209,7 @@ def _single(field: FieldDescriptor, value: Any) -> object:  # noqa: ANN401
     return value
 
 
-def _is_map(field: FieldDescriptor) -> bool:
+def _is_map(field: Any) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 

@@ -63,7 +63,10 @@ def _body(entry: m.TimelineEntry) -> Parts:
 def _invite(changed: m.InviteChanged) -> Parts:
     invite, outcome = changed.invite, word(changed, "offer_outcome")
     state = word(invite, "state")
-    parts: Parts = [(f"~ {word(invite, 'kind').lower()} to {plain(target(invite.target))} ", "dim"), (state, state_style(state))]
+    parts: Parts = [
+        (f"~ {word(invite, 'kind').lower()} to {plain(target(invite.target))} ", "dim"),
+        (state, state_style(state)),
+    ]
     if state == "OFFERED" and changed.agent:
         parts.append((f" to {plain(bare(changed.agent))} ({ordinal(invite.attempts)} agent)", "dim"))
     elif outcome not in ("", "OPEN", "ACCEPTED"):

@@ -78,70 +78,82 @@ def _payload(event: m.Event) -> str:
     return MessageToJson(event.payload, indent=None)
 
 
-QUEUE: Final[View[m.Queue]] = View((
-    Column("QUEUE", lambda it: bare(it.name)),
-    Column("NAME", lambda it: it.display_name),
-    Column("DOMAIN", lambda it: it.media_domain),
-    Column("AVAILABLE", lambda it: str(it.stats.available)),
-    Column("READY", lambda it: str(it.stats.ready)),
-    Column("ACTIVE", lambda it: str(it.stats.active)),
-    Column("WAITING", lambda it: str(it.stats.waiting)),
-    Column("OLDEST WAIT", lambda it: _span(it.stats.oldest_wait)),
-    Column("LONGEST OFFER", lambda it: _span(it.stats.longest_offer), is_wide=True),
-    Column("PRIORITY", lambda it: str(it.priority), is_wide=True),
-    Column("STRATEGY", lambda it: it.strategy, is_wide=True),
-    Column("OFFER TIMEOUT", lambda it: _span(it.offer_timeout), is_wide=True),
-    Column("TTL", lambda it: _span(it.ttl), is_wide=True),
-    Column("STEPS", lambda it: " | ".join(step.expression or "everybody" for step in it.steps), is_wide=True),
-))
-AGENT: Final[View[m.Agent]] = View((
-    Column("AGENT", lambda it: bare(it.name)),
-    Column("NAME", lambda it: it.display_name),
-    Column("STATE", _agent_state),
-    Column("IN USE", _domains),
-    Column("ATTRIBUTES", lambda it: ", ".join(f"{k}={v}" for k, v in sorted(it.attributes.items())), is_wide=True),
-    Column("QUEUES", lambda it: ", ".join(map(bare, it.queues)) or "as matched", is_wide=True),
-))
-CONVERSATION: Final[View[m.Conversation]] = View((
-    Column("CONVERSATION", lambda it: bare(it.name)),
-    Column("STATE", lambda it: word(it, "state")),
-    Column("CUSTOMER", _customer),
-    Column("AGENTS", _agents),
-    Column("INVITE", _open_invite),
-    Column("CHANNEL", lambda it: bare(it.channel)),
-    Column("OPENED", lambda it: when(it.create_time)),
-    Column("TRANSFERS", lambda it: str(it.transfer_count), is_wide=True),
-    Column("POSITION", lambda it: str(it.position), is_wide=True),
-))
-INVITE: Final[View[m.Invite]] = View((
-    Column("INVITE", lambda it: bare(it.name)),
-    Column("KIND", lambda it: word(it, "kind")),
-    Column("STATE", lambda it: word(it, "state")),
-    Column("TO", lambda it: target(it.target)),
-    Column("AGENT", lambda it: bare(it.agent)),
-    Column("ATTEMPTS", lambda it: str(it.attempts)),
-    Column("BY", lambda it: bare(it.requester)),
-    Column("ENDS", lambda it: clock(it.expire_time)),
-    Column("PRIORITY", lambda it: str(it.priority), is_wide=True),
-    Column("NOTE", lambda it: it.note, is_wide=True),
-))
-CHANNEL: Final[View[m.Channel]] = View((
-    Column("CHANNEL", lambda it: bare(it.name)),
-    Column("KIND", lambda it: it.kind),
-    Column("SERVED", lambda it: "from outside" if it.is_external or not it.kind else "by kind"),
-    Column("QUEUE", lambda it: bare(it.queue)),
-    Column("DOMAIN", lambda it: it.media_domain or "chat"),
-    Column("SETTINGS", lambda it: ", ".join(f"{k}={v}" for k, v in sorted(it.settings.items())), is_wide=True),
-))
-TOKEN: Final[View[m.Token]] = View((
-    Column("TOKEN", lambda it: bare(it.name)),
-    Column("ROLE", lambda it: word(it, "role")),
-    Column("SUBJECT", lambda it: it.subject),
-    Column("FOR", lambda it: ", ".join([*map(bare, it.agents), *([it.channel] if it.channel else [])]) or "all"),
-    Column("MADE", lambda it: when(it.create_time)),
-    Column("ENDS", lambda it: when(it.expire_time) or "never"),
-    Column("LAST USED", lambda it: when(it.last_use_time) or "never", is_wide=True),
-))
+QUEUE: Final[View[m.Queue]] = View(
+    (
+        Column("QUEUE", lambda it: bare(it.name)),
+        Column("NAME", lambda it: it.display_name),
+        Column("DOMAIN", lambda it: it.media_domain),
+        Column("AVAILABLE", lambda it: str(it.stats.available)),
+        Column("READY", lambda it: str(it.stats.ready)),
+        Column("ACTIVE", lambda it: str(it.stats.active)),
+        Column("WAITING", lambda it: str(it.stats.waiting)),
+        Column("OLDEST WAIT", lambda it: _span(it.stats.oldest_wait)),
+        Column("LONGEST OFFER", lambda it: _span(it.stats.longest_offer), is_wide=True),
+        Column("PRIORITY", lambda it: str(it.priority), is_wide=True),
+        Column("STRATEGY", lambda it: it.strategy, is_wide=True),
+        Column("OFFER TIMEOUT", lambda it: _span(it.offer_timeout), is_wide=True),
+        Column("TTL", lambda it: _span(it.ttl), is_wide=True),
+        Column("STEPS", lambda it: " | ".join(step.expression or "everybody" for step in it.steps), is_wide=True),
+    )
+)
+AGENT: Final[View[m.Agent]] = View(
+    (
+        Column("AGENT", lambda it: bare(it.name)),
+        Column("NAME", lambda it: it.display_name),
+        Column("STATE", _agent_state),
+        Column("IN USE", _domains),
+        Column("ATTRIBUTES", lambda it: ", ".join(f"{k}={v}" for k, v in sorted(it.attributes.items())), is_wide=True),
+        Column("QUEUES", lambda it: ", ".join(map(bare, it.queues)) or "as matched", is_wide=True),
+    )
+)
+CONVERSATION: Final[View[m.Conversation]] = View(
+    (
+        Column("CONVERSATION", lambda it: bare(it.name)),
+        Column("STATE", lambda it: word(it, "state")),
+        Column("CUSTOMER", _customer),
+        Column("AGENTS", _agents),
+        Column("INVITE", _open_invite),
+        Column("CHANNEL", lambda it: bare(it.channel)),
+        Column("OPENED", lambda it: when(it.create_time)),
+        Column("TRANSFERS", lambda it: str(it.transfer_count), is_wide=True),
+        Column("POSITION", lambda it: str(it.position), is_wide=True),
+    )
+)
+INVITE: Final[View[m.Invite]] = View(
+    (
+        Column("INVITE", lambda it: bare(it.name)),
+        Column("KIND", lambda it: word(it, "kind")),
+        Column("STATE", lambda it: word(it, "state")),
+        Column("TO", lambda it: target(it.target)),
+        Column("AGENT", lambda it: bare(it.agent)),
+        Column("ATTEMPTS", lambda it: str(it.attempts)),
+        Column("BY", lambda it: bare(it.requester)),
+        Column("ENDS", lambda it: clock(it.expire_time)),
+        Column("PRIORITY", lambda it: str(it.priority), is_wide=True),
+        Column("NOTE", lambda it: it.note, is_wide=True),
+    )
+)
+CHANNEL: Final[View[m.Channel]] = View(
+    (
+        Column("CHANNEL", lambda it: bare(it.name)),
+        Column("KIND", lambda it: it.kind),
+        Column("SERVED", lambda it: "from outside" if it.is_external or not it.kind else "by kind"),
+        Column("QUEUE", lambda it: bare(it.queue)),
+        Column("DOMAIN", lambda it: it.media_domain or "chat"),
+        Column("SETTINGS", lambda it: ", ".join(f"{k}={v}" for k, v in sorted(it.settings.items())), is_wide=True),
+    )
+)
+TOKEN: Final[View[m.Token]] = View(
+    (
+        Column("TOKEN", lambda it: bare(it.name)),
+        Column("ROLE", lambda it: word(it, "role")),
+        Column("SUBJECT", lambda it: it.subject),
+        Column("FOR", lambda it: ", ".join([*map(bare, it.agents), *([it.channel] if it.channel else [])]) or "all"),
+        Column("MADE", lambda it: when(it.create_time)),
+        Column("ENDS", lambda it: when(it.expire_time) or "never"),
+        Column("LAST USED", lambda it: when(it.last_use_time) or "never", is_wide=True),
+    )
+)
 EVENT: Final[View[m.Event]] = View(
     (
         Column("POSITION", lambda it: f"{it.position}.{it.index}"),
@@ -154,19 +166,25 @@ EVENT: Final[View[m.Event]] = View(
     ),
     lambda it: f"{it.position}.{it.index}",
 )
-CHANGE: Final[View[m.Change]] = View((
-    Column("CHANGE", lambda it: word(it, "kind")),
-    Column("RESOURCE", lambda it: it.name),
-    Column("FIELDS", lambda it: ", ".join(it.changed_fields)),
-))
-PLUGIN: Final[View[m.Plugin]] = View((
-    Column("PLUGIN", lambda it: it.name),
-    Column("STATE", lambda it: word(it, "state") or "INSTALLED"),
-    Column("VERSION", lambda it: it.version),
-    Column("REASON", lambda it: it.reason),
-))
-MESSAGE: Final[View[m.Message | m.Whisper]] = View((
-    Column("NAME", lambda it: bare(it.name)),
-    Column("BY", lambda it: bare(it.sender)),
-    Column("TEXT", lambda it: it.text),
-))
+CHANGE: Final[View[m.Change]] = View(
+    (
+        Column("CHANGE", lambda it: word(it, "kind")),
+        Column("RESOURCE", lambda it: it.name),
+        Column("FIELDS", lambda it: ", ".join(it.changed_fields)),
+    )
+)
+PLUGIN: Final[View[m.Plugin]] = View(
+    (
+        Column("PLUGIN", lambda it: it.name),
+        Column("STATE", lambda it: word(it, "state") or "INSTALLED"),
+        Column("VERSION", lambda it: it.version),
+        Column("REASON", lambda it: it.reason),
+    )
+)
+MESSAGE: Final[View[m.Message | m.Whisper]] = View(
+    (
+        Column("NAME", lambda it: bare(it.name)),
+        Column("BY", lambda it: bare(it.sender)),
+        Column("TEXT", lambda it: it.text),
+    )
+)

@@ -100,7 +100,10 @@ class ReceiptState(StrEnum):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What the provider tells about a delivery, named by its own id, by ours, or by a watermark `up_to`."""
+    """What the provider tells about a delivery, named by its own id, by ours, or by a watermark `up_to`.
+
+    A watermark covers the earlier deliveries to `address`: DELIVERED those before that time, READ also the one at it.
+    """
 
     dedupe_key: str
     state: ReceiptState
@@ -109,6 +112,7 @@ class Receipt:
     delivery_id: DeliveryId | None = None
     up_to: datetime | None = None
     error: str | None = None
+    address: CustomerAddress | None = None
 
 
 @final

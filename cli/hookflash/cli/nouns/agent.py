@@ -71,7 +71,7 @@ async def set_(session: Session, name: str, state: str, media_domain: str, reaso
 @click.argument("name", metavar="AGENT")
 @click.option("--ready", is_flag=True, help="Set the agent ready at once.")
 @calling
-async def attach(session: Session, name: str, ready: bool) -> int:  # noqa: FBT001 - click gives it by name
+async def attach(session: Session, *, name: str, ready: bool) -> int:
     """Open a desk: take offers, talk, whisper, transfer. The agent is logged in while it is open.
 
     Commands are lines on standard input; `help` lists them.

@@ -28,7 +28,12 @@ def list_(click_context: click.Context) -> None:
     contexts = read_contexts()
     form = (click_context.find_object(Given) or Given()).form
     rows = [
-        {"name": name, "server": each.server or "", "tokenFile": each.token_file or "", "current": name == contexts.current}
+        {
+            "name": name,
+            "server": each.server or "",
+            "tokenFile": each.token_file or "",
+            "current": name == contexts.current,
+        }
         for name, each in contexts.by_name.items()
     ]
     match form:

@@ -15,7 +15,9 @@ from hookflash.cli.tree import Noun
 __all__ = ["conversation"]
 
 _LIMIT = 100
-_AS = click.option("--as", "agent", metavar="AGENT", default="", help="The acting agent; an agent's own token needs none.")
+_AS = click.option(
+    "--as", "agent", metavar="AGENT", default="", help="The acting agent; an agent's own token needs none."
+)
 _NAME = click.argument("name", metavar="CONVERSATION")
 
 
@@ -25,7 +27,9 @@ def conversation() -> None:
 
 
 @conversation.command("list")
-@click.option("--filter", "filter_", metavar="FILTER", default="", help="Such as `state = ACTIVE AND agent = agents/ann`.")
+@click.option(
+    "--filter", "filter_", metavar="FILTER", default="", help="Such as `state = ACTIVE AND agent = agents/ann`."
+)
 @click.option("--limit", type=click.IntRange(min=1), default=_LIMIT, show_default=True, help="How many at most.")
 @calling
 async def list_(session: Session, filter_: str, limit: int) -> None:
@@ -61,8 +65,15 @@ async def get(session: Session, name: str) -> None:
 @click.option("--to", metavar="queue:ID|agent:ID", help="Whom to seek at once; else the channel's queue.")
 @click.option("--attribute", "attributes", metavar="KEY=VALUE", multiple=True, help="A fact to keep with it.")
 @calling
-async def create(  # noqa: PLR0913 - one parameter for each option
-    session: Session, channel: str, address: str, customer: str, identified: bool, id_: str, to: str | None,  # noqa: FBT001
+async def create(
+    session: Session,
+    *,
+    channel: str,
+    address: str,
+    customer: str,
+    identified: bool,
+    id_: str,
+    to: str | None,
     attributes: tuple[str, ...],
 ) -> None:
     """Open a conversation for a customer's address."""

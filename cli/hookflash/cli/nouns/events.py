@@ -9,7 +9,11 @@ from hookflash.cli.tree import Noun
 __all__ = ["events"]
 
 _FILTER = click.option(
-    "--filter", "filter_", metavar="FILTER", default="", help="Such as `subject = conversations/42 AND type = InvitePlaced`."
+    "--filter",
+    "filter_",
+    metavar="FILTER",
+    default="",
+    help="Such as `subject = conversations/42 AND type = InvitePlaced`.",
 )
 
 
@@ -40,7 +44,7 @@ async def list_(session: Session, filter_: str, limit: int, page_token: str) -> 
 @click.option("--after", "after_position", type=click.IntRange(min=0), help="Start after this position.")
 @click.option("--from-start", is_flag=True, help="Start at the journal's beginning.")
 @calling
-async def watch(session: Session, filter_: str, after_position: int | None, from_start: bool) -> None:  # noqa: FBT001
+async def watch(session: Session, *, filter_: str, after_position: int | None, from_start: bool) -> None:
     """Follow events as they are recorded, from now on, until Ctrl-C."""
     from hookflash.cli.views import EVENT
 

@@ -21,7 +21,7 @@ def invite() -> None:
 @_NAME
 @click.option("--wait", is_flag=True, help="Wait until it has ended; then exit 0 if somebody accepted, else 6.")
 @calling
-async def get(session: Session, name: str, wait: bool) -> int:  # noqa: FBT001 - click gives it by name
+async def get(session: Session, *, name: str, wait: bool) -> int:
     """Show one invite, or wait for its end."""
     from hookflash.cli.views import INVITE
     from hookflash.cli.waiting import wait_for_end

@@ -23,7 +23,9 @@ __all__ = ["add_placing", "seconds", "sought"]
 _NAME = click.argument("name", metavar="CONVERSATION")
 _TO = click.option("--to", metavar="queue:ID|agent:ID", required=True, help="Whom to seek.")
 _NOTE = click.option("--note", metavar="TEXT", help="For the receiving agent only; never for the customer.")
-_AS = click.option("--as", "agent", metavar="AGENT", default="", help="The inviting agent; an agent's own token needs none.")
+_AS = click.option(
+    "--as", "agent", metavar="AGENT", default="", help="The inviting agent; an agent's own token needs none."
+)
 _TTL = click.option("--ttl", metavar="TIME", help="How long to seek; the queue's setting unless given.")
 _PRIORITY = click.option("--priority", type=click.IntRange(1, 10), help="Higher is sooner.")
 _ETAG = click.option("--etag", metavar="ETAG", default="", help="Only if the conversation is still as it was.")
@@ -77,9 +79,18 @@ async def _placed(session: Session, invite: m.Invite, *, is_wait_wanted: bool, i
 @_DRY_RUN
 @calling
 async def transfer(  # noqa: PLR0913 - one parameter for each option
-    session: Session, name: str, to: str, note: str | None, agent: str, ttl: str | None, priority: int | None,
-    etag: str, wait: bool, dry_run: bool,  # noqa: FBT001 - click gives them by name
-) -> int:  # fmt: skip
+    session: Session,
+    *,
+    name: str,
+    to: str,
+    note: str | None,
+    agent: str,
+    ttl: str | None,
+    priority: int | None,
+    etag: str,
+    wait: bool,
+    dry_run: bool,
+) -> int:
     """Hand the conversation to a queue or an agent; the inviting agent leaves at once."""
     from hookflash.sdk.client import messages as m
 
@@ -110,9 +121,18 @@ async def transfer(  # noqa: PLR0913 - one parameter for each option
 @_DRY_RUN
 @calling
 async def conference(  # noqa: PLR0913 - one parameter for each option
-    session: Session, name: str, to: str, note: str | None, agent: str, ttl: str | None, priority: int | None,
-    etag: str, wait: bool, dry_run: bool,  # noqa: FBT001 - click gives them by name
-) -> int:  # fmt: skip
+    session: Session,
+    *,
+    name: str,
+    to: str,
+    note: str | None,
+    agent: str,
+    ttl: str | None,
+    priority: int | None,
+    etag: str,
+    wait: bool,
+    dry_run: bool,
+) -> int:
     """Add an agent from a queue, or a named one; the inviting agent stays."""
     from hookflash.sdk.client import messages as m
 
@@ -138,8 +158,14 @@ async def conference(  # noqa: PLR0913 - one parameter for each option
 @_PRIORITY
 @_WAIT
 @calling
-async def route(  # noqa: PLR0913 - one parameter for each option
-    session: Session, name: str, to: str, ttl: str | None, priority: int | None, wait: bool  # noqa: FBT001
+async def route(
+    session: Session,
+    *,
+    name: str,
+    to: str,
+    ttl: str | None,
+    priority: int | None,
+    wait: bool,
 ) -> int:
     """Seek an agent for a conversation that nobody attends."""
     from hookflash.sdk.client import messages as m

@@ -3,6 +3,7 @@
 import click
 
 from hookflash.cli.failures import ExitCode
+from hookflash.cli.output import word
 from hookflash.cli.session import Session, calling
 from hookflash.cli.tree import Noun
 
@@ -28,8 +29,7 @@ async def drain(session: Session) -> None:
 @calling
 async def health(session: Session) -> int:
     """Say whether the server serves; exit 0 if it does. Needs no token."""
-    from hookflash.cli.health import check
-
-    answer, word = await check(session.client)
-    session.printer.facts(answer, [("health", word)], word)
-    return ExitCode.OK if word == "SERVING" else ExitCode.FAILED
+    answer = await session.client.health()
+    state = word(answer, "status")
+    session.printer.facts(answer, [("health", state)], state)
+    return ExitCode.OK if state == "SERVING" else ExitCode.FAILED

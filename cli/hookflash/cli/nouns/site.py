@@ -11,12 +11,15 @@ from pathlib import Path
 import click
 
 from hookflash.cli.failures import CommandError
+from hookflash.cli.output import View
 from hookflash.cli.session import Session, calling
 from hookflash.cli.tree import Verb
 
 __all__ = ["apply", "diff", "export"]
 
-_FILE = click.option("-f", "--file", "file", metavar="FILE", required=True, help="The site file; `-` reads standard input.")
+_FILE = click.option(
+    "-f", "--file", "file", metavar="FILE", required=True, help="The site file; `-` reads standard input."
+)
 _PRUNE = click.option("--prune", is_flag=True, help="Delete what the file does not name, of the kinds that it names.")
 _BYTES_MAX = 16 * 1024 * 1024
 
@@ -26,7 +29,7 @@ _BYTES_MAX = 16 * 1024 * 1024
 @click.option("--dry-run", is_flag=True, help="Make all checks and nothing else.")
 @_PRUNE
 @calling
-async def apply(session: Session, file: str, dry_run: bool, prune: bool) -> None:  # noqa: FBT001 - click gives them by name
+async def apply(session: Session, *, file: str, dry_run: bool, prune: bool) -> None:
     """Make the site what a file says, all or nothing."""
     await _apply(session, file, is_dry_run=dry_run, is_prune_wanted=prune)
 
@@ -35,7 +38,7 @@ async def apply(session: Session, file: str, dry_run: bool, prune: bool) -> None
 @_FILE
 @_PRUNE
 @calling
-async def diff(session: Session, file: str, prune: bool) -> None:  # noqa: FBT001
+async def diff(session: Session, *, file: str, prune: bool) -> None:
     """Show what apply would change."""
     await _apply(session, file, is_dry_run=True, is_prune_wanted=prune)
 
@@ -45,12 +48,11 @@ async def diff(session: Session, file: str, prune: bool) -> None:  # noqa: FBT00
 async def export(session: Session) -> None:
     """Print the site as a file for apply, in YAML unless -o json is given."""
     from hookflash.cli.site_file import site_text
-    from hookflash.cli.views import QUEUE
     from hookflash.sdk.client import messages as m
 
     site = await session.client.export(m.ExportRequest())
     if session.printer.form in ("json", "jsonl"):
-        session.printer.many(site, [site], QUEUE)
+        session.printer.one(site, View(()))
     else:
         print(site_text(site), end="")
 

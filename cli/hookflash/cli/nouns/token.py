@@ -24,13 +24,26 @@ def token() -> None:
 @token.command()
 @click.option("--role", type=click.Choice(_ROLES), required=True, help="What it may do.")
 @click.option("--subject", metavar="WHO", required=True, help="Who it stands for; with --role agent, the agent's id.")
-@click.option("--agent", "agents", metavar="ID", multiple=True, help="With --role service: an agent it may act for; else all.")
+@click.option(
+    "--agent", "agents", metavar="ID", multiple=True, help="With --role service: an agent it may act for; else all."
+)
 @click.option("--channel", metavar="ID", help="With --role adapter: the channel it is bound to.")
 @click.option("--ttl", metavar="TIME", help="How long it lives, such as 30d.")
-@click.option("--write", metavar="FILE", type=click.Path(path_type=Path), help="Write the token to FILE (mode 0600), not to stdout.")
+@click.option(
+    "--write",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the token to FILE (mode 0600), not to stdout.",
+)
 @calling
-async def create(  # noqa: PLR0913 - one parameter for each option
-    session: Session, role: str, subject: str, agents: tuple[str, ...], channel: str | None, ttl: str | None, write: Path | None
+async def create(
+    session: Session,
+    role: str,
+    subject: str,
+    agents: tuple[str, ...],
+    channel: str | None,
+    ttl: str | None,
+    write: Path | None,
 ) -> None:
     """Make a token. It is shown this once."""
     from hookflash.cli.nouns.placing import seconds

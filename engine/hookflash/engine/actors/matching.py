@@ -50,6 +50,7 @@ class Matching:
         self._strategy = strategy
         self._queues: dict[QueueId, QueueIndex] = {}
         self._agents: dict[AgentId, Agent] = {}
+        self._serves: dict[AgentId, dict[QueueId, QueueIndex]] = {}
         self._waiting: dict[ConversationId, Waiting] = {}
         self._marked_invites: set[ConversationId] = set()
         self._marked_agents: set[AgentId] = set()
@@ -107,9 +108,8 @@ class Matching:
             for queue in self._queues.values():
                 self._settle_service(queue, agent, is_)
         views: dict[tuple[str, str, str], AgentView] = {}
-        for queue in self._queues.values():
-            if agent in queue.serving:
-                queue.set_available(agent, _view(queue.settings, is_, views))
+        for queue in self._serves.get(agent, {}).values():
+            queue.set_available(agent, _view(queue.settings, is_, views))
         if is_ is not None and _available_in(is_):
             self._marked_agents.add(agent)
 
@@ -117,6 +117,8 @@ class Matching:
         if isinstance(before, Queue) and isinstance(after, Queue) and before.settings is after.settings:
             return
         old = self._queues.pop(queue, None)
+        for serves in self._serves.values():
+            serves.pop(queue, None)
         if not isinstance(after, Queue):
             return
         new = QueueIndex(after.settings, self._strategy(after.settings))
@@ -135,6 +137,8 @@ class Matching:
         """Whether the agent serves the queue, and from which step on (R-Q2)."""
         queue.set_available(agent, None)
         queue.serving.pop(agent, None)
+        serves = self._serves.setdefault(agent, {})
+        serves.pop(queue.settings.id, None)
         if state is None or (state.settings.queues and queue.settings.id not in state.settings.queues):
             return
         if state.capacity.get(queue.settings.media_domain, 0) == 0:
@@ -142,6 +146,7 @@ class Matching:
         step = queue.step_of(state.settings.attributes)
         if step is not None:
             queue.serving[agent] = step
+            serves[queue.settings.id] = queue
 
     # --- asking
 
@@ -157,7 +162,7 @@ class Matching:
 
     def queues_of(self, agent: AgentId) -> list[QueueId]:
         """The queues that the agent serves."""
-        return [name for name, queue in self._queues.items() if agent in queue.serving]
+        return list(self._serves.get(agent, ()))
 
     def waiting(self, conversation: ConversationId) -> Waiting | None:
         """The conversation's parked invite."""
@@ -226,9 +231,9 @@ class Matching:
             return
         firsts = [
             key
-            for queue in self._queues.values()
-            if agent in queue.serving and is_available(state, queue.settings.media_domain)
-            if (key := queue.first_after(agent, behind)) is not None
+            for queue in self._serves.get(agent, {}).values()
+            if is_available(state, queue.settings.media_domain)
+            and (key := queue.first_after(agent, behind)) is not None
         ]
         if firsts:
             heappush(heap, (min(firsts), agent))

@@ -18,13 +18,14 @@ from .agent import Agent, evolve, is_available
 __all__ = ["decide"]
 
 _MISSES_REASON = "RONA"
+_AGENTS_MAX = 1 << 20
 
 
 def decide(state: Agent | None, command: c.AgentCommand, ctx: Context, agent: AgentId) -> Decided[Agent | None]:
     """The events of the command, the state after them, and what conversations are told."""
     turn = _Turn(state, ctx, agent)
     if isinstance(command, c.ConfigureAgent):
-        place = ctx.position if state is None else state.place
+        place = _next_place(ctx) if state is None else state.place
         turn.add(e.AgentConfigured(at=ctx.now, place=place, settings=command.settings, capacity=command.capacity))
         return turn.decided()
     if state is None:
@@ -55,6 +56,11 @@ def decide(state: Agent | None, command: c.AgentCommand, ctx: Context, agent: Ag
         case _:
             assert_never(command)
     return turn.decided()
+
+
+def _next_place(ctx: Context) -> int:
+    """Later than everybody created before, in earlier records or in this one."""
+    return ctx.position * _AGENTS_MAX + len(ctx.facts.agents())
 
 
 class _Turn:

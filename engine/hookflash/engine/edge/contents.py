@@ -12,12 +12,16 @@ from hookflash.sdk.channel import CustomerAddress, Delivery
 from hookflash.sdk.messages import CustomerNotice, Message
 from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId
 
-__all__ = ["Outgoing", "delivery_name", "delivery_of", "read_delivery_name"]
+__all__ = ["Outgoing", "clean_external_id", "clean_reason", "delivery_name", "delivery_of", "read_delivery_name"]
 
 Outgoing = MessageSent | CustomerNoticed
 """The events that go out through a channel, where they have a delivery number."""
 
 _NAME: Final = re.compile(r"conversations/([a-z0-9][a-z0-9._-]{0,62})/deliveries/([1-9][0-9]{0,17})", re.ASCII)
+
+
+_REASON_LENGTH_MAX: Final = 300
+_EXTERNAL_ID_LENGTH_MAX: Final = 512
 
 
 def delivery_of(
@@ -56,3 +60,16 @@ def read_delivery_name(name: str) -> tuple[ConversationId, int] | None:
     """The conversation and the number in a delivery's name; None where it is no such name."""
     found = _NAME.fullmatch(name)
     return None if found is None else (ConversationId(found[1]), int(found[2]))
+
+
+def clean_external_id(given: object) -> str | None:
+    """What a plugin gave as a provider's id, fit for the journal; None where it cannot be one."""
+    if isinstance(given, str) and len(given) <= _EXTERNAL_ID_LENGTH_MAX and given.isprintable():
+        return str(given)
+    return None
+
+
+def clean_reason(given: str) -> str:
+    """A plugin's or a provider's words for what went wrong, on one line, printable and short."""
+    line = "".join(sign if sign.isprintable() else " " for sign in given[: _REASON_LENGTH_MAX + 1])
+    return line if len(line) <= _REASON_LENGTH_MAX else f"{line[: _REASON_LENGTH_MAX - 3]}..."

@@ -70,7 +70,7 @@ class Asking:
         is_fresh: bool = False,
     ) -> Awaitable[bytes]:
         """Run the request's command now; the answer comes when it is durable. Raises Refusal when awaited."""
-        request_id: str = request.request_id
+        request_id: str = getattr(request, "request_id", "")
         if len(request_id) > REQUEST_ID_LENGTH_MAX:
             raise BadField("request_id", f"must have at most {REQUEST_ID_LENGTH_MAX} characters")
         call = Call(
@@ -127,6 +127,10 @@ class Asking:
         if not isinstance(found, Queue):
             raise QueueNotFound(identifier)
         return found
+
+    def now(self) -> float:
+        """The engine time."""
+        return self.shard.clock.now()
 
     async def durable(self, answer: T) -> T:
         """The answer, once everything it may have been made from is on the disk."""

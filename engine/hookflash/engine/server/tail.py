@@ -68,9 +68,9 @@ class Tail:
         self._asking = asking
         self._kept: deque[_Kept] = deque()
         self._events = 0
-        self._first = asking.shard.durable_position + 1
+        self._position = asking.shard.durable_position
+        self._first = self._position + 1
         self._awake = asyncio.Event()
-        self._readers = 0
         self._is_ended = False
 
     def hear(self, group: Sequence[Sealed]) -> None:
@@ -78,6 +78,7 @@ class Tail:
         for sealed in group:
             self._kept.append(_Kept(sealed.record))
             self._events += len(sealed.record.facts)
+            self._position = sealed.record.position
         while self._events > self._asking.limits.stream_buffer_events_max and len(self._kept) > 1:
             self._events -= len(self._kept.popleft().record.facts)
         self._first = self._kept[0].record.position if self._kept else self._first
@@ -94,8 +95,8 @@ class Tail:
 
     @property
     def position(self) -> int:
-        """The last durable position."""
-        return self._asking.shard.durable_position
+        """The last durable position that was heard of."""
+        return self._position
 
     def check(self, position: int) -> None:
         """Raise PositionGone for a position that the journal does not have."""

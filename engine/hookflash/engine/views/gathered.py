@@ -68,7 +68,7 @@ class Gathered:
         self._participations: dict[tuple[str, str], list[Row]] = {}
         self._invites: dict[tuple[str, int], Invite] = {}
         self._states: dict[Address, tuple[State | None, int]] = {}
-        self._changed: set[Address] = set()
+        self._changed: dict[Address, None] = {}  # a set that keeps its order, so that a fence keeps out the later one
 
     def add(self, projection: Projection) -> None:
         """Take one record in."""
@@ -85,7 +85,7 @@ class Gathered:
                 if cls is e.DeliverySettled:
                     self._settle((subject.id, cast("e.DeliverySettled", event).delivery))
             else:
-                self._changed.add(subject)
+                self._changed[subject] = None
                 self._add_moved(subject, event, projection, place)
         for address, state in states.items():
             self._states[address] = (state, position)

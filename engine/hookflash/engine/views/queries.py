@@ -89,7 +89,8 @@ def conversations(clauses: Sequence[str]) -> str:
     """The list of conversations for which all the clauses hold, newest first; the last parameter is the limit."""
     parts = [
         "SELECT snapshots.state, snapshots.position FROM conversations AS listed",
-        "JOIN snapshots ON snapshots.kind = 'conversations' AND snapshots.id = listed.id",
+        # Never the other way round: a CROSS JOIN keeps the order in which SQLite goes through its tables.
+        "CROSS JOIN snapshots ON snapshots.kind = 'conversations' AND snapshots.id = listed.id",
     ]
     if clauses:
         parts += ["WHERE", " AND ".join(clauses)]

@@ -126,6 +126,7 @@ class Writer:
             return self._transact(gathered, aside, is_fast=False)
 
     def _transact(self, gathered: Gathered, aside: Sequence[Violation], *, is_fast: bool) -> list[Violation]:
+        gathered_bytes = len(gathered.blobs)
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             violations = [*aside, *self._fill(gathered, is_fast=is_fast)]
@@ -139,6 +140,8 @@ class Writer:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+        finally:
+            del gathered.blobs[gathered_bytes:]  # What was encoded for this attempt only.
         return violations
 
     def _fill(self, gathered: Gathered, *, is_fast: bool) -> list[Violation]:
@@ -178,8 +181,19 @@ class Writer:
             try:
                 self._write(statement, [row], gathered.blobs)
             except sqlite3.IntegrityError as error:
-                kept_out.append(Violation(gathered.position, statement.relation, str(error), repr(row)))
+                content = _legible(statement, row, gathered.blobs)
+                kept_out.append(Violation(gathered.position, statement.relation, str(error), content))
         return kept_out
+
+
+def _legible(statement: _Statement, row: Row, blobs: bytearray) -> str:
+    """The row for people, with its bytes in place of where they are."""
+    of_bytes = re.search(r"\$\$(\d+)", statement.template)
+    if of_bytes is None:
+        return repr(row)
+    place = int(of_bytes[1])
+    start = row[place] - 1
+    return repr((*row[:place], bytes(blobs[start : start + row[place + 1]]), *row[place + 2 :]))
 
 
 @cache

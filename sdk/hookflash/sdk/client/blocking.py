@@ -9,6 +9,8 @@ from collections.abc import AsyncGenerator, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from grpc_health.v1 import health_pb2  # type: ignore[import-untyped]
+
 from hookflash.sdk.client import messages as m
 from hookflash.sdk.client.client import Client
 from hookflash.sdk.client.connection import DEADLINE_S, Tls
@@ -110,6 +112,10 @@ class SyncClient:
                 yield item
         finally:
             self._wait(stream.aclose())
+
+    def health(self, *, timeout_s: float | None = None) -> health_pb2.HealthCheckResponse:
+        """Ask gRPC's standard health service whether the server serves; needs no token."""
+        return self._wait(self._client.health(timeout_s=timeout_s))
 
     # ConversationService
     def create_conversation(

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 import grpc
 import grpc.aio
 from google.protobuf.message import Message
+from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 
 from hookflash.sdk.client import messages as m
 from hookflash.sdk.client.connection import DEADLINE_S, Tls, bearer, open_channel
@@ -46,6 +47,7 @@ class Calls:
         self._conversation = ConversationServiceStub(self._channel)
         self._event = EventServiceStub(self._channel)
         self._queue = QueueServiceStub(self._channel)
+        self._health = health_pb2_grpc.HealthStub(self._channel)
 
     async def _unary(
         self,
@@ -62,6 +64,10 @@ class Calls:
     def _translated(self, error: grpc.aio.AioRpcError) -> HookflashError:
         is_connected = self._channel.get_state() is grpc.ChannelConnectivity.READY
         return from_rpc_error(error, self.address, is_connected=is_connected)
+
+    async def health(self, *, timeout_s: float | None = None) -> health_pb2.HealthCheckResponse:
+        """Ask gRPC's standard health service whether the server serves; needs no token."""
+        return await self._unary(self._health.Check, health_pb2.HealthCheckRequest(), timeout_s)
 
     # ConversationService
     async def create_conversation(

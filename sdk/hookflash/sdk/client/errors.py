@@ -106,8 +106,8 @@ def from_rpc_error(error: grpc.RpcError, address: str, *, is_connected: bool = T
             info.reason, sentence, info.metadata, retry_delay, code=code.name, bad_fields=bad_fields
         )
     if code is grpc.StatusCode.UNAVAILABLE or (code is grpc.StatusCode.DEADLINE_EXCEEDED and not is_connected):
-        why = f" ({sentence})" if sentence else ""
-        return Unreachable("UNREACHABLE", f"No server answers at {address}{why}.", code=code.name)
+        why = {"grpc": sentence} if sentence else {}
+        return Unreachable("UNREACHABLE", f"No server answers at {address}.", why, code=code.name)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return TimedOut("DEADLINE_EXCEEDED", f"The server at {address} did not answer in time.", code=code.name)
     return HookflashError(code.name, sentence or f"The call failed with {code.name}.", code=code.name)

@@ -1,0 +1,172 @@
+"""The inbox: what customers bring becomes commands, each of them once, however often the outside brings it.
+
+There is no table of what came in: the dedupe key (channel and external id) lies in the record that an arrival makes.
+Two first messages at once may both find no conversation open; the second is refused by the first and looks again.
+"""
+
+import hashlib
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, final
+
+from hookflash.engine.actors.calls import Call, Outcome
+from hookflash.engine.actors.clock import Clock
+from hookflash.engine.domain import commands as c
+from hookflash.engine.domain.address import Address, Kind
+from hookflash.engine.domain.limits import Limits
+from hookflash.engine.domain.refusals import (
+    ChannelNotFound,
+    ConversationClosed,
+    ConversationExists,
+    ConversationNotFound,
+    RateLimited,
+)
+from hookflash.engine.domain.values import Customer, Target
+from hookflash.engine.ids import IdMaker
+from hookflash.engine.journal.record import CauseKind
+from hookflash.sdk.channel import Text
+from hookflash.sdk.types import ChannelId, ConversationId, Principal
+
+from .ports import EdgeShard
+
+__all__ = ["Inbox", "Left"]
+
+_LOOKS_MAX: Final = 5
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The customer left: his ChannelSession ends, and nothing is opened."""
+
+
+@final
+class Inbox:
+    """Takes what customers bring, from ChannelService and from the engine's own adapters alike."""
+
+    def __init__(self, shard: EdgeShard, ids: IdMaker, clock: Clock, limits: Limits) -> None:
+        """Submit to that shard; new conversations get ids from `ids`."""
+        self._shard = shard
+        self._ids = ids
+        self._rates = _Rates(clock, limits.customer_commands_per_s_max, limits.command_burst_max)
+
+    async def receive(  # noqa: PLR0913  an arrival has these parts
+        self,
+        principal: Principal,
+        channel: ChannelId,
+        address: str,
+        external_id: str,
+        content: Text | Left,
+        *,
+        customer: Customer | None = None,
+        target: Target | None = None,
+    ) -> tuple[ConversationId | None, bool]:
+        """Take an arrival; answers with its conversation, if any, and whether it had come before.
+
+        Raises Refusal: RateLimited before anything else is looked at, whatever the conversation's rules refuse after.
+        """
+        self._rates.admit((channel, address))
+        if channel not in self._shard.facts.channels():
+            raise ChannelNotFound(channel)
+        arrival = _Arrival(
+            principal=principal,
+            channel=channel,
+            address=address,
+            external_id=external_id,
+            content=content,
+            customer=customer or Customer(),
+            target=target,
+        )
+        for _ in range(_LOOKS_MAX - 1):
+            # Opened or closed by another arrival between the look and the turn: look again.
+            with suppress(ConversationExists, ConversationClosed, ConversationNotFound):
+                return await self._receive(arrival)
+        return await self._receive(arrival)
+
+    async def _receive(self, arrival: "_Arrival") -> tuple[ConversationId | None, bool]:
+        found = self._shard.facts.conversation_at(arrival.channel, arrival.address)
+        is_fresh = found is None
+        if found is None and isinstance(arrival.content, Left):
+            return None, False
+        conversation = ConversationId(self._ids.new()) if found is None else found
+        was_run = False
+
+        def answer(_outcome: Outcome) -> bytes:
+            nonlocal was_run
+            was_run = True
+            return conversation.encode()
+
+        answered = await self._shard.submit(
+            Address(Kind.CONVERSATION, conversation),
+            arrival.command(is_fresh=is_fresh),
+            arrival.call(is_fresh=is_fresh),
+            answer,
+        )
+        return ConversationId(answered.decode()), not was_run
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arrival:
+    principal: Principal
+    channel: ChannelId
+    address: str
+    external_id: str
+    content: Text | Left
+    customer: Customer
+    target: Target | None
+
+    def command(self, *, is_fresh: bool) -> c.OpenConversation | c.ReceiveMessage | c.EndSession:
+        if isinstance(self.content, Left):
+            return c.EndSession()
+        if not is_fresh:
+            return c.ReceiveMessage(text=self.content.text)
+        return c.OpenConversation(
+            channel=self.channel,
+            address=self.address,
+            customer=self.customer,
+            target=self.target,
+            text=self.content.text,
+            is_routed=True,
+        )
+
+    def call(self, *, is_fresh: bool) -> Call:
+        # Of what was brought, not of the command: brought again, it may find another conversation, or one closed.
+        said = "left" if isinstance(self.content, Left) else f"text {self.content.text}"
+        digest = hashlib.blake2b(f"{self.address}\0{said}".encode(errors="surrogatepass"), digest_size=16)
+        return Call(
+            principal=self.principal,
+            method="Receive",
+            request_id=f"{self.channel}/{self.external_id}" if self.external_id else "",
+            digest=digest.digest(),
+            cause=CauseKind.ARRIVAL,
+            is_fresh=is_fresh,
+        )
+
+
+@final
+class _Rates:
+    """How fast each customer may go: a burst, then so many a second.
+
+    Per customer one time is kept: until when what he did so far is paid for. Whoever is silent for as long as a whole
+    burst takes to be paid is forgotten.
+    """
+
+    def __init__(self, clock: Clock, per_s: int, burst: int) -> None:
+        self._clock = clock
+        self._interval_s = 1.0 / per_s
+        self._allowed_s = burst / per_s
+        self._paid_until: OrderedDict[tuple[ChannelId, str], float] = OrderedDict()
+
+    def admit(self, customer: tuple[ChannelId, str]) -> None:
+        now = self._clock.now()
+        while self._paid_until and next(iter(self._paid_until.values())) <= now:
+            self._paid_until.popitem(last=False)
+        until = max(now, self._paid_until.get(customer, now)) + self._interval_s
+        late_s = until - now - self._allowed_s
+        # A billionth of a second is rounding, not haste.
+        if late_s > 1e-6:  # noqa: PLR2004
+            raise RateLimited(round(late_s, 3) or 0.001)
+        self._paid_until[customer] = until
+        self._paid_until.move_to_end(customer)

@@ -1,0 +1,240 @@
+"""The outbox: everything that records handed out for customers, less what was settled. A fold, so it needs no table.
+
+What was settled never comes again; what was handed out and not settled comes again, under the same key. What waits is
+bounded by what was acknowledged to those who said it: `pending` counts it, for whoever refuses new work.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, Self, final
+
+from hookflash.engine.actors.calls import Sealed
+from hookflash.engine.actors.clock import Clock
+from hookflash.engine.domain import events as e
+from hookflash.engine.domain.address import Address, Kind
+from hookflash.engine.domain.conversation.state import Conversation
+from hookflash.engine.domain.refusals import Refusal, TakenOver
+from hookflash.sdk.channel import Delivery
+from hookflash.sdk.types import ChannelId, ConversationId
+
+from .contents import Outgoing
+from .line import Line, Row
+
+__all__ = ["IN_FLIGHT_MAX", "DeliveryReader", "Outbox", "Settled", "UnsettledRow"]
+
+IN_FLIGHT_MAX: Final = 10_000
+"""No reader has more deliveries on their way than this, whatever it asks for."""
+
+
+class UnsettledRow(Protocol):
+    """A delivery as the views keep it until it is settled."""
+
+    @property
+    def conversation(self) -> ConversationId:
+        """Whose it is."""
+
+    @property
+    def delivery(self) -> int:
+        """Its number."""
+
+    @property
+    def channel(self) -> ChannelId:
+        """What it goes out through."""
+
+    @property
+    def address(self) -> str:
+        """The customer's address there."""
+
+    @property
+    def event(self) -> Outgoing:
+        """What was said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A delivery that is done, or failed for good where `error` says why; `at` is when it was said."""
+
+    channel: ChannelId
+    address: str
+    conversation: ConversationId
+    number: int
+    at: float
+    external_id: str
+    error: str
+
+
+@final
+class Outbox:
+    """The ways out of all channels. Everything here is called on the engine's loop."""
+
+    def __init__(
+        self, clock: Clock, delivery_timeout_s: float, on_settled: Callable[[Settled], None] | None = None
+    ) -> None:
+        """Begin empty; `on_settled` hears of each delivery that is done."""
+        self._clock = clock
+        self._timeout_s = delivery_timeout_s
+        self._on_settled = on_settled
+        self._lines: dict[ChannelId, Line] = {}
+        self._rows: dict[ConversationId, Row] = {}
+
+    def restore(self, rows: Iterable[UnsettledRow]) -> None:
+        """Take over what the views know, before anybody reads; the journal's tail then goes through `follow`."""
+        for row in rows:
+            self._add(row.conversation, row.channel, row.address, row.delivery, row.event)
+
+    def follow(self, group: Sequence[Sealed]) -> None:
+        """Fold durable records: the shard's listener. Seeing a record twice changes nothing while it is unsettled."""
+        for sealed in group:
+            for fact in sealed.record.facts:
+                match fact.event:
+                    case e.MessageSent(delivery=int(number)) | e.CustomerNoticed(delivery=number):
+                        channel, address = self._customer(sealed, fact.subject)
+                        self._add(ConversationId(fact.subject.id), channel, address, number, fact.event)
+                    case e.DeliverySettled():
+                        self._settle(ConversationId(fact.subject.id), fact.event)
+                    case e.ChannelDeleted():
+                        self._delete(ChannelId(fact.subject.id))
+                    case _:
+                        pass
+
+    def open_reader(
+        self, channel: ChannelId, max_in_flight: int, *, is_in_step: bool = False, has_timeout: bool = True
+    ) -> "DeliveryReader":
+        """Read a channel's deliveries, from the first unsettled one of each conversation on; a reader before is ended.
+
+        `is_in_step`: the next of a conversation waits until the last is settled. Without timeout, the reader promises
+        to settle or postpone whatever it is given.
+        """
+        line = self._line(channel)
+        before = line.reader
+        reader = DeliveryReader(
+            line,
+            max_in_flight=max(1, min(max_in_flight, IN_FLIGHT_MAX)),
+            is_in_step=is_in_step,
+            timeout_s=self._timeout_s if has_timeout else None,
+        )
+        if isinstance(before, DeliveryReader):
+            before.end(TakenOver(str(Address(Kind.CHANNEL, channel))))
+        line.change_reader(reader)
+        return reader
+
+    def postpone(self, conversation: ConversationId, number: int, retry_s: float) -> None:
+        """Hand it out again after that time, and the later ones of its conversation after it; settled: no effect."""
+        row = self._rows.get(conversation)
+        if row is not None:
+            row.line.postpone(row, number, retry_s)
+
+    def pending(self, channel: ChannelId | None = None) -> int:
+        """How many deliveries are not settled, of one channel or of all."""
+        if channel is None:
+            return sum(line.count for line in self._lines.values())
+        line = self._lines.get(channel)
+        return 0 if line is None else line.count
+
+    def said_at(self, conversation: ConversationId, number: int) -> float | None:
+        """When an unsettled delivery was said; None where it is settled or never was."""
+        row = self._rows.get(conversation)
+        event = None if row is None else row.pending.get(number)
+        return None if event is None else event.at
+
+    def channel_of(self, conversation: ConversationId, number: int) -> ChannelId | None:
+        """The channel through which an unsettled delivery goes; None where it is settled or never was."""
+        row = self._rows.get(conversation)
+        return None if row is None or number not in row.pending else row.line.channel
+
+    def _customer(self, sealed: Sealed, subject: Address) -> tuple[ChannelId, str]:
+        state = sealed.states.get(subject) or sealed.before.get(subject)
+        if isinstance(state, Conversation):
+            return state.channel, state.address
+        row = self._rows.get(ConversationId(subject.id))
+        if row is None:
+            raise LookupError(f"record {sealed.record.position} came without the state of {subject}")
+        return row.line.channel, row.address
+
+    def _line(self, channel: ChannelId) -> Line:
+        line = self._lines.get(channel)
+        if line is None:
+            line = self._lines[channel] = Line(channel, self._clock)
+        return line
+
+    def _add(
+        self, conversation: ConversationId, channel: ChannelId, address: str, number: int, event: Outgoing
+    ) -> None:
+        row = self._rows.get(conversation)
+        if row is None:
+            row = self._rows[conversation] = Row(self._line(channel), conversation, address, number)
+        row.line.add(row, number, event)
+
+    def _settle(self, conversation: ConversationId, settled: e.DeliverySettled) -> None:
+        row = self._rows.get(conversation)
+        event = None if row is None else row.line.remove(row, settled.delivery)
+        if row is None or event is None:
+            return
+        if not row.pending:
+            del self._rows[conversation]
+        if self._on_settled is not None:
+            self._on_settled(
+                Settled(
+                    channel=row.line.channel,
+                    address=row.address,
+                    conversation=conversation,
+                    number=settled.delivery,
+                    at=event.at,
+                    external_id=settled.external_id,
+                    error=settled.error,
+                )
+            )
+
+    def _delete(self, channel: ChannelId) -> None:
+        # A channel with unsettled deliveries is not deleted (R-Q9), so nothing is lost with its line.
+        line = self._lines.pop(channel, None)
+        if line is not None and isinstance(line.reader, DeliveryReader):
+            line.reader.close()
+
+
+@final
+class DeliveryReader:
+    """An endless iterator of one channel's deliveries; ends when closed, raises TakenOver when another one reads."""
+
+    def __init__(self, line: Line, *, max_in_flight: int, is_in_step: bool, timeout_s: float | None) -> None:
+        """Made by `Outbox.open_reader`."""
+        self.max_in_flight = max_in_flight
+        self.is_in_step = is_in_step
+        self.timeout_s = timeout_s
+        self._line = line
+        self._woken = asyncio.Event()
+        self._is_closed = False
+        self._refusal: Refusal | None = None
+
+    def __aiter__(self) -> Self:
+        """Be its own iterator."""
+        return self
+
+    async def __anext__(self) -> Delivery:
+        """Wait for the next delivery; it is on its way from then on."""
+        while not self._is_closed:
+            delivery = self._line.take()
+            if delivery is not None:
+                return delivery
+            self._woken.clear()
+            await self._woken.wait()
+        if self._refusal is not None:
+            raise self._refusal
+        raise StopAsyncIteration
+
+    def wake(self) -> None:
+        """Look again."""
+        self._woken.set()
+
+    def end(self, refusal: Refusal | None = None) -> None:
+        """End the iteration, with a refusal where there is one."""
+        self._is_closed = True
+        self._refusal = refusal
+        self._woken.set()
+
+    def close(self) -> None:
+        """Read no more; what is not settled comes again to whoever reads next. Closing twice is no error."""
+        if not self._is_closed:
+            self.end()
+            self._line.change_reader(None)

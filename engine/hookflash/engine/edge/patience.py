@@ -1,0 +1,110 @@
+"""Waiting at the edge: sleeping by the engine's clock, calls that may hang, commands that are refused for now.
+
+A plugin's call runs in a task of its own, so that one that neither returns nor lets itself be cancelled is left behind
+and holds up nothing; whatever it raises, an exit too, is an answer and never reaches the loop.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+import structlog
+
+from hookflash.engine.actors.calls import Answer, Call, no_answer
+from hookflash.engine.actors.clock import Clock
+from hookflash.engine.domain.address import Address
+from hookflash.engine.domain.commands import Command
+from hookflash.engine.domain.refusals import Refusal
+from hookflash.sdk.types import ChannelId, Principal, Role
+
+from .ports import EdgeShard
+
+__all__ = ["PluginRaisedError", "adapter_principal", "caught", "sleep", "submit_patiently", "within"]
+
+T = TypeVar("T")
+
+RETRY_S: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+_abandoned: set[asyncio.Task[object]] = set()
+
+
+class PluginRaisedError(Exception):
+    """A plugin raised something that is no Exception; it is contained here."""
+
+
+async def sleep(clock: Clock, seconds: float) -> None:
+    """Wait by the engine's clock."""
+    loop = asyncio.get_running_loop()
+    woken: asyncio.Future[None] = loop.create_future()
+    cancel = clock.wake_at(clock.now() + seconds, lambda: None if woken.done() else woken.set_result(None))
+    try:
+        await woken
+    finally:
+        cancel()
+
+
+async def caught(call: Callable[[], Awaitable[T]]) -> T:
+    """Await a plugin's call; whatever it raises comes out as an Exception. A cancelling of ours stays what it is."""
+    try:
+        return await call()
+    except Exception:
+        raise
+    except BaseException as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise
+        raise PluginRaisedError(f"{type(error).__name__}: {error}") from error
+
+
+async def within(clock: Clock, timeout_s: float, call: Callable[[], Awaitable[T]]) -> T:
+    """Await a plugin's call for so long at most. Raises TimeoutError, or what it raised as an Exception."""
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(caught(call))
+    over: asyncio.Future[None] = loop.create_future()
+    cancel = clock.wake_at(clock.now() + timeout_s, lambda: None if over.done() else over.set_result(None))
+    try:
+        await asyncio.wait({task, over}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        cancel()
+        over.cancel()
+        if not task.done():
+            _abandon(task)
+    if not task.done():
+        raise TimeoutError(f"took more than {timeout_s:g} s")
+    try:
+        return task.result()
+    except asyncio.CancelledError as error:
+        raise PluginRaisedError("the call cancelled itself") from error
+
+
+async def submit_patiently(
+    shard: EdgeShard, clock: Clock, address: Address, command: Command, call: Call, answer: Answer = no_answer
+) -> bytes:
+    """Submit, and again for as long as it is refused for now only. Raises a Refusal that time does not mend."""
+    while True:
+        try:
+            return await shard.submit(address, command, call, answer)
+        except Refusal as refusal:
+            if refusal.retry_after_s is None:
+                raise
+            _log.info("edge_waits", address=str(address), reason=str(refusal.reason))
+            await sleep(clock, max(RETRY_S, refusal.retry_after_s))
+
+
+def adapter_principal(channel: ChannelId) -> Principal:
+    """In whose name the engine's own adapter of a channel acts."""
+    return Principal(Role.ADAPTER, f"channels/{channel}", channel=channel)
+
+
+def _abandon(task: "asyncio.Task[T]") -> None:
+    def forget(done: "asyncio.Task[object]") -> None:
+        _abandoned.discard(done)
+        if not done.cancelled():
+            done.exception()  # Looked at, so that the loop does not complain of it.
+
+    kept: asyncio.Task[object] = task  # type: ignore[assignment]  # what it returns is of no interest
+    _abandoned.add(kept)
+    kept.add_done_callback(forget)
+    kept.cancel()

@@ -1,0 +1,142 @@
+"""ConversationService: translates and thinks nothing. What may be done is the conversation's own business."""
+
+
+from hookflash.engine.actors.calls import Outcome
+from hookflash.engine.domain import commands as c
+from hookflash.engine.domain import events as e
+from hookflash.engine.domain.address import Address
+from hookflash.engine.domain.text import check_id
+from hookflash.engine.server import identity, names
+from hookflash.engine.server.asking import Asking, event_in
+from hookflash.engine.server.caller import Caller
+from hookflash.engine.server.convert_commands import close_from, open_from, place_from, route_from, said_in
+
+from hookflash.engine.server.convert_timeline import message_to, whisper_to
+from hookflash.engine.server.convert_values import seconds_or_none
+from hookflash.engine.server.ids import new_id
+from hookflash.engine.server.reading import Reading, conversation_in, invite_in
+from hookflash.sdk.types import AgentId, InviteKind
+from hookflash.v1 import conversation_pb2, invite_pb2
+from hookflash.v1 import conversation_service_pb2 as pb
+
+__all__ = ["ConversationServicer"]
+
+
+class ConversationServicer:
+    """The methods of ConversationService."""
+
+    def __init__(self, asking: Asking, reading: Reading) -> None:
+        """Take whom to ask."""
+        self._asking, self._reading = asking, reading
+
+    async def CreateConversation(self, request: pb.CreateConversationRequest, caller: Caller) -> bytes:  # noqa: N802
+        """Open a conversation for a customer's address."""
+        command = open_from(request)
+        given = request.conversation_id
+        address = names.conversation_of(check_id("conversation_id", given) if given else new_id(self._asking.now()))
+        answer = conversation_in(address, caller.principal)
+        return await self._asking.submit(caller, request, address, command, answer, is_fresh=not given)
+
+    async def GetConversation(  # noqa: N802
+        self, request: pb.GetConversationRequest, caller: Caller
+    ) -> conversation_pb2.Conversation:
+        """Read one conversation."""
+        return await self._reading.conversation(caller, names.conversation("name", request.name))
+
+    async def ListConversations(  # noqa: N802
+        self, request: pb.ListConversationsRequest, caller: Caller
+    ) -> pb.ListConversationsResponse:
+        """List conversations, newest first."""
+        return await self._reading.conversations(caller, request)
+
+    async def CloseConversation(self, request: pb.CloseConversationRequest, caller: Caller) -> bytes:  # noqa: N802
+        """End a conversation for everybody."""
+        address = names.conversation_of(names.conversation("name", request.name))
+        own = identity.own_agent(caller.principal)
+        command = close_from(caller.principal.role, own, request.reason)
+        answer = conversation_in(address, caller.principal)
+        return await self._asking.submit(caller, request, address, command, answer)
+
+    async def SendMessage(self, request: pb.SendMessageRequest, caller: Caller) -> bytes:  # noqa: N802
+        """Say something to everybody in the conversation."""
+        address, agent = self._acting(request, caller)
+        command = c.SendMessage(agent=agent, text=said_in(request.text, self._asking.limits))
+        return await self._asking.submit(
+            caller, request, address, command, lambda o: message_to(address.id, event_in(o, e.MessageSent)), acting=agent
+        )
+
+    async def Transfer(self, request: pb.TransferRequest, caller: Caller) -> bytes:  # noqa: N802
+        """Hand the conversation on."""
+        return await self._place(InviteKind.TRANSFER, request, caller)
+
+    async def Conference(self, request: pb.ConferenceRequest, caller: Caller) -> bytes:  # noqa: N802
+        """Add an agent."""
+        return await self._place(InviteKind.CONFERENCE, request, caller)
+
+    async def Whisper(self, request: pb.WhisperRequest, caller: Caller) -> bytes:  # noqa: N802
+        """Say something to the agents and supervisors."""
+        address, agent = self._acting(request, caller)
+        command = c.SendWhisper(agent=agent, text=said_in(request.text, self._asking.limits))
+        return await self._asking.submit(
+            caller, request, address, command, lambda o: whisper_to(address.id, event_in(o, e.WhisperSent)), acting=agent
+        )
+
+    async def Leave(self, request: pb.LeaveRequest, caller: Caller) -> bytes:  # noqa: N802
+        """Take an agent out of the conversation."""
+        address, agent = self._acting(request, caller)
+        answer = conversation_in(address, caller.principal)
+        return await self._asking.submit(caller, request, address, c.Leave(agent=agent), answer, acting=agent)
+
+    async def Route(self, request: pb.RouteRequest, caller: Caller) -> bytes:  # noqa: N802
+        """Seek an agent for a conversation that nobody attends."""
+        address = names.conversation_of(names.conversation("name", request.name))
+        return await self._asking.submit(caller, request, address, route_from(request), _placed_invite)
+
+    async def GetInvite(self, request: pb.GetInviteRequest, caller: Caller) -> invite_pb2.Invite:  # noqa: N802
+        """Read an invite, or wait for its end."""
+        conversation, number = names.numbered("name", request.name, "invites")
+        wait_s = seconds_or_none(request, "wait", is_zero_allowed=True)
+        if wait_s:
+            await self._reading.until_invite_ended(caller, conversation, number, wait_s)
+        return await self._reading.invite(caller, conversation, number)
+
+    async def CancelInvite(self, request: pb.CancelInviteRequest, caller: Caller) -> bytes:  # noqa: N802
+        """Withdraw an open invite."""
+        conversation, number = names.numbered("name", request.name, "invites")
+        address = names.conversation_of(conversation)
+        command = c.CancelInvite(number=number, agent=identity.own_agent(caller.principal))
+        return await self._asking.submit(caller, request, address, command, invite_in(address, number))
+
+    async def ListTimeline(  # noqa: N802
+        self, request: pb.ListTimelineRequest, caller: Caller
+    ) -> pb.ListTimelineResponse:
+        """List the Timeline, oldest first."""
+        return await self._reading.timeline(caller, request)
+
+    async def GetTranscript(  # noqa: N802
+        self, request: pb.GetTranscriptRequest, caller: Caller
+    ) -> pb.GetTranscriptResponse:
+        """List the customer's view, oldest first."""
+        return await self._reading.transcript(caller, request)
+
+    def _acting(
+        self, request: pb.SendMessageRequest | pb.WhisperRequest | pb.LeaveRequest, caller: Caller
+    ) -> tuple[Address, AgentId]:
+        conversation = names.conversation("name", request.name)
+        return names.conversation_of(conversation), identity.acting_agent(caller.principal, request.agent)
+
+    async def _place(
+        self, kind: InviteKind, request: pb.TransferRequest | pb.ConferenceRequest, caller: Caller
+    ) -> bytes:
+        address = names.conversation_of(names.conversation("name", request.name))
+        agent = identity.acting_agent(caller.principal, request.agent)
+        command = place_from(kind, request, agent, self._asking.limits)
+        return await self._asking.submit(caller, request, address, command, _placed_invite, acting=agent)
+
+
+def _placed_invite(outcome: Outcome) -> invite_pb2.Invite:
+    """The invite as it stands at the seal: perhaps offered to somebody already."""
+    placed = next(fact for fact in outcome.facts if isinstance(fact.event, e.InvitePlaced))
+    return invite_in(placed.subject, event_in(outcome, e.InvitePlaced).invite.number)(outcome)
+
+

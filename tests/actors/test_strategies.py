@@ -1,0 +1,111 @@
+"""A plugin's strategy is asked outside the cascade; whatever it does, the invite gets an agent and nobody waits."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from hookflash.engine.domain.events import DecisionAsked, DecisionMade, OfferMade, PluginFault
+from hookflash.engine.domain.values import QueueSettings
+
+from .running import BILLING, Running, running
+
+_PLUGIN = '''
+import threading
+from pathlib import Path
+from hookflash.sdk import hookimpl
+from hookflash.sdk.routing import Offer
+
+SDK_API = ">=1.0,<2"
+release = threading.Event()
+
+class Last:
+    name = "last"
+    def order(self, agent, queue):
+        return (-agent.place,)
+
+class Raises:
+    name = "raises"
+    def order(self, agent, queue):
+        raise ValueError("secret of the plugin")
+
+class Blocks:
+    name = "blocks"
+    def order(self, agent, queue):
+        Path(__file__).with_suffix(".entered").touch()
+        release.wait(5)
+        return (0,)
+
+class Strangers:
+    name = "strangers"
+    def order(self, agent, queue):
+        return (0,)
+    def select(self, invite, candidates, context):
+        return Offer(agents=("a9",))
+
+@hookimpl
+def hookflash_register(registry):
+    for strategy in (Last, Raises, Blocks, Strangers):
+        registry.strategy(strategy)
+'''
+
+
+def _plugins(folder: Path) -> Path:
+    (folder / "odd_strategies.py").write_text(_PLUGIN, encoding="utf-8")
+    return folder
+
+
+async def _route(run: Running, strategy: str, folder: Path) -> str:
+    """Who is offered an invite under that strategy; ann would be the default's choice."""
+    await run.site("ann", "bob", queues=(QueueSettings(id=BILLING, strategy=strategy),))
+    await run.open("42")
+    for _ in range(2_000):
+        await run.settle()
+        invite = run.talk("42").open_invite
+        assert invite is not None
+        if invite.offer is not None:
+            return invite.offer.agent
+        if (folder / "odd_strategies.entered").exists():
+            run.clock.advance(0.05)  # The plugin is at it, and its time is over.
+        await asyncio.sleep(0.001)
+    raise AssertionError("nobody was offered the invite")
+
+
+def _events(run: Running, *kinds: type) -> list[object]:
+    return [f.event for s in run.sealed for f in s.record.facts if isinstance(f.event, kinds)]
+
+
+@pytest.mark.spec("R-Q8")
+async def test_a_plugins_strategy_decides_and_its_decision_is_recorded(tmp_path: Path) -> None:
+    async with running(plugins_dir=_plugins(tmp_path)) as run:
+        assert await _route(run, "last", tmp_path) == "bob"
+        made = _events(run, DecisionAsked, DecisionMade, OfferMade)
+        assert [type(event) for event in made] == [DecisionAsked, DecisionMade, OfferMade]
+        assert isinstance(made[1], DecisionMade)
+        assert made[1].agents == ("bob", "ann")
+
+
+@pytest.mark.spec("R-Q8", "A-30", "F-23")
+@pytest.mark.parametrize("strategy", ["raises", "blocks", "strangers"])
+async def test_a_bad_strategy_is_replaced_for_this_time_and_its_fault_is_visible(
+    tmp_path: Path, strategy: str
+) -> None:
+    async with running(plugins_dir=_plugins(tmp_path)) as run:
+        assert await _route(run, strategy, tmp_path) == "ann"
+        await run.settle()
+        (decision,) = _events(run, DecisionMade)
+        assert isinstance(decision, DecisionMade)
+        assert decision.fault
+        assert "secret" not in decision.fault or strategy == "raises"
+        faults = [plugin.faults for plugin in run.engine.plugins.plugins if plugin.name == "odd_strategies"]
+        assert faults == [1]
+        assert len(_events(run, PluginFault)) == 1
+
+
+@pytest.mark.spec("R-Q6", "I11")
+async def test_a_strategy_is_asked_only_while_there_is_a_candidate(tmp_path: Path) -> None:
+    async with running(plugins_dir=_plugins(tmp_path)) as run:
+        await run.site(queues=(QueueSettings(id=BILLING, strategy="last"),))
+        await run.open("42")
+        await run.settle()
+        assert _events(run, DecisionAsked) == []

@@ -1,0 +1,115 @@
+"""The views' file: made anew from the journal whenever it is not of this journal or not of this release."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from hookflash.engine.journal.memory import MemoryJournal
+from hookflash.engine.views.projector import Projector
+from hookflash.engine.views.reads import Reads
+from hookflash.engine.views.rebuild import catch_up, rebuild
+from hookflash.engine.views.store import Views
+from tests.views.story import ANN, Story, Talk, a_transfer
+from tests.views.test_projection import contents
+
+
+def _journal(story: Story) -> MemoryJournal:
+    journal = MemoryJournal()
+    journal.append(story.records)
+    return journal
+
+
+def _days() -> Story:
+    story = Story()
+    a_transfer(story, "c1")
+    story.at += 8 * 86_400
+    a_transfer(story, "c2", "+50")
+    talk = Talk(story, "c3", "+51")
+    talk.tell(talk.opened(), talk.placed(), key="web:c1")
+    talk.tell(talk.ended(1), talk.placed())
+    story.at += 86_400
+    talk.tell(talk.ended(2), talk.placed(), talk.said("hello", ANN))
+    return story
+
+
+@pytest.mark.spec("I10")
+def test_views_made_from_the_journal_hold_the_rows_of_those_that_were_kept(views: Views) -> None:
+    story = _days()
+    projector = Projector(views, gather_s=0.0)
+    for projection in story.projections:
+        projector.feed([projection])
+    projector.stop()
+    kept = contents(views)
+
+    assert rebuild(_journal(story), views) == []
+    assert contents(views) == kept
+
+
+@pytest.mark.spec("I10")
+def test_views_that_are_behind_take_up_where_they_are(views: Views) -> None:
+    story = _days()
+    whole = Views.open(None)
+    rebuild(_journal(story), whole)
+    for end in (3, 12, 19, story.position):
+        part = MemoryJournal()
+        part.append(story.records[:end])
+        catch_up(part, views)
+        assert Reads(views).watermark() == end
+
+    assert contents(views) == contents(whole)
+    whole.close()
+
+
+@pytest.mark.parametrize("length", [1, 12])
+def test_views_of_another_journal_are_made_anew(views: Views, length: int) -> None:
+    other, story = Story(at=5_000.0), Story()
+    a_transfer(other)
+    talk = Talk(story, "c9")
+    talk.tell(talk.opened())
+    for _ in range(length - 1):
+        talk.tell(talk.said("hello"))
+    rebuild(_journal(other), views)
+
+    catch_up(_journal(story), views)
+
+    assert [row.conversation for row in Reads(views).conversations()] == [talk.state]
+    assert Reads(views).watermark() == length
+
+
+def test_a_file_outlives_being_closed(tmp_path: Path) -> None:
+    story = _days()
+    views = Views.open(tmp_path / "views.sqlite")
+    rebuild(_journal(story), views)
+    before = contents(views)
+    views.close()
+
+    again = Views.open(tmp_path / "views.sqlite")
+
+    assert contents(again) == before
+    again.close()
+
+
+@pytest.mark.parametrize("content", [b"no database, but long enough to be taken for one" * 100, b""])
+def test_a_file_that_is_no_views_is_made_anew(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "views.sqlite").write_bytes(content)
+
+    views = Views.open(tmp_path / "views.sqlite")
+
+    assert views.watermark() == 0
+    views.close()
+
+
+def test_a_file_of_another_layout_is_made_anew(tmp_path: Path) -> None:
+    views = Views.open(tmp_path / "views.sqlite")
+    rebuild(_journal(_days()), views)
+    views.close()
+    older = sqlite3.connect(tmp_path / "views.sqlite")
+    older.execute("UPDATE progress SET layout = x'00'")
+    older.commit()
+    older.close()
+
+    views = Views.open(tmp_path / "views.sqlite")
+
+    assert (views.watermark(), Reads(views).conversations()) == (0, [])
+    views.close()
