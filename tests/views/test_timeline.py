@@ -33,7 +33,7 @@ def test_everybody_s_timeline_names_the_agent_where_an_entry_is_for_one_alone(pr
     ]
 
 
-@pytest.mark.spec("R-G6", "R-W2", "A-13")
+@pytest.mark.spec("R-G6", "R-W2")
 def test_who_joins_later_sees_everything_from_the_beginning_whispers_too(project: Project) -> None:
     story = Story()
     talk = a_transfer(story)
@@ -110,7 +110,7 @@ def test_pages_of_a_timeline_meet_at_a_sequence(project: Project) -> None:
     assert pages == whole
 
 
-@pytest.mark.spec("R-G11", "R-W3", "A-23")
+@pytest.mark.spec("R-G11", "R-W3")
 def test_the_transcript_holds_no_whisper_and_no_hole(project: Project) -> None:
     story = Story()
     talk = a_transfer(story)

@@ -51,7 +51,7 @@ class Inbox:
         self._ids = ids
         self._rates = _Rates(clock, limits.customer_commands_per_s_max, limits.command_burst_max)
 
-    async def receive(  # noqa: PLR0913  an arrival has these parts
+    async def receive(
         self,
         principal: Principal,
         channel: ChannelId,

@@ -138,6 +138,11 @@ class Outbox:
         event = None if row is None else row.pending.get(number)
         return None if event is None else event.at
 
+    def event_of(self, conversation: ConversationId, number: int) -> Outgoing | None:
+        """What an unsettled delivery says, as the journal has it; None where it is settled or never was."""
+        row = self._rows.get(conversation)
+        return None if row is None else row.pending.get(number)
+
     def channel_of(self, conversation: ConversationId, number: int) -> ChannelId | None:
         """The channel through which an unsettled delivery goes; None where it is settled or never was."""
         row = self._rows.get(conversation)

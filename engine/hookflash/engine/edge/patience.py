@@ -5,8 +5,8 @@ and holds up nothing; whatever it raises, an exit too, is an answer and never re
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Final, TypeVar
 
 import structlog
 
@@ -19,7 +19,7 @@ from hookflash.sdk.types import ChannelId, Principal, Role
 
 from .ports import EdgeShard
 
-__all__ = ["PluginRaisedError", "adapter_principal", "caught", "sleep", "submit_patiently", "within"]
+__all__ = ["PluginRaisedError", "adapter_principal", "caught", "end", "sleep", "submit_patiently", "within"]
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ RETRY_S: Final = 1.0
 
 _log = structlog.get_logger(__name__)
 
-_abandoned: set[asyncio.Task[object]] = set()
+_abandoned: set[asyncio.Task[Any]] = set()
 
 
 class PluginRaisedError(Exception):
@@ -60,15 +60,10 @@ async def caught(call: Callable[[], Awaitable[T]]) -> T:
 
 async def within(clock: Clock, timeout_s: float, call: Callable[[], Awaitable[T]]) -> T:
     """Await a plugin's call for so long at most. Raises TimeoutError, or what it raised as an Exception."""
-    loop = asyncio.get_running_loop()
-    task = loop.create_task(caught(call))
-    over: asyncio.Future[None] = loop.create_future()
-    cancel = clock.wake_at(clock.now() + timeout_s, lambda: None if over.done() else over.set_result(None))
+    task = asyncio.get_running_loop().create_task(caught(call))
     try:
-        await asyncio.wait({task, over}, return_when=asyncio.FIRST_COMPLETED)
+        await _wait(clock, timeout_s, task)
     finally:
-        cancel()
-        over.cancel()
         if not task.done():
             _abandon(task)
     if not task.done():
@@ -77,6 +72,18 @@ async def within(clock: Clock, timeout_s: float, call: Callable[[], Awaitable[T]
         return task.result()
     except asyncio.CancelledError as error:
         raise PluginRaisedError("the call cancelled itself") from error
+
+
+async def end(clock: Clock, timeout_s: float, tasks: Collection["asyncio.Task[None]"], *, grace_s: float = 0.0) -> bool:
+    """Give tasks a grace, then cancel them; False where one does not end in time even so, and is left behind."""
+    if grace_s:
+        await _wait(clock, grace_s, *tasks)
+    for task in tasks:
+        task.cancel()
+    await _wait(clock, timeout_s, *tasks)
+    for task in tasks:
+        _abandon(task)
+    return all(task.done() for task in tasks)
 
 
 async def submit_patiently(
@@ -98,13 +105,27 @@ def adapter_principal(channel: ChannelId) -> Principal:
     return Principal(Role.ADAPTER, f"channels/{channel}", channel=channel)
 
 
-def _abandon(task: "asyncio.Task[T]") -> None:
-    def forget(done: "asyncio.Task[object]") -> None:
+async def _wait(clock: Clock, timeout_s: float, *tasks: "asyncio.Task[Any]") -> None:
+    loop = asyncio.get_running_loop()
+    over: asyncio.Future[None] = loop.create_future()
+    cancel = clock.wake_at(clock.now() + timeout_s, lambda: None if over.done() else over.set_result(None))
+    pending: set[asyncio.Future[Any]] = {task for task in tasks if not task.done()}
+    try:
+        while pending and not over.done():
+            waited = {*pending, over}
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            pending = {task for task in pending if not task.done()}
+    finally:
+        cancel()
+        over.cancel()
+
+
+def _abandon(task: "asyncio.Task[Any]") -> None:
+    def forget(done: "asyncio.Task[Any]") -> None:
         _abandoned.discard(done)
         if not done.cancelled():
             done.exception()  # Looked at, so that the loop does not complain of it.
 
-    kept: asyncio.Task[object] = task  # type: ignore[assignment]  # what it returns is of no interest
-    _abandoned.add(kept)
-    kept.add_done_callback(forget)
-    kept.cancel()
+    _abandoned.add(task)
+    task.add_done_callback(forget)
+    task.cancel()

@@ -4,7 +4,7 @@ Protocols, so that the edge runs against whatever gives these few answers; in an
 `PluginHost`.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from hookflash.engine.actors.calls import Answer, Call
@@ -14,7 +14,10 @@ from hookflash.engine.domain.values import ChannelSettings
 from hookflash.sdk.channel import ChannelAdapter
 from hookflash.sdk.types import ChannelId, ConversationId
 
-__all__ = ["Adapters", "EdgeFacts", "EdgeShard"]
+__all__ = ["Adapters", "EdgeFacts", "EdgeShard", "FaultListener"]
+
+FaultListener = Callable[[str, str, str], None]
+"""Is told of a plugin's fault: the hook, the error, and what was done instead."""
 
 
 class EdgeFacts(Protocol):

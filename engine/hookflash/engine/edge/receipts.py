@@ -147,7 +147,7 @@ class ReceiptJoiner:
         sent_one = self._named(channel, receipt)
         if sent_one is not None:
             await self._record(channel, sent_one, receipt)
-        elif receipt.external_id is not None:
+        elif receipt.external_id:
             self._park(channel, receipt, receipt.external_id)
         else:
             self.dropped[channel] += 1
@@ -167,8 +167,8 @@ class ReceiptJoiner:
 
     def _named(self, channel: ChannelId, receipt: Receipt) -> _Sent | None:
         known = self._channel(channel)
-        if receipt.external_id is not None and receipt.external_id in known.by_external_id:
-            return known.by_external_id[receipt.external_id]
+        if receipt.external_id in known.by_external_id:
+            return known.by_external_id[receipt.external_id or ""]
         key = None if receipt.delivery_id is None else read_delivery_name(receipt.delivery_id)
         if key is None:
             return None
@@ -196,9 +196,7 @@ class ReceiptJoiner:
             return
         # Risen before it is written, so that the same receipt again, meanwhile, is not written too.
         sent.rank = rank
-        command = RecordReceipt(
-            delivery=sent.number, state=str(receipt.state), error=clean_reason(receipt.error or "")
-        )
+        command = RecordReceipt(delivery=sent.number, state=str(receipt.state), error=clean_reason(receipt.error or ""))
         call = Call(principal=adapter_principal(channel), method="RecordReceipt", cause=CauseKind.PLUGIN)
         try:
             await submit_patiently(

@@ -10,11 +10,13 @@ from hookflash.engine.domain import commands as c
 from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.refusals import (
     BadField,
+    ChannelInUse,
     ChannelNotFound,
     ConversationClosed,
     ConversationExists,
     ConversationNotFound,
     DeliveryNotFound,
+    Draining,
 )
 from hookflash.engine.server import identity, names
 from hookflash.engine.server.admission import Rates
@@ -22,7 +24,6 @@ from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.convert_commands import received_from, settle_from
 from hookflash.engine.server.convert_timeline import delivery_to
-from hookflash.engine.server.ids import new_id
 from hookflash.engine.server.ports import DeliveryReader
 from hookflash.v1 import channel_service_pb2 as pb
 
@@ -64,7 +65,10 @@ class ChannelServicer:
         self._readers.add(reader)
         try:
             async for out in reader:
-                await caller.write(delivery_to(out.conversation, out.address, out.event, out.number, out.attempt))
+                event = self._asking.engine.outbox.event_of(out.conversation, out.sequence)
+                if event is not None:  # Else it was settled this very moment.
+                    await caller.write(delivery_to(out.conversation, out.to.id, event, out.sequence, out.attempt))
+            raise Draining
         finally:
             self._readers.discard(reader)
             reader.close()
@@ -87,7 +91,7 @@ class ChannelServicer:
         if channel not in facts.channels():
             raise ChannelNotFound(channel)
         there = facts.conversation_at(channel, request.address)
-        address = names.conversation_of(there or new_id(self._asking.now()))
+        address = names.conversation_of(there or self._asking.new_id())
         command = c.ReceiveMessage(text=request.text) if there and isinstance(received, c.OpenConversation) else received
         answer, is_new = _received_in(address)
         key = f"{channel}/{request.external_id}"
@@ -101,8 +105,11 @@ class ChannelServicer:
         channel = names.channel("channel", request.channel)
         if not 0 <= request.max_in_flight <= _IN_FLIGHT_MAX:
             raise BadField("max_in_flight", f"must be 0 to {_IN_FLIGHT_MAX:,}")
-        if channel not in self._asking.shard.facts.channels():
+        settings = self._asking.shard.facts.channels().get(channel)
+        if settings is None:
             raise ChannelNotFound(channel)
+        if not settings.is_external and self._asking.engine.plugins.channel_adapter(settings.kind) is not None:
+            raise ChannelInUse(channel, "the engine serves it itself, through the adapter of its kind")
         return self._asking.engine.outbox.open_reader(channel, request.max_in_flight or _IN_FLIGHT)
 
     async def _check_delivery(self, caller: Caller, conversation: str, number: int, name: str) -> None:

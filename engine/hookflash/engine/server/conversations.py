@@ -13,7 +13,6 @@ from hookflash.engine.server.convert_commands import close_from, open_from, plac
 
 from hookflash.engine.server.convert_timeline import message_to, whisper_to
 from hookflash.engine.server.convert_values import seconds_or_none
-from hookflash.engine.server.ids import new_id
 from hookflash.engine.server.reading import Reading, conversation_in, invite_in
 from hookflash.sdk.types import AgentId, InviteKind
 from hookflash.v1 import conversation_pb2, invite_pb2
@@ -33,7 +32,7 @@ class ConversationServicer:
         """Open a conversation for a customer's address."""
         command = open_from(request)
         given = request.conversation_id
-        address = names.conversation_of(check_id("conversation_id", given) if given else new_id(self._asking.now()))
+        address = names.conversation_of(check_id("conversation_id", given) if given else self._asking.new_id())
         answer = conversation_in(address, caller.principal)
         return await self._asking.submit(caller, request, address, command, answer, is_fresh=not given)
 

@@ -144,7 +144,7 @@ def agent_settings_to(settings: AgentSettings) -> agent_pb2.Agent:
             agent_pb2.AgentDomain(media_domain=domain, capacity=capacity)
             for domain, capacity in sorted(settings.capacity.items())
         ],
-        attributes=settings.attributes,
+        attributes={str(attribute): value for attribute, value in settings.attributes.items()},
         queues=[f"queues/{queue}" for queue in settings.queues],
     )
 

@@ -5,7 +5,7 @@ Judged anew on every call: a connection outlives tokens. With mutual TLS a certi
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import grpc
 
@@ -15,7 +15,7 @@ from hookflash.sdk.types import ChannelId, Principal, Role
 
 __all__ = ["Context", "Credentials", "principal_of_uri"]
 
-Context = grpc.aio.ServicerContext[Any, Any]
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 """One call, as grpc knows it."""
 
 _HEADER: Final = "authorization"

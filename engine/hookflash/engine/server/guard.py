@@ -6,7 +6,7 @@ it, the caller nothing more. Only here is a call aborted, and every abort is awa
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from secrets import token_hex
 from time import perf_counter
@@ -46,27 +46,33 @@ class Guard:
         self._credentials, self._admission, self._metrics = credentials, admission, metrics
         self._audit, self._now = audit, now
 
-    def wrapped(self, method: Method, behaviour: Behaviour) -> grpc.RpcMethodHandler[Any, Any]:
+    def wrapped(self, method: Method, behaviour: Behaviour) -> "grpc.RpcMethodHandler[Any, Any]":
         """The handler that gRPC is given for that method."""
         make = grpc.unary_stream_rpc_method_handler if method.is_stream else grpc.unary_unary_rpc_method_handler
-        return make(partial(self._call, method, behaviour), method.parse, _serialized)  # type: ignore[arg-type]
+        return make(partial(self._call, method, behaviour), method.parse, _serialized)
 
-    def wrapped_open(self, path: str, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
+    def wrapped_open(self, path: str, handler: Any) -> Any:  # noqa: ANN401  gRPC types no handler's parts
         """A handler of gRPC's own (health, reflection), which answers without a token to this machine only."""
 
-        async def unary(request: object, context: Context) -> object:
-            await self._checked_open(path, context)
-            return await handler.unary_unary(request, context)
+        async def answered(request: object, context: Context) -> object:
+            await self._check_open(path, context)
+            behaviour = handler.unary_stream if handler.response_streaming else handler.unary_unary
+            return await behaviour(request, context)
 
-        def streamed(behaviour: Callable[[Any, Context], Any]) -> Callable[[Any, Context], Any]:
-            async def stream(request: object, context: Context) -> Any:  # noqa: ANN401  an async iterator
-                await self._checked_open(path, context)
-                async for answer in _answers(behaviour(request, context), context):
-                    yield answer
+        async def streamed(requests: AsyncIterator[object], context: Context) -> AsyncIterator[object]:
+            await self._check_open(path, context)
+            async for answer in handler.stream_stream(requests, context):
+                yield answer
 
-            return stream
-
-        return _replaced(handler, unary, streamed)
+        parts = (handler.request_deserializer, handler.response_serializer)
+        if handler.request_streaming:
+            return grpc.stream_stream_rpc_method_handler(streamed, *parts)
+        make = (
+            grpc.unary_stream_rpc_method_handler
+            if handler.response_streaming
+            else grpc.unary_unary_rpc_method_handler
+        )
+        return make(answered, *parts)
 
     async def _call(
         self, method: Method, behaviour: Behaviour, request: Message, context: Context
@@ -136,7 +142,7 @@ class Guard:
         _log.error("defect", error_id=error_id, method=method.path, error=type(error).__name__, frames=frames)
         return Internal(error_id)
 
-    async def _checked_open(self, path: str, context: Context) -> None:
+    async def _check_open(self, path: str, context: Context) -> None:
         if is_local_peer(context.peer()):
             return
         try:

@@ -7,10 +7,11 @@ from hookflash.engine.domain.text import check_id
 
 __all__ = ["page_of"]
 
+K = TypeVar("K", bound=str)
 T = TypeVar("T")
 
 
-def page_of(entries: Mapping[str, T], token: str, size: int) -> tuple[list[T], str]:
+def page_of(entries: Mapping[K, T], token: str, size: int) -> tuple[list[T], str]:
     """The page after that token, by id, and the token of the next one; empty where there is none."""
     after = check_id("page_token", token) if token else ""
     ids = sorted(identifier for identifier in entries if identifier > after)

@@ -4,8 +4,10 @@ The composition root is above this package and the channels' edge is beside it, 
 """
 
 from collections.abc import AsyncIterator
+from random import Random
 from typing import Protocol
 
+from hookflash.engine.actors.clock import Clock
 from hookflash.engine.actors.shard import Shard
 from hookflash.engine.domain.events import TranscriptEvent
 from hookflash.engine.domain.limits import Limits
@@ -14,39 +16,16 @@ from hookflash.engine.plugins import PluginHost
 from hookflash.engine.settings import Settings
 from hookflash.engine.views.projector import Projector
 from hookflash.engine.views.reads import Reads
+from hookflash.sdk.channel import Delivery
 from hookflash.sdk.types import ChannelId, ConversationId
 
-__all__ = ["DeliveryReader", "Engine", "Outbox", "Outgoing"]
-
-
-class Outgoing(Protocol):
-    """Something on its way to a customer, and how often it was handed out, this time included."""
-
-    @property
-    def conversation(self) -> ConversationId:
-        """Whose."""
-
-    @property
-    def number(self) -> int:
-        """Its number among the conversation's deliveries."""
-
-    @property
-    def address(self) -> str:
-        """The customer's address in the channel."""
-
-    @property
-    def event(self) -> TranscriptEvent:
-        """What goes out."""
-
-    @property
-    def attempt(self) -> int:
-        """1 the first time."""
+__all__ = ["DeliveryReader", "Engine", "Outbox"]
 
 
 class DeliveryReader(Protocol):
     """One channel's reader; iterating waits for the next delivery. Raises TakenOver once another one is opened."""
 
-    def __aiter__(self) -> AsyncIterator[Outgoing]:
+    def __aiter__(self) -> AsyncIterator[Delivery]:
         """What is to go out, in order per conversation."""
 
     def close(self) -> None:
@@ -58,6 +37,9 @@ class Outbox(Protocol):
 
     def open_reader(self, channel: ChannelId, max_in_flight: int) -> DeliveryReader:
         """Become the reader of a channel that is served from outside. Raises ChannelInUse if the engine serves it."""
+
+    def event_of(self, conversation: ConversationId, number: int) -> TranscriptEvent | None:
+        """What an unsettled delivery says; None where it is settled or never was."""
 
     def postpone(self, conversation: ConversationId, number: int, retry_s: float) -> None:
         """Hand a delivery out again after that time, and the later ones of its conversation after it."""
@@ -73,6 +55,14 @@ class Engine(Protocol):
     @property
     def limits(self) -> Limits:
         """Its limits."""
+
+    @property
+    def clock(self) -> Clock:
+        """Its time."""
+
+    @property
+    def random(self) -> Random:
+        """Its chance."""
 
     @property
     def shard(self) -> Shard:

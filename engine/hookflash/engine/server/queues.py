@@ -27,7 +27,7 @@ class QueueServicer:
     async def ListQueues(self, request: pb.ListQueuesRequest, _caller: Caller) -> pb.ListQueuesResponse:  # noqa: N802
         """List queues by name, the asker and a conversation's participants left out of the counts."""
         size, leave_out = self._asking.page_size(request.page_size), await self._left_out(request)
-        page, token = page_of(dict(self._asking.shard.facts.queues()), request.page_token, size)
+        page, token = page_of(self._asking.shard.facts.queues(), request.page_token, size)
         queues = [self._board.queue(queue, leave_out) for queue in page]
         return await self._asking.durable(pb.ListQueuesResponse(queues=queues, next_page_token=token))
 

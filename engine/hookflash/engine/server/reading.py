@@ -14,6 +14,7 @@ from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.refusals import BadField, InviteNotFound, NotAParticipant
+from hookflash.engine.domain.text import check_id
 from hookflash.engine.domain.values import Invite
 from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking
@@ -121,7 +122,7 @@ class Reading:
 
         rows = await self._asking.viewed(self._asking.shard.durable_position, read)
         shown = [_shown(caller.principal, row.conversation, row.position) for row in rows[:size]]
-        token = "{0!r}/{1}".format(*rows[size - 1].token) if len(rows) > size else ""
+        token = "{}/{}".format(*rows[size - 1].token) if len(rows) > size else ""
         return pb.ListConversationsResponse(conversations=shown, next_page_token=token)
 
     # --- invites
@@ -239,14 +240,10 @@ def _number(token: str) -> int:
     return int(token or 0)
 
 
-def _before(token: str) -> tuple[float, ConversationId]:
-    opened_at, slash, identifier = token.partition("/")
-    try:
-        at = float(opened_at)
-    except ValueError:
-        at = -1.0
-    if not slash or not at >= 0:
+def _before(token: str) -> tuple[int, ConversationId]:
+    opened, slash, identifier = token.partition("/")
+    if not slash:
         raise BadField("page_token", "is no token of this list; take `next_page_token` as it came")
-    return at, ConversationId(identifier)
+    return _number(opened), ConversationId(check_id("page_token", identifier))
 
 

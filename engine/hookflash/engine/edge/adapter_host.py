@@ -1,0 +1,177 @@
+"""Runs the adapters of the channels that the engine serves itself, and keeps in step with what is applied.
+
+A channel is served here where a loaded plugin has an adapter of its kind, unless `is_external` (api.md, Apply). Each
+channel has one task at a time that starts or stops its adapter, so two changes in a row cannot run into each other.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, final
+
+import structlog
+
+from hookflash.engine.actors.calls import Sealed
+from hookflash.engine.domain import events as e
+from hookflash.engine.domain.values import ChannelSettings
+from hookflash.sdk.errors import ConfigError, ParseError, SendError
+from hookflash.sdk.types import ChannelId
+
+from .adapter_run import AdapterRun, Edge
+from .contents import clean_reason
+from .patience import end
+from .ports import Adapters
+
+__all__ = ["AdapterHost", "ChannelReport", "ChannelState"]
+
+_STOP_S: Final = 30.0
+
+_log = structlog.get_logger(__name__)
+
+
+class ChannelState(StrEnum):
+    """How a channel that the engine serves itself is doing."""
+
+    STARTING = "STARTING"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelReport:
+    """A served channel as an admin sees it; `reason` says why it is paused or failed."""
+
+    channel: ChannelId
+    kind: str
+    state: ChannelState
+    reason: str = ""
+
+
+@final
+class AdapterHost:
+    """All adapters of one engine. `on_alarm` is told channel and reason once when it pauses, and "" when it is back."""
+
+    def __init__(
+        self, edge: Edge, adapters: Adapters, on_alarm: Callable[[ChannelId, str], None] | None = None
+    ) -> None:
+        """Run nothing before `start`."""
+        self._edge = edge
+        self._adapters = adapters
+        self._on_alarm = on_alarm
+        self._wanted: dict[ChannelId, ChannelSettings] = {}
+        self._runs: dict[ChannelId, AdapterRun] = {}
+        self._reports: dict[ChannelId, ChannelReport] = {}
+        self._changes: dict[ChannelId, asyncio.Task[None]] = {}
+        self._is_started = False
+
+    def serves(self, settings: ChannelSettings) -> bool:
+        """Whether the engine runs this channel's adapter; then nobody outside reads its deliveries."""
+        return not settings.is_external and self._adapters.channel_adapter(settings.kind) is not None
+
+    @property
+    def reports(self) -> Mapping[ChannelId, ChannelReport]:
+        """The served channels as they are now."""
+        return self._reports
+
+    async def start(self) -> None:
+        """Start every channel applied so far, and wait until each runs or has failed."""
+        self._is_started = True
+        for channel, settings in self._edge.shard.facts.channels().items():
+            self._want(channel, settings)
+        await self.wait_until_settled()
+
+    def follow(self, group: Sequence[Sealed]) -> None:
+        """Start and stop what is applied and deleted from now on: the shard's listener."""
+        for sealed in group:
+            for fact in sealed.record.facts:
+                match fact.event:
+                    case e.ChannelConfigured(settings=settings):
+                        self._want(settings.id, settings)
+                    case e.ChannelDeleted():
+                        self._want(ChannelId(fact.subject.id), None)
+                        self._edge.receipts.forget(ChannelId(fact.subject.id))
+                    case _:
+                        pass
+
+    async def wait_until_settled(self) -> None:
+        """Wait until no channel is being started or stopped."""
+        while self._changes:
+            await asyncio.gather(*self._changes.values())
+
+    async def stop(self) -> None:
+        """Stop every adapter, side by side; one that hangs is left behind."""
+        self._is_started = False
+        for channel in list(self._wanted):
+            del self._wanted[channel]
+            self._change(channel)
+        await end(self._edge.clock, 1.0, tuple(self._changes.values()), grace_s=_STOP_S)
+
+    def _want(self, channel: ChannelId, settings: ChannelSettings | None) -> None:
+        if not self._is_started:
+            return
+        if settings is not None and self.serves(settings):
+            self._wanted[channel] = settings
+        else:
+            self._wanted.pop(channel, None)
+        self._change(channel)
+
+    def _change(self, channel: ChannelId) -> None:
+        if channel not in self._changes:
+            self._changes[channel] = asyncio.get_running_loop().create_task(self._reach(channel))
+
+    async def _reach(self, channel: ChannelId) -> None:
+        """Bring a channel to what is wanted of it; that may change while a step is under way."""
+        try:
+            tried: ChannelSettings | None = None
+            while True:
+                wanted, run = self._wanted.get(channel), self._runs.get(channel)
+                if run is not None and run.settings != wanted:
+                    del self._runs[channel]
+                    await run.stop()
+                elif wanted is None:
+                    self._reports.pop(channel, None)
+                    return
+                elif run is not None or wanted is tried:
+                    return
+                else:
+                    tried = wanted
+                    await self._start(wanted)
+        finally:
+            del self._changes[channel]
+
+    async def _start(self, settings: ChannelSettings) -> None:
+        channel = settings.id
+        adapter = self._adapters.channel_adapter(settings.kind)
+        if adapter is None:
+            return
+        self._report(settings, ChannelState.STARTING)
+
+        def on_fault(hook: str, error: str, fallback: str) -> None:
+            self._adapters.report_fault(settings.kind, f"channels/{channel} {hook}", error, fallback)
+
+        run = AdapterRun(settings, adapter, self._edge, on_fault, lambda reason: self._alarm(settings, reason))
+        try:
+            await run.start()
+        except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
+            # Words for admins, of errors whose words hold no secret; of others only the class.
+            is_telling = isinstance(error, ConfigError | ParseError | SendError | TimeoutError)
+            reason = clean_reason(str(error)) if is_telling else type(error).__name__
+            self._report(settings, ChannelState.FAILED, reason)
+            _log.warning("channel_not_started", channel=channel, kind=settings.kind, reason=reason)
+            return
+        self._runs[channel] = run
+        self._report(settings, ChannelState.RUNNING)
+
+    def _alarm(self, settings: ChannelSettings, reason: str) -> None:
+        if reason:
+            _log.error("channel_paused", channel=settings.id, reason=reason)
+        else:
+            _log.warning("channel_back", channel=settings.id)
+        self._report(settings, ChannelState.PAUSED if reason else ChannelState.RUNNING, reason)
+        if self._on_alarm is not None:
+            self._on_alarm(settings.id, reason)
+
+    def _report(self, settings: ChannelSettings, state: ChannelState, reason: str = "") -> None:
+        self._reports[settings.id] = ChannelReport(channel=settings.id, kind=settings.kind, state=state, reason=reason)

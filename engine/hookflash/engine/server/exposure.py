@@ -1,0 +1,57 @@
+"""Where the server listens, and with what proof: loopback freely, anything else with TLS or a word that it is meant."""
+
+from pathlib import Path
+from typing import Final
+
+import grpc
+
+from hookflash.engine.settings import Settings, TlsSettings, is_loopback
+
+__all__ = ["StartError", "bind"]
+
+_UNIX: Final = "unix:"
+
+
+class StartError(Exception):
+    """The server cannot start; the message is a sentence for people that says what to do."""
+
+
+def bind(server: "grpc.aio.Server", settings: Settings) -> str:
+    """Take the port and return the address, with the port that was taken. Raises StartError."""
+    listen, tls = settings.listen, settings.tls
+    if tls is None and not is_loopback(listen) and not settings.insecure_i_know:
+        raise StartError(
+            f"{listen} can be reached from other machines and there is no TLS. Choose one of:"
+            " `hookflash serve --listen 127.0.0.1:7433`;"
+            " `HOOKFLASH_TLS_CERT=cert.pem HOOKFLASH_TLS_KEY=key.pem hookflash serve`;"
+            " `hookflash serve --insecure-i-know`, for tests."
+        )
+    try:
+        port = server.add_insecure_port(listen) if tls is None else server.add_secure_port(listen, _proof(tls))
+    except RuntimeError as error:
+        port = 0
+        cause: RuntimeError | None = error
+    else:
+        cause = None
+    if not port:
+        raise StartError(
+            f"{listen} cannot be listened on: another program has it, or it is no address of this machine;"
+            " stop that program, or choose another with --listen HOST:PORT (HOST:0 takes a free port)."
+        ) from cause
+    if listen.startswith(_UNIX):
+        return listen
+    return f"{listen.rpartition(':')[0]}:{port}"
+
+
+def _proof(tls: TlsSettings) -> grpc.ServerCredentials:
+    pair = (_pem(tls.key), _pem(tls.cert))
+    if tls.client_ca is None:
+        return grpc.ssl_server_credentials([pair])
+    return grpc.ssl_server_credentials([pair], _pem(tls.client_ca), require_client_auth=True)
+
+
+def _pem(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StartError(f"{path} cannot be read: {error.strerror}; TLS needs it as a PEM file.") from error

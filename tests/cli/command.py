@@ -1,0 +1,61 @@
+"""Calls the command as a program does: its output, its errors and its exit code, in this process or in one of its own."""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hookflash.cli.main import main
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a call of the command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(slots=True)
+class Command:
+    """The command with an environment of its own: no context, no token, an empty directory."""
+
+    home: Path
+    capture: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch
+
+    def __call__(self, *arguments: str, typed: str = "") -> Done:
+        self.capture.readouterr()
+        self.monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode()), encoding="utf-8"))
+        code = main(arguments)
+        captured = self.capture.readouterr()
+        return Done(int(code), captured.out, captured.err)
+
+
+@contextmanager
+def process(*arguments: str, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run the command in a process of its own, with pipes; it is ended at the latest when the block is left."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HOOKFLASH_")}
+    environment |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "hookflash.cli", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+        cwd=home,
+        env=environment,
+    ) as started:
+        try:
+            yield started
+        finally:
+            if started.poll() is None:
+                started.kill()
