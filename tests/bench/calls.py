@@ -54,7 +54,7 @@ class _Load:
             for _ in range(self._job.in_flight):
                 workers.create_task(self._work())
             await asyncio.sleep(self._job.warm_up_s)
-            self._spent = spent = []
+            spent = self._spent = list[float]()
             begun, cpu, server = perf_counter(), process_time(), cpu_s(self._job.server_pid)
             await asyncio.sleep(self._job.measured_s)
             self._is_over = True

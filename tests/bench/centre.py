@@ -1,4 +1,4 @@
-"""A small customer centre on a running server: a queue, a channel, agents at their desks, an adapter; all through the API.
+"""A small customer centre on a running server, made through the API: queue, channel, agents at their desks, adapter.
 
 Every desk accepts every offer and the adapter settles every delivery. A search is over when the receiving agent's
 AcceptOffer was answered and the notice that tells the customer so is settled. Leaving the `async with` closes all
@@ -116,6 +116,7 @@ class Centre:
         """End a conversation."""
         request = conversations.CloseConversationRequest(request_id=_new(), name=conversation)
         await self._conversations.CloseConversation(request, metadata=self._metadata, timeout=_DEADLINE_S)
+        del self._searches[conversation]
 
     async def _served(self, conversation: str, placing: Awaitable[object]) -> str:
         # Before the call is answered its offer may be here.

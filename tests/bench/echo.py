@@ -15,6 +15,19 @@ __all__ = ["METHOD"]
 
 METHOD: Final = "/hookflash.bench.Echo/Say"
 
+# Those of the engine's server with its default limits.
+_OPTIONS: Final = (
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", 1024 * 1024),
+    ("grpc.max_send_message_length", 64 * 1024 * 1024),
+    ("grpc.max_metadata_size", 8 * 1024),
+    ("grpc.max_concurrent_streams", 20_000),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+)
+
 
 async def _say(
     request: SendMessageRequest, _context: grpc.aio.ServicerContext[SendMessageRequest, SendMessageRequest]
@@ -23,7 +36,7 @@ async def _say(
 
 
 async def _serve() -> None:
-    server = grpc.aio.server(options=OPTIONS)
+    server = grpc.aio.server(options=_OPTIONS)
     handler = grpc.unary_unary_rpc_method_handler(
         _say,
         request_deserializer=SendMessageRequest.FromString,

@@ -14,7 +14,6 @@ from time import perf_counter, process_time
 from uuid import uuid4
 
 from hookflash.engine.actors.calls import Call
-from hookflash.engine.actors.clock import SystemClock
 from hookflash.engine.actors.shard import Shard
 from hookflash.engine.domain.address import SITE, Address, Kind
 from hookflash.engine.domain.commands import (
@@ -31,15 +30,14 @@ from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.values import AgentSettings, ChannelSettings, Customer, QueueSettings, Target
 from hookflash.engine.engine import Engine
 from hookflash.engine.journal.sqlite import SqliteJournal
-from hookflash.engine.plugins import PluginHost
 from hookflash.engine.settings import Settings
-from hookflash.engine.views.store import Views
-from hookflash.sdk.types import AgentId, ChannelId, InviteKind, Principal, QueueId, Role
+from hookflash.engine.views.store import VIEWS_FILE, Views
+from hookflash.sdk.types import AgentId, ChannelId, InviteKind, MediaDomainId, Principal, QueueId, Role
 
 __all__ = ["Job"]
 
 _AGENTS = 128
-_CAPACITY = 512
+_CAPACITY = {MediaDomainId("chat"): 512}
 _TEXT = "Your refund is on its way, it takes three working days in all."
 _ANSWER = bytes(120)
 _TRANSFERS_MAX = 30
@@ -57,8 +55,7 @@ class Job:
 async def _measured(job: Job) -> dict[str, float]:
     settings = Settings()
     directory = Path(job.directory)
-    host = PluginHost.load(settings.plugins, SystemClock().now)
-    engine = Engine(settings, SqliteJournal.open(directory), Views.open(directory / "views.sqlite"), host)
+    engine = Engine.assemble(settings, SqliteJournal.open(directory), Views.open(directory / VIEWS_FILE))
     await engine.start()
     try:
         shard = engine.shard
@@ -117,7 +114,7 @@ async def _set_up(shard: Shard) -> None:
     agents = tuple(AgentId(f"a{number}") for number in range(_AGENTS))
     site = Apply(
         queues=(QueueSettings(id=QueueId("billing"), display_name="Billing"),),
-        agents=tuple(AgentSettings(id=each, display_name=each, capacity={"chat": _CAPACITY}) for each in agents),
+        agents=tuple(AgentSettings(id=each, display_name=each, capacity=_CAPACITY) for each in agents),
         channels=(ChannelSettings(id=ChannelId("web"), kind="web", queue=QueueId("billing")),),
     )
     await shard.submit(SITE, site, Call())

@@ -16,14 +16,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final, Self
 
-__all__ = ["ROOT", "BenchError", "Server", "cpu_s", "run_job", "start_echo", "start_engine"]
+__all__ = ["ROOT", "BenchError", "Server", "cpu_s", "run_job", "run_opening", "start_echo", "start_engine"]
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _ADDRESS: Final = re.compile(r"((?:127\.0\.0\.1|\[::1\]|localhost):\d+)")
 _READY_S: Final = 60.0
 _STOP_S: Final = 20.0
 _JOB_S: Final = 300.0
-_SERVE: Final = "import sys; from hookflash.cli.main import main; sys.exit(main())"
 # Nobody is attached while messages are sent, and nobody shall be logged out for that.
 _SETTINGS: Final = {"HOOKFLASH_DISCONNECT_GRACE_S": "86400", "HOOKFLASH_LOG_LEVEL": "warning"}
 
@@ -78,7 +77,7 @@ class Server:
 
 async def start_engine(data: Path) -> Server:
     """Start `hookflash serve` on a data directory and a free port."""
-    arguments = ("-c", _SERVE, "serve", "--data", str(data), "--listen", "127.0.0.1:0")
+    arguments = ("-m", "hookflash.cli", "serve", "--data", str(data), "--listen", "127.0.0.1:0")
     return await _start("hookflash serve", arguments, data.parent / f"{data.name}.log", _SETTINGS)
 
 
@@ -89,6 +88,25 @@ async def start_echo(directory: Path) -> Server:
 
 async def run_job(kind: str, job: Mapping[str, object]) -> dict[str, float]:
     """Run a load client to its end and return its figures. Raises BenchError with what it said last."""
+    figures: dict[str, float] = json.loads(await _run(kind, job))
+    return figures
+
+
+async def run_opening(job: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Let a client open conversations; return them, each with the agent who has it. Raises BenchError."""
+    return [(conversation, agent) for conversation, agent in json.loads(await _run("opening", job))]
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU seconds that a process has used so far; 0.0 where the system does not say."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
+
+
+async def _run(kind: str, job: Mapping[str, object]) -> bytes:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -107,17 +125,7 @@ async def run_job(kind: str, job: Mapping[str, object]) -> dict[str, float]:
             await process.wait()
     if process.returncode != 0:
         raise BenchError(f"The load client {kind} failed:\n{complaint.decode(errors='replace')[-2000:]}")
-    answer: dict[str, float] = json.loads(said)
-    return answer
-
-
-def cpu_s(pid: int) -> float:
-    """Return the CPU seconds that a process has used so far; 0.0 where the system does not say."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
+    return said
 
 
 async def _start(what: str, arguments: tuple[str, ...], log: Path, settings: Mapping[str, str]) -> Server:
@@ -138,9 +146,12 @@ async def _start(what: str, arguments: tuple[str, ...], log: Path, settings: Map
         if process.returncode is None:
             process.kill()
         await process.wait()
-        said = log.read_text(encoding="utf-8", errors="replace")[-2000:]
-        raise BenchError(f"{what} did not get ready:\n{said}") from error
+        raise BenchError(f"{what} did not get ready:\n{_end_of(log)}") from error
     return Server(process=process, address=address, ready_s=perf_counter() - started, started=started)
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")[-2000:]
 
 
 async def _address(process: asyncio.subprocess.Process) -> str:

@@ -31,7 +31,7 @@ _CODES = {code.name: code for code in grpc.StatusCode}
 class RefusedError(Exception):
     """Raised by an answer: becomes a gRPC status, with the engine's details unless `reason` is None."""
 
-    def __init__(  # noqa: PLR0913 - all that a status can carry
+    def __init__(
         self,
         code: str,
         reason: str | None = None,

@@ -123,9 +123,7 @@ async def test_a_retry_delay_of_the_server_is_waited_for(server: FakeServer) -> 
 
 
 async def test_a_desk_that_was_taken_over_does_not_take_back(server: FakeServer) -> None:
-    server.answers["Attach"] = Scripts(
-        [welcome(10), goodbye("TAKEN_OVER"), RefusedError("ABORTED", "TAKEN_OVER")], []
-    )
+    server.answers["Attach"] = Scripts([welcome(10), goodbye("TAKEN_OVER"), RefusedError("ABORTED", "TAKEN_OVER")], [])
     async with Client(server.address, backoff=AT_ONCE) as client:
         with pytest.raises(errors.TakenOver):
             await taken(client, 3)

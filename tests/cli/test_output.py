@@ -70,7 +70,8 @@ def test_colours_are_for_terminals_unless_asked_for_and_the_word_is_always_there
     command: Command, local: FakeServer
 ) -> None:
     agent = m.Agent(
-        name="agents/ann", domains=[m.AgentDomain(media_domain="chat", state=m.AgentState.AGENT_STATE_READY, capacity=3)]
+        name="agents/ann",
+        domains=[m.AgentDomain(media_domain="chat", state=m.AgentState.AGENT_STATE_READY, capacity=3)],
     )
     local.answers["GetAgent"] = lambda _request, _context: agent
     uncoloured, coloured = command("agent", "get", "ann"), command("agent", "get", "ann", "--color", "always")
@@ -80,7 +81,9 @@ def test_colours_are_for_terminals_unless_asked_for_and_the_word_is_always_there
 
 
 def test_what_customers_write_cannot_steer_the_terminal(command: Command, local: FakeServer) -> None:
-    conversation = m.Conversation(name="conversations/42", customer=m.Customer(display_name="Kim\x1b]0;pwned\x07\u202e"))
+    conversation = m.Conversation(
+        name="conversations/42", customer=m.Customer(display_name="Kim\x1b]0;pwned\x07\u202e")
+    )
     local.answers["GetConversation"] = lambda _request, _context: conversation
     out = command("conversation", "get", "42").out
     assert "Kim\\u001b]0;pwned\\u0007\\u202e" in out
@@ -150,17 +153,23 @@ def test_status_shows_what_an_admin_looks_for(command: Command, local: FakeServe
     failed = m.Plugin(name="nlp", state=m.PluginState.PLUGIN_STATE_FAILED, reason="ImportError")
     loaded = m.Plugin(name="console", state=m.PluginState.PLUGIN_STATE_LOADED)
     server = m.Server(
-        version="0.1.0", position=17, journal_bytes=1536, projector_lag=2, plugins=[loaded, failed], warnings=["Disk."]
-    )
+        version="0.1.0", position=17, journal_bytes=1536, projector_lag=2, plugins=[loaded, failed], warnings=["Disk."],
+        data="/var/lib/hookflash",
+    )  # fmt: skip
     server.uptime.FromSeconds(3700)
     local.answers["GetServer"] = lambda _request, _context: server
-    out = command("status").out
-    facts = [line.split(maxsplit=1)[1] if " " in line else line for line in out.splitlines()]
-    assert "1.5 KiB" in out
-    assert "1 h 1 min" in out
-    assert "behind  2 records" in facts
-    assert "loaded    nlp: FAILED ImportError" in facts
-    assert "Disk." in out
+    assert command("status").out.splitlines() == [
+        f"server        {local.address}",
+        "version       0.1.0",
+        "up for        1 h 1 min",
+        "data          /var/lib/hookflash",
+        "position      17",
+        "journal       1.5 KiB",
+        "views behind  2 records",
+        "plugins       1 loaded, 1 not",
+        "not loaded    nlp: FAILED ImportError",
+        "warning       Disk.",
+    ]
 
 
 def test_a_token_is_shown_once_or_written_where_only_this_user_reads_it(command: Command, local: FakeServer) -> None:
@@ -182,7 +191,8 @@ def test_plugins_installed_here_are_listed_where_no_server_is(command: Command) 
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("20s", 20.0), ("1.5m", 90.0), ("2h", 7200.0), ("30d", 2_592_000.0), ("7", 7.0), ("50ms", 0.05)]
+    ("text", "seconds"),
+    [("20s", 20.0), ("1.5m", 90.0), ("2h", 7200.0), ("30d", 2_592_000.0), ("7", 7.0), ("50ms", 0.05)],
 )
 def test_durations_are_written_with_their_unit(text: str, seconds: float) -> None:
     assert duration_s(text) == pytest.approx(seconds)

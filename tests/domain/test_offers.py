@@ -13,6 +13,8 @@ from hookflash.engine.domain.refusals import (
     InviteNotFound,
     OfferClosed,
     OfferNotFound,
+    TargetAlreadyParticipant,
+    TargetIsRequester,
     TargetNotAvailable,
 )
 from hookflash.engine.domain.values import (
@@ -27,7 +29,7 @@ from hookflash.engine.domain.values import (
 )
 from hookflash.sdk.types import AgentId, AgentState, AttributeId, InviteState, OfferOutcome
 
-from .given import ANN, BILLING, BOB, CAT, Centre, V, centre, heard, route, transfer
+from .given import ANN, BILLING, BOB, CAT, Centre, V, centre, conference, heard, route, transfer
 
 
 @pytest.fixture
@@ -275,3 +277,26 @@ def test_an_agent_nobody_knows_cannot_be_offered(site: Centre) -> None:
     with pytest.raises(Exception, match="no agent nobody"):
         site.tell(offer)
     assert site.invite().state is InviteState.PARKED
+
+
+@pytest.mark.spec("R-Q4", "D-8", "INV-3", "A-12", "F-09")
+def test_neither_a_participant_nor_the_inviting_agent_is_offered_the_invite(site: Centre) -> None:
+    with pytest.raises(TargetIsRequester):
+        site.offer(ANN)
+    both = centre().active(ANN, BOB)
+    both.tell(conference(ANN))
+    for agent in (ANN, BOB):
+        with pytest.raises(TargetAlreadyParticipant):
+            both.offer(agent)
+    both.tell(c.Leave(agent=ANN))
+    with pytest.raises(TargetIsRequester):
+        both.offer(ANN)
+
+
+@pytest.mark.spec("R-T4", "A-07")
+def test_missed_it_goes_on_to_the_next_agent_and_the_customer_hears_only_of_the_joining(site: Centre) -> None:
+    said = [*heard(site.offer(BOB)), *heard(site.miss()), *heard(site.offer(CAT)), *heard(site.accept())]
+    assert [text for who, text in said if who == "customer"] == ["Cat has joined the conversation"]
+    assert [(past.agent, past.outcome) for past in site.talk().offers[1:]] == [
+        (BOB, OfferOutcome.MISSED), (CAT, OfferOutcome.ACCEPTED),
+    ]  # fmt: skip

@@ -3,6 +3,7 @@
 Callers are made by role; each has a token of its own, and calls methods by name as a client in any language would.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,9 +12,11 @@ from typing import Any
 
 import grpc
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo  # type: ignore[import-untyped]
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
+from hookflash.engine.actors.calls import Call
 from hookflash.engine.actors.clock import ManualClock
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.commands import CreateToken
@@ -21,6 +24,7 @@ from hookflash.engine.domain.values import TokenSettings
 from hookflash.engine.engine import Engine
 from hookflash.engine.failpoints import Failpoints
 from hookflash.engine.journal.memory import MemoryJournal, MemoryStore
+from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.server.app import Server
 from hookflash.engine.server.methods import Method, methods
 from hookflash.engine.server.tokens import digest_of, new_token
@@ -52,6 +56,7 @@ SERVICES = {
 }
 BILLING = target_pb2.Target(queue="queues/billing")
 TIMEOUT_S = 10.0
+_BOOT = Call(cause=CauseKind.BOOT)
 
 
 def request_class(path: str) -> type[Message]:
@@ -61,8 +66,6 @@ def request_class(path: str) -> type[Message]:
 
 def answer_class(path: str) -> type[Message]:
     """The class of a method's answer, or of a stream's items."""
-    from google.protobuf.message_factory import GetMessageClass  # noqa: PLC0415
-
     service, _, method = path.partition("/")
     return GetMessageClass(SERVICES[service].DESCRIPTOR.services_by_name[service].methods_by_name[method].output_type)
 
@@ -139,8 +142,6 @@ class Stream:
 
     async def next(self) -> Any:
         """The next item; None at a good end. Raises Refused."""
-        import asyncio  # noqa: PLC0415
-
         try:
             item = await asyncio.wait_for(self.opened.read(), TIMEOUT_S)
         except grpc.aio.AioRpcError as error:
@@ -234,8 +235,3 @@ async def serving(
             await server.stop()
             await engine.stop()
 
-
-from hookflash.engine.actors.calls import Call  # noqa: E402
-from hookflash.engine.journal.record import CauseKind  # noqa: E402
-
-_BOOT = Call(cause=CauseKind.BOOT)

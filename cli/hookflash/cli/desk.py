@@ -72,7 +72,7 @@ class Desk:
         if entry.sequence in conversation.shown:
             return
         conversation.shown.add(entry.sequence)
-        self.show(self._mark(conversation), *entry_parts(entry))
+        self.show(self._mark(conversation), *entry_parts(entry, viewer=self.state.agent))
 
     def show_offer(self, number: int, offer: m.Offer) -> None:
         """Show an offer with all that helps to decide."""
@@ -167,17 +167,17 @@ class Desk:
             self.show((f"offer {number} is over: {plain(reason)}", "yellow"))
 
     def _entry(self, name: str, entry: m.TimelineEntry) -> None:
-        conversation = self.state.conversation(name)
+        conversation = self.state.known(name) or self.state.conversation(name)
         if conversation.waiting is not None:
             conversation.waiting.append(entry)
             return
         self.show_entry(conversation, entry)
         # Only ParticipantLeft has this set: an unset field reads as an empty name.
         if entry.participant_left.participant.agent == self.state.agent:
-            self.state.conversations.pop(name, None)
+            self.state.leave(name)
 
     def _notice(self, notice: m.AgentNotice) -> None:
-        conversation = self.state.conversations.get(notice.conversation)
+        conversation = self.state.known(notice.conversation)
         mark = ("", "") if conversation is None else self._mark(conversation)
         is_toast = word(notice.notice, "style") == "TOAST"
         if not is_toast and conversation is not None:

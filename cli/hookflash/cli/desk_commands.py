@@ -61,7 +61,7 @@ async def _accept(desk: Desk, words: Words) -> None:
     except BaseException:
         conversation.waiting = None
         if is_new:
-            desk.state.conversations.pop(offer.conversation, None)
+            desk.state.leave(offer.conversation)
         raise
     desk.state.offers.pop(number, None)
     desk.forget_reminders(offer.name)
@@ -115,7 +115,7 @@ async def _transfer(desk: Desk, words: Words) -> None:
     conversation, target, note = _placed(desk, words, "transfer")
     request = m.TransferRequest(name=conversation.name, agent=desk.state.agent, target=target, note=note)
     await desk.session.client.transfer(request)
-    desk.state.conversations.pop(conversation.name, None)
+    desk.state.leave(conversation.name)
 
 
 async def _conference(desk: Desk, words: Words) -> None:
@@ -142,7 +142,7 @@ async def _leave(desk: Desk, words: Words) -> None:
 
     conversation, _ = desk.state.chosen_conversation(words)
     await desk.session.client.leave(m.LeaveRequest(name=conversation.name, agent=desk.state.agent))
-    desk.state.conversations.pop(conversation.name, None)
+    desk.state.leave(conversation.name)
     desk.show((f"You left {bare(conversation.name)}.", ""))
 
 
@@ -153,7 +153,7 @@ async def _close(desk: Desk, words: Words) -> None:
     await desk.session.client.close_conversation(
         m.CloseConversationRequest(name=conversation.name, reason=" ".join(rest))
     )
-    desk.state.conversations.pop(conversation.name, None)
+    desk.state.leave(conversation.name)
     desk.show((f"You closed {bare(conversation.name)}.", ""))
 
 
@@ -214,7 +214,7 @@ async def _conversations(desk: Desk, _words: Words) -> None:
 
 async def _help(desk: Desk, _words: Words) -> None:
     for usage, line in (*(each[1:] for each in _COMMANDS.values()), ("quit", "close the desk")):
-        desk.show((f"  {usage:<38}", "bold"), (line, ""))
+        desk.show((f"  {usage:<42}", "bold"), (line, ""))
     desk.show(("  #N names a conversation; it may be left out where there is only one.", "dim"))
 
 

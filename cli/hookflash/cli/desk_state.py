@@ -42,6 +42,8 @@ class DeskState:
     is_attached: bool = False
     offers: dict[int, m.Offer] = field(default_factory=dict)
     conversations: dict[str, OpenConversation] = field(default_factory=dict)
+    # What was left still has a few last words to come, under its old number.
+    left: dict[str, OpenConversation] = field(default_factory=dict)
     _offers_so_far: int = 0
     _conversations_so_far: int = 0
 
@@ -51,7 +53,7 @@ class DeskState:
         self.grace_s = welcome.grace.ToTimedelta().total_seconds()
         open_now = {conversation.name for conversation in welcome.conversations}
         for name in [each for each in self.conversations if each not in open_now]:
-            del self.conversations[name]
+            self.leave(name)
         for conversation in welcome.conversations:
             self.conversation(conversation.name).customer = conversation.customer.display_name
         offered = {offer.name for offer in welcome.offers}
@@ -77,11 +79,24 @@ class DeskState:
         return None
 
     def conversation(self, name: str) -> OpenConversation:
-        """Return a conversation, numbered now if it is new."""
+        """Return a conversation that the agent is in, numbered now if it is new."""
         if name not in self.conversations:
-            self._conversations_so_far += 1
-            self.conversations[name] = OpenConversation(number=self._conversations_so_far, name=name)
+            again = self.left.pop(name, None)
+            if again is None:
+                self._conversations_so_far += 1
+                again = OpenConversation(number=self._conversations_so_far, name=name)
+            self.conversations[name] = again
         return self.conversations[name]
+
+    def known(self, name: str) -> OpenConversation | None:
+        """Return a conversation that the agent is or was in."""
+        return self.conversations.get(name) or self.left.get(name)
+
+    def leave(self, name: str) -> None:
+        """Count a conversation among those that were left."""
+        conversation = self.conversations.pop(name, None)
+        if conversation is not None:
+            self.left[name] = conversation
 
     def chosen_offer(self, words: list[str]) -> tuple[int, m.Offer]:
         """Return the offer that a command means: by number, or the only one."""

@@ -43,7 +43,9 @@ def serve(
     The first start makes the data directory and, in it, admin.token.
     """
     from hookflash.engine.journal.errors import JournalError
+    from hookflash.engine.plugins import PluginsNotLoadedError
     from hookflash.engine.serve import run
+    from hookflash.engine.server.app import StartError
     from hookflash.engine.settings import Settings, SettingsError, find_file, load
 
     flags = {
@@ -57,7 +59,7 @@ def serve(
         return run(load(find_file(config, directory), os.environ, flags), announce=_announce)
     except SettingsError as error:
         raise CommandError(str(error), ExitCode.USAGE) from error
-    except JournalError as error:
+    except (JournalError, PluginsNotLoadedError, StartError) as error:
         raise CommandError(str(error)) from error
 
 

@@ -20,10 +20,11 @@ Parts = list[tuple[str, str]]
 WHISPER_STYLE = "bold magenta"
 
 
-def entry_parts(entry: m.TimelineEntry) -> Parts:
-    """Return the line of a Timeline entry."""
+def entry_parts(entry: m.TimelineEntry, viewer: str = "") -> Parts:
+    """Return the line of a Timeline entry; what is for one agent alone is marked so, unless he is the viewer."""
     start = (f"{clock(entry.create_time)}  ", "dim")
-    return [start, *_body(entry), *([(f"  (for {bare(entry.agent)} alone)", "dim")] if entry.agent else [])]
+    alone = [(f"  (for {bare(entry.agent)} alone)", "dim")] if entry.agent not in ("", viewer) else []
+    return [start, *_body(entry), *alone]
 
 
 def transcript_parts(entry: m.TranscriptEntry) -> Parts:

@@ -29,6 +29,13 @@ from hookflash.engine.actors.timers import Timers
 from hookflash.engine.domain.address import SITE
 from hookflash.engine.domain.commands import RecordFault
 from hookflash.engine.domain.values import QueueSettings
+from hookflash.engine.edge.adapter_host import AdapterHost
+from hookflash.engine.edge.adapter_run import Edge
+from hookflash.engine.edge.inbox import Inbox
+from hookflash.engine.edge.outbox import Outbox
+from hookflash.engine.edge.receipts import ReceiptJoiner
+from hookflash.engine.edge.sender import SendingRules
+from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.port import Journal, JournalBroken
 from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.plugins import PluginFault, PluginHost
@@ -100,6 +107,21 @@ class Engine:
         self._strategies = Strategies(self.shard, plugins)
         self._alarms = Alarms(self.shard, self._strategies.end_decision)
         self._passivation = Passivation(self.shard)
+        self.ids = IdMaker(self.clock, self.random)
+        self.inbox = Inbox(self.shard, self.ids, self.clock, self.limits)
+        self._receipts = ReceiptJoiner(self.shard, self.clock)
+        self.outbox = Outbox(self.clock, self.limits.delivery_timeout_s, on_settled=self._receipts.settled)
+        edge = Edge(
+            shard=self.shard,
+            outbox=self.outbox,
+            inbox=self.inbox,
+            receipts=self._receipts,
+            ids=self.ids,
+            clock=self.clock,
+            random=self.random,
+            rules=SendingRules(),
+        )
+        self.adapters = AdapterHost(edge, plugins)
 
     @classmethod
     def assemble(
@@ -132,12 +154,17 @@ class Engine:
     async def start(self) -> None:
         """Recover: afterwards the shard goes on where it stopped."""
         recovery.load(self.shard, self.views.live_snapshots(), self.views.keys())
-        self.shard.subscribe(self._project)
+        self.outbox.restore(self.views.unsettled_deliveries())
+        for listener in (self._project, self.outbox.follow, self.adapters.follow):
+            self.shard.subscribe(listener)
         self.projector.on_progress(self._on_progress)
         await recovery.resume(self.shard, self._alarms, self.journal.epoch)
+        await self.adapters.start()
 
     async def stop(self) -> None:
         """Let what was accepted become durable and shown, then end every thread."""
+        await self.adapters.stop()
+        await self._receipts.stop()
         self._alarms.stop()
         await self.shard.stop()
         await asyncio.to_thread(self.plugins.stop)

@@ -129,8 +129,8 @@ class AdapterRun:
             await adapter.start()
         except BaseException:
             # Given a chance to close what it had opened; what it says to that is of no interest.
-            with suppress(BaseException):
-                await asyncio.wait_for(caught(adapter.stop), STOP_S)
+            with suppress(Exception):
+                await within(self._edge.clock, STOP_S, adapter.stop)
             raise
         self._adapter = adapter
 

@@ -128,7 +128,6 @@ class _Arrival:
             customer=self.customer,
             target=self.target,
             text=self.content.text,
-            is_routed=True,
         )
 
     def call(self, *, is_fresh: bool) -> Call:

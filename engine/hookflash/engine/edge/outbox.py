@@ -132,21 +132,10 @@ class Outbox:
         line = self._lines.get(channel)
         return 0 if line is None else line.count
 
-    def said_at(self, conversation: ConversationId, number: int) -> float | None:
-        """When an unsettled delivery was said; None where it is settled or never was."""
-        row = self._rows.get(conversation)
-        event = None if row is None else row.pending.get(number)
-        return None if event is None else event.at
-
     def event_of(self, conversation: ConversationId, number: int) -> Outgoing | None:
-        """What an unsettled delivery says, as the journal has it; None where it is settled or never was."""
+        """What an unsettled delivery is made of; None where it is settled or never was."""
         row = self._rows.get(conversation)
         return None if row is None else row.pending.get(number)
-
-    def channel_of(self, conversation: ConversationId, number: int) -> ChannelId | None:
-        """The channel through which an unsettled delivery goes; None where it is settled or never was."""
-        row = self._rows.get(conversation)
-        return None if row is None or number not in row.pending else row.line.channel
 
     def _customer(self, sealed: Sealed, subject: Address) -> tuple[ChannelId, str]:
         state = sealed.states.get(subject) or sealed.before.get(subject)

@@ -114,7 +114,7 @@ class ChannelSender:
         command = SettleDelivery(delivery=number, external_id=external_id, error=error)
         call = Call(principal=adapter_principal(self._channel), method="SettleDelivery", cause=CauseKind.PLUGIN)
         address = Address(Kind.CONVERSATION, delivery.conversation)
-        while self._outbox.said_at(delivery.conversation, number) is not None:
+        while self._outbox.event_of(delivery.conversation, number) is not None:
             try:
                 await submit_patiently(self._shard, self._clock, address, command, call)
             except Refusal as refusal:
@@ -140,7 +140,7 @@ class ChannelSender:
             while lane:
                 await self._send(lane[0])
                 lane.popleft()
-        except Exception:
+        except Exception:  # noqa: BLE001  a defect of ours must not close this customer's lane for good
             _log.exception("sending_failed", channel=self._channel)
             for delivery in lane:
                 self._postpone(delivery, self._rules.backoff_max_s)
@@ -177,10 +177,10 @@ class ChannelSender:
                 retry_s = self._pause(error)
             case _:
                 retry_s = self._back_off(delivery)
-        said_at = self._outbox.said_at(delivery.conversation, delivery.sequence)
-        if said_at is None:
+        event = self._outbox.event_of(delivery.conversation, delivery.sequence)
+        if event is None:
             return  # Somebody else settled it meanwhile.
-        if self._clock.now() + retry_s > said_at + self._rules.life_s:
+        if self._clock.now() + retry_s > event.at + self._rules.life_s:
             await self._done(delivery, error=f"given up after {self._rules.life_s:g} s: {_words(error)}")
         else:
             self._postpone(delivery, retry_s)
@@ -212,13 +212,13 @@ class ChannelSender:
             self._pauses += 1
             if self._pauses == 1:
                 self._on_auth(_words(error))
-            self._open_at = now + min(self._rules.pause_s * 2 ** min(self._pauses - 1, 20), self._rules.pause_max_s)
+            self._open_at = now + min(self._rules.pause_s * 2.0 ** min(self._pauses - 1, 20), self._rules.pause_max_s)
         return self._open_at - now
 
     def _back_off(self, delivery: Delivery) -> float:
         hold = self._hold(delivery)
         hold.failures += 1
-        top_s = min(self._rules.backoff_s * 2 ** min(hold.failures - 1, 20), self._rules.backoff_max_s)
+        top_s = min(self._rules.backoff_s * 2.0 ** min(hold.failures - 1, 20), self._rules.backoff_max_s)
         retry_s = top_s * (0.5 + self._random.random() / 2)
         hold.until = self._clock.now() + retry_s
         return retry_s

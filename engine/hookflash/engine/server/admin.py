@@ -151,7 +151,7 @@ def _plugin_to(plugin: LoadedPlugin) -> server_pb2.Plugin:
 def _shown(value: object) -> str:
     if isinstance(value, dict):
         return ",".join(f"{key}={each}" for key, each in sorted(value.items()))
-    return str(value)
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def _version() -> str:

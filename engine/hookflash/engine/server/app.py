@@ -10,6 +10,7 @@ from typing import Any, Final
 import grpc
 import structlog
 from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
+from grpc_health.v1.health import SERVICE_NAME
 from grpc_health.v1.health import aio as health  # type: ignore[import-untyped]
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc  # type: ignore[import-untyped]
 from prometheus_client import start_http_server
@@ -142,7 +143,7 @@ class Server:
             self._grpc.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, of_service),))
         opened = _Opened(self._grpc, guard)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, opened)
-        names = [*handlers, health.SERVICE_NAME, reflection.SERVICE_NAME]
+        names = [*handlers, SERVICE_NAME, reflection.SERVICE_NAME]
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflection.aio.ReflectionServicer(names), opened)
 
     async def _make_admin(self) -> None:

@@ -19,7 +19,6 @@ class OpenConversation:
     priority: int | None = None
     ttl_s: float | None = None
     text: str | None = None
-    is_routed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

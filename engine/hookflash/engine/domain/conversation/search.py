@@ -68,11 +68,15 @@ def place_checked(
 
 
 def make_offer(turn: Turn, command: c.MakeOffer) -> None:
-    """Show the open invite to one agent. His own entity refuses where he cannot take it."""
+    """Show the open invite to one agent. His own entity refuses where he cannot take it (R-Q4, D-8)."""
     invite = turn.state.open_invite
     is_wanted = invite is not None and invite.number == command.number and invite.state is InviteState.PARKED
     if invite is None or not is_wanted:
         raise ConversationNotActive(turn.id, state_of(turn.state))
+    if turn.state.participant(command.agent) is not None:
+        raise TargetAlreadyParticipant(command.agent)
+    if command.agent == invite.requester:
+        raise TargetIsRequester(command.agent)
     offer = Offer(
         number=len(turn.state.offers) + 1,
         agent=command.agent,

@@ -52,7 +52,7 @@ def open_conversation(turn: Turn, command: c.OpenConversation) -> None:
     if text is not None:
         _customer_says(turn, command.customer, text)
     target = command.target
-    if target is None and command.is_routed and channel.queue is not None:
+    if target is None and channel.queue is not None:
         target = Target(queue=channel.queue)
     if target is None:
         attendance.become_unattended(turn)
