@@ -1,4 +1,4 @@
-"""Calls the command as a program does: its output, its errors and its exit code, in this process or in one of its own."""
+"""Calls the command as a program does, in this process or in one of its own: output, errors, exit code."""
 
 import io
 import os

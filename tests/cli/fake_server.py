@@ -104,7 +104,7 @@ class FakeServer(grpc.GenericRpcHandler):
         name = path.rpartition("/")[2]
         if path.startswith("/grpc.health"):
             return None
-        method = Default().FindMethodByName(path.lstrip("/").replace("/", "."))  # type: ignore[no-untyped-call]
+        method = Default().FindMethodByName(path.lstrip("/").replace("/", "."))
         request_class = GetMessageClass(method.input_type)
 
         def noted(request: Message, context: grpc.ServicerContext) -> None:
@@ -117,7 +117,7 @@ class FakeServer(grpc.GenericRpcHandler):
                 answer = self.answers[name](request, context)
             except RefusedError as refused:
                 _abort(context, refused)
-            return Empty() if answer is None else answer  # type: ignore[no-any-return]
+            return Empty() if answer is None else answer
 
         def stream(request: Message, context: grpc.ServicerContext) -> Iterator[Message]:
             noted(request, context)

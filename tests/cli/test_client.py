@@ -1,14 +1,19 @@
 """The client's own mechanics: ids, deadlines, retries and errors. What the engine answers is tested elsewhere."""
 
+import importlib
+import pkgutil
+import re
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from google.protobuf.message import Message
 
+import hookflash.v1
 from hookflash.sdk import client as client_package
 from hookflash.sdk.client import Client, HookflashError, SyncClient, TimedOut, Tls, Unreachable, errors, messages
 from hookflash.v1 import (
@@ -158,8 +163,6 @@ async def test_an_error_without_a_reason_is_called_after_its_status(server: Fake
 
 
 async def test_a_server_that_is_too_slow_is_timed_out_and_an_absent_one_unreachable(server: FakeServer) -> None:
-    import threading
-
     gone = threading.Event()
     server.answers["Transfer"] = lambda _request, context: (context.add_callback(gone.set), gone.wait(), INVITE)[2]
     async with Client(server.address) as client:
@@ -182,8 +185,6 @@ def test_every_reason_of_the_api_has_a_class_of_its_own() -> None:
 
 
 def test_every_rpc_is_a_method_of_both_clients() -> None:
-    import re
-
     for module in SERVICES:
         for service in module.DESCRIPTOR.services_by_name.values():
             for method in service.methods:
@@ -197,11 +198,6 @@ def test_every_rpc_is_a_method_of_both_clients() -> None:
 
 
 def test_every_message_and_enum_of_the_api_is_under_one_roof() -> None:
-    import importlib
-    import pkgutil
-
-    import hookflash.v1
-
     for module in pkgutil.iter_modules(hookflash.v1.__path__):
         if module.name.endswith("_pb2"):
             found = importlib.import_module(f"hookflash.v1.{module.name}")

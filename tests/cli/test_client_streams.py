@@ -162,12 +162,14 @@ async def test_watching_goes_on_after_the_last_answer_that_was_taken(server: Fak
         [answer(3), answer(7), RefusedError("RESOURCE_EXHAUSTED", "SLOW_CONSUMER")], [answer(8)]
     )
     positions = []
-    async with Client(server.address, backoff=AT_ONCE) as client:
-        async with aclosing(client.watch(from_start=True, filter="type = InvitePlaced")) as stream:
-            async for item in stream:
-                positions.append(item.position)
-                if item.position == 8:
-                    break
+    async with (
+        Client(server.address, backoff=AT_ONCE) as client,
+        aclosing(client.watch(from_start=True, filter="type = InvitePlaced")) as stream,
+    ):
+        async for item in stream:
+            positions.append(item.position)
+            if item.position == 8:
+                break
     assert positions == [3, 7, 8]
     assert server.requests("Watch") == [
         m.WatchRequest(from_start=True, filter="type = InvitePlaced"),

@@ -1,8 +1,11 @@
 """How a command ends: the code that scripts branch on, and one sentence on stderr for whoever reads it."""
 
+import _thread
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 
 import pytest
 from google.protobuf.message import Message
@@ -15,17 +18,11 @@ from tests.cli.fake_server import FakeServer, RefusedError
 TRANSFER = ("conversation", "transfer", "42", "--to", "queue:billing")
 
 
-def refusing(*arguments: str) -> "Answer":
-    return Answer(arguments)
-
-
-class Answer:
-    def __init__(self, arguments: tuple[str, ...]) -> None:
-        self.arguments = arguments
-
-    def __call__(self, _request: Message, _context: object) -> Message:
-        code, reason, sentence = self.arguments
+def refusing(code: str, reason: str, sentence: str) -> Callable[[Message, object], Message]:
+    def refuse(_request: Message, _context: object) -> Message:
         raise RefusedError(code, reason or None, sentence)
+
+    return refuse
 
 
 def test_a_result_is_exit_0(command: Command, local: FakeServer) -> None:
@@ -138,8 +135,6 @@ def test_waiting_ends_with_0_when_somebody_accepts_and_with_6_when_the_time_is_o
 
 
 def test_an_answer_that_does_not_come_in_time_is_exit_6(command: Command, local: FakeServer) -> None:
-    import threading
-
     gone = threading.Event()
     local.answers["ListQueues"] = lambda _request, context: (context.add_callback(gone.set), gone.wait())[1]
     done = command("queue", "list", "--timeout", "200ms")
@@ -149,8 +144,6 @@ def test_an_answer_that_does_not_come_in_time_is_exit_6(command: Command, local:
 
 def test_ctrl_c_is_exit_130(command: Command, local: FakeServer) -> None:
     def interrupt(_request: Message, _context: object) -> Message:
-        import _thread
-
         _thread.interrupt_main()
         return m.Server()
 

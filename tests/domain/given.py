@@ -119,6 +119,12 @@ class Centre:
     def is_strategy(self, name: str) -> bool:
         return name in ("longest_available", "least_occupied")
 
+    def strategy_problems(self, name: str, options: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(f"{name} has no option {option}" for option in options if option != "by")
+
+    def channel_problems(self, channel: ChannelSettings) -> tuple[str, ...]:
+        return tuple(f"{each} is unknown" for each in channel.settings if each.startswith("unknown"))
+
     def secret_settings(self, channel_kind: str) -> frozenset[str]:
         return self.secrets.get(channel_kind, frozenset())
 

@@ -51,7 +51,7 @@ def test_a_whisper_a_notice_for_agents_a_note_and_a_look_alike_never_become_a_de
     whisper = e.WhisperSent(
         at=1.0, number=1, sequence=1, role=ParticipantRole.PRIMARY, agent=AgentId("ann"), display_name="", text=SECRET
     )
-    staff = e.StaffNoticed(at=1.0, sequence=1, key=NoticeKey.CUSTOMER_AGENTS_LEFT, style=Style.GREY, text=SECRET)
+    staff = e.StaffNoticed(at=1.0, sequence=1, key=NoticeKey.CUSTOMER_AGENTS_LEFT, style=Style.TIMELINE, text=SECRET)
 
     class Alike(e.MessageSent):
         """A subclass is another type."""

@@ -2,5 +2,5 @@
 
 import pytest
 
-for _name in ("conferences", "engine_driver", "faults", "leaving", "offers", "places", "refusals", "stage", "transfers"):
+for _name in ("conferences", "engine_driver", "faults", "leaving", "offers", "refusals", "stage", "transfers"):
     pytest.register_assert_rewrite(f"tests.scenarios.{_name}")

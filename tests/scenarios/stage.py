@@ -65,6 +65,7 @@ class Stage:
         self.driver = driver
         self._tag = tag
         self._ids: dict[str, str] = {}
+        self._past: list[str] = []
         self._channels: dict[str, str] = {}
         self._agents: set[str] = set()
         self._queues: list[str] = []
@@ -75,11 +76,12 @@ class Stage:
 
     # --- names
 
-    def _whole(self, name: str) -> str:
+    def whole(self, name: str) -> str:
+        """The name as the engine knows it."""
         return f"{name}-{self._tag}"
 
     def _target(self, target: tuple[str, str]) -> tuple[str, str]:
-        return target[0], self._whole(target[1])
+        return target[0], self.whole(target[1])
 
     def _id(self, v: str) -> str:
         return self._ids[v]
@@ -110,7 +112,7 @@ class Stage:
         whole = [line if isinstance(line, Line) else Line(id=line) for line in lines]
         self._queues += [line.id for line in whole]
         attributes = {
-            self._whole(word): None
+            self.whole(word): None
             for line in whole
             for step in line.steps
             for word in re.findall(r"[a-z]+", step.expression)
@@ -119,10 +121,10 @@ class Stage:
 
     def _line(self, line: Line) -> Line:
         steps = tuple(
-            Step(expression=re.sub(r"[a-z]+", lambda m: self._whole(m[0]), step.expression), wait_s=step.wait_s)
+            Step(expression=re.sub(r"[a-z]+", lambda m: self.whole(m[0]), step.expression), wait_s=step.wait_s)
             for step in line.steps
         )
-        return replace(line, id=self._whole(line.id), display_name=line.name, steps=steps)
+        return replace(line, id=self.whole(line.id), display_name=line.name, steps=steps)
 
     async def given_media_domain(self, name: str, capacity: int) -> None:
         """A media domain, shared by all scenarios."""
@@ -131,9 +133,9 @@ class Stage:
     async def given_agents(self, *ready: str, **people: Person) -> None:
         """Agents, attached and ready unless said otherwise, in this order."""
         cast = {**{name: Person() for name in ready}, **people}
-        skills = {self._whole(skill): None for person in cast.values() for skill in person.skills}
+        skills = {self.whole(skill): None for person in cast.values() for skill in person.skills}
         site = Site(
-            agents={self._whole(name): self._person(person) for name, person in cast.items()}, attributes=tuple(skills)
+            agents={self.whole(name): self._person(person) for name, person in cast.items()}, attributes=tuple(skills)
         )
         await self.driver.apply(site)
         for name, person in cast.items():
@@ -145,13 +147,13 @@ class Stage:
         await self._begin()
 
     def _person(self, person: Person) -> Person:
-        skills = {self._whole(skill): level for skill, level in person.skills.items()}
-        return replace(person, skills=skills, queues=tuple(self._whole(each) for each in person.queues))
+        skills = {self.whole(skill): level for skill, level in person.skills.items()}
+        return replace(person, skills=skills, queues=tuple(self.whole(each) for each in person.queues))
 
     async def given_channel(self, name: str, to: str = "") -> None:
         """A channel, routed to a queue if one is named."""
-        self._channels[name] = self._whole(name)
-        await self.driver.apply(Site(channels={self._whole(name): self._whole(to) if to else ""}))
+        self._channels[name] = self.whole(name)
+        await self.driver.apply(Site(channels={self.whole(name): self.whole(to) if to else ""}))
 
     async def given_conversation(
         self, *agents: str, v: str = "v", via: str | None = None, text: str = "hello", channel: str = "web"
@@ -173,44 +175,44 @@ class Stage:
             self._entries[v] = everything[-1][0] if everything else 0
             self._shown[v] = len(await self.driver.transcript(identifier))
         for name in self._agents:
-            self._desks[name] = len(await self.driver.desk(self._whole(name)))
+            self._desks[name] = len(await self.driver.desk(self.whole(name)))
 
     # --- when: agents
 
     async def attach(self, name: str) -> None:
         """He opens his desk."""
-        await self.driver.attach(self._whole(name))
+        await self.driver.attach(self.whole(name))
 
     async def detach(self, name: str) -> None:
         """His line breaks."""
-        await self.driver.detach(self._whole(name))
+        await self.driver.detach(self.whole(name))
 
     async def ready(self, name: str, domain: str = "chat") -> None:
         """He takes offers."""
-        await self.driver.set_ready(self._whole(name), domain, is_ready=True)
+        await self.driver.set_ready(self.whole(name), domain, is_ready=True)
 
     async def not_ready(self, name: str, domain: str = "chat") -> None:
         """He takes no more offers."""
-        await self.driver.set_ready(self._whole(name), domain, is_ready=False)
+        await self.driver.set_ready(self.whole(name), domain, is_ready=False)
 
     async def log_out(self, name: str) -> None:
         """He logs out."""
-        await self.driver.log_out(self._whole(name))
+        await self.driver.log_out(self.whole(name))
 
     async def accept(self, name: str, offer: str | None = None, request_id: str = "") -> bytes:
         """He accepts the offer on his desk, or the one named."""
         wanted = await self._offer_id(name, offer)
-        return await self.driver.accept(wanted, self._whole(name), request_id and self._whole(request_id))
+        return await self.driver.accept(wanted, self.whole(name), request_id and self.whole(request_id))
 
     async def decline(self, name: str, offer: str | None = None) -> None:
         """He declines the offer on his desk, or the one named."""
-        await self.driver.decline(await self._offer_id(name, offer), self._whole(name))
+        await self.driver.decline(await self._offer_id(name, offer), self.whole(name))
 
     async def _offer_id(self, name: str, offer: str | None) -> str:
         if offer is not None:
             v, _, number = offer.partition("~")
             return f"{self._id(v)}~{number}"
-        (open_offer,) = await self.driver.offers(self._whole(name))
+        (open_offer,) = await self.driver.offers(self.whole(name))
         return open_offer.id
 
     # --- when: conversations
@@ -223,7 +225,7 @@ class Stage:
             await self.given_channel(channel)
         target = self._target(to) if to is not None else None
         external_id = f"{self._tag}-{next(self._numbers)}"
-        address = self._whole(v)
+        address = self.whole(v)
         identifier = await self.driver.receive(self._channels[channel], address, external_id, text, target, "Carl")
         self._ids.setdefault(v, identifier)
         assert self._id(v) == identifier
@@ -231,7 +233,7 @@ class Stage:
     async def customer_leaves(self, v: str = "v", channel: str = "web") -> None:
         """His last ChannelSession ends."""
         external_id = f"{self._tag}-{next(self._numbers)}"
-        await self.driver.receive(self._channels[channel], self._whole(v), external_id, None, None, "Carl")
+        await self.driver.receive(self._channels[channel], self.whole(v), external_id, None, None, "Carl")
 
     async def transfer(self, *, by: str, to: tuple[str, str], v: str = "v", **attempt: Any) -> bytes:  # noqa: ANN401  Attempt's
         """He passes the conversation on."""
@@ -242,7 +244,7 @@ class Stage:
         return await self._place("CONFERENCE", by, to, v, Attempt(**attempt))
 
     async def _place(self, kind: str, by: str, to: tuple[str, str], v: str, attempt: Attempt) -> bytes:
-        return await self.driver.place(kind, self._id(v), self._whole(by), self._target(to), attempt)
+        return await self.driver.place(kind, self._id(v), self.whole(by), self._target(to), attempt)
 
     async def route(self, *, to: tuple[str, str], v: str = "v") -> None:
         """A service sends an unattended conversation to somebody."""
@@ -250,19 +252,19 @@ class Stage:
 
     async def cancel(self, *, by: str, invite: int, v: str = "v") -> None:
         """He withdraws an invite."""
-        await self.driver.cancel(self._id(v), invite, self._whole(by))
+        await self.driver.cancel(self._id(v), invite, self.whole(by))
 
     async def say(self, by: str, text: str, v: str = "v") -> None:
         """He says something to everybody."""
-        await self.driver.say(self._id(v), self._whole(by), text)
+        await self.driver.say(self._id(v), self.whole(by), text)
 
     async def whisper(self, by: str, text: str, v: str = "v") -> None:
         """He says something to the agents."""
-        await self.driver.whisper(self._id(v), self._whole(by), text)
+        await self.driver.whisper(self._id(v), self.whole(by), text)
 
     async def leave(self, by: str, v: str = "v") -> None:
         """He leaves."""
-        await self.driver.leave(self._id(v), self._whole(by))
+        await self.driver.leave(self._id(v), self.whole(by))
 
     async def close(self, v: str = "v") -> None:
         """A service closes it."""
@@ -277,6 +279,12 @@ class Stage:
     async def crash(self, down_s: float = 0) -> None:
         """The engine is killed and started again that much later."""
         await self.driver.crash(down_s)
+
+    def forget(self, v: str) -> None:
+        """From now on `v` is the customer's next conversation."""
+        self._past.append(self._ids.pop(v))
+        self._entries.pop(v, None)
+        self._shown.pop(v, None)
 
     @asynccontextmanager
     async def refused(self, reason: str) -> AsyncIterator[None]:
@@ -301,7 +309,7 @@ class Stage:
 
     async def timeline(self, name: str, v: str = "v", *, is_whole: bool = False) -> list[str]:
         """What the agent reads on the conversation's timeline since the givens, or from its beginning."""
-        entries: Numbered = await self.driver.timeline(self._id(v), self._whole(name))
+        entries: Numbered = await self.driver.timeline(self._id(v), self.whole(name))
         numbers = [number for number, _ in entries]
         assert numbers == sorted(set(numbers))
         mark = 0 if is_whole else self._entries[v]
@@ -309,7 +317,7 @@ class Stage:
 
     async def desk(self, name: str) -> list[str]:
         """What came over the agent's stream since the givens."""
-        lines = await self.driver.desk(self._whole(name))
+        lines = await self.driver.desk(self.whole(name))
         return [self._plain(line) for line in lines[self._desks[name] :]]
 
     async def toasts(self, name: str) -> list[str]:
@@ -318,7 +326,7 @@ class Stage:
 
     async def offer(self, name: str) -> SeenOffer | None:
         """The offer on his desk; never more than one."""
-        found = await self.driver.offers(self._whole(name))
+        found = await self.driver.offers(self.whole(name))
         assert len(found) <= 1
         return self._bare(found[0]) if found else None
 
@@ -328,11 +336,11 @@ class Stage:
 
     async def until_offered(self, name: str) -> None:
         """Wait in real time for an offer: a plugin is being asked."""
-        await self.driver.until_offered(self._whole(name))
+        await self.driver.until_offered(self.whole(name))
 
     async def state(self, name: str, domain: str = "chat") -> str:
         """His state and load, such as `ACTIVE 1/3`."""
-        return await self.driver.agent_state(self._whole(name), domain)
+        return await self.driver.agent_state(self.whole(name), domain)
 
     async def conversation(self, v: str = "v") -> SeenConversation:
         """The conversation as it is."""
@@ -345,13 +353,13 @@ class Stage:
     async def available(self, name: str, *, v: str = "", by: str = "") -> int:
         """The count that a queue shows to the asker."""
         counts = await self.driver.queue_counts(
-            self._whole(name), self._id(v) if v else "", self._whole(by) if by else ""
+            self.whole(name), self._id(v) if v else "", self.whole(by) if by else ""
         )
         return counts[0]
 
     async def waiting(self, name: str) -> int:
         """How many invites wait in a queue."""
-        return (await self.driver.queue_counts(self._whole(name), "", ""))[1]
+        return (await self.driver.queue_counts(self.whole(name), "", ""))[1]
 
     async def happened(self, event: str, v: str = "v") -> int:
         """How often something happened to a conversation."""
@@ -360,7 +368,7 @@ class Stage:
     async def finish(self) -> None:
         """Leave the engine as it was: nobody logged in, nothing open; and each conversation's numbers were right."""
         for name in sorted(self._agents):
-            await self.driver.log_out(self._whole(name))
+            await self.driver.log_out(self.whole(name))
         for v, identifier in self._ids.items():
             if (await self.driver.conversation(identifier)).state != "CLOSED":
                 await self.close(v)

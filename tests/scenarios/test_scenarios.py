@@ -2,11 +2,11 @@
 
 import pytest
 
-from . import conferences, faults, leaving, offers, places, refusals, transfers
+from . import conferences, faults, leaving, offers, refusals, transfers
 from .engine_driver import open_engine
 from .stage import SCENARIOS, Scenario, Stage
 
-DESCRIBED = (conferences, faults, leaving, offers, places, refusals, transfers)
+DESCRIBED = (conferences, faults, leaving, offers, refusals, transfers)
 """The files of descriptions; importing them is what fills SCENARIOS."""
 
 

@@ -1,6 +1,8 @@
 """What stands around every method: limits, deadlines, faults, and what a caller hears of them."""
 
 import asyncio
+import time
+from pathlib import Path
 
 import grpc
 import pytest
@@ -12,7 +14,8 @@ from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.queues import QueueServicer
 from hookflash.engine.domain.refusals import RateLimited
 from hookflash.engine.settings import Limits
-from hookflash.sdk.types import Role
+from hookflash.engine.server.tokens import Tokens
+from hookflash.sdk.types import Principal, Role
 from hookflash.v1 import queue_service_pb2
 from tests.server.serving import Refused, Serving, serving
 
@@ -28,7 +31,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
 
 @pytest.mark.spec("I14")
 async def test_an_unexpected_fault_reaches_the_caller_as_an_id_and_nothing_else(
-    monkeypatch: pytest.MonkeyPatch, tmp_path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     failing(monkeypatch, ValueError(SECRET))
     async with serving(tmp_path) as served:
@@ -45,7 +48,7 @@ async def test_an_unexpected_fault_reaches_the_caller_as_an_id_and_nothing_else(
 
 @pytest.mark.spec("I14")
 async def test_a_cancellation_of_our_own_does_not_leave_the_caller_waiting(
-    monkeypatch: pytest.MonkeyPatch, tmp_path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     failing(monkeypatch, asyncio.CancelledError())
     async with serving(tmp_path) as served:
@@ -72,7 +75,7 @@ async def test_a_message_of_more_than_the_limit_is_refused_unread(served: Servin
     assert refused.value.code == "RESOURCE_EXHAUSTED"
 
 
-async def test_an_agent_who_sends_commands_too_fast_is_told_when_to_go_on(tmp_path) -> None:
+async def test_an_agent_who_sends_commands_too_fast_is_told_when_to_go_on(tmp_path: Path) -> None:
     limits = Limits(agent_commands_per_s_max=1, command_burst_max=3)
     async with serving(tmp_path, limits=limits) as served:
         ann = await served.agent("ann")
@@ -99,7 +102,7 @@ def test_a_rate_fills_up_again_with_time() -> None:
     rates.take("ann")
 
 
-async def test_a_principal_has_so_many_streams_and_gets_one_back_when_one_ends(tmp_path) -> None:
+async def test_a_principal_has_so_many_streams_and_gets_one_back_when_one_ends(tmp_path: Path) -> None:
     async with serving(tmp_path, limits=Limits(streams_per_principal_max=1)) as served:
         viewer = await served.client(Role.VIEWER, "viewers/vi")
         async with viewer.stream("QueueService/WatchQueues") as first:
@@ -112,7 +115,7 @@ async def test_a_principal_has_so_many_streams_and_gets_one_back_when_one_ends(t
             assert await third.next() is not None
 
 
-async def test_so_many_calls_are_at_work_at_once_and_a_call_that_waits_is_not_at_work(tmp_path) -> None:
+async def test_so_many_calls_are_at_work_at_once_and_a_call_that_waits_is_not_at_work(tmp_path: Path) -> None:
     async with serving(tmp_path, limits=Limits(unary_calls_max=1)) as served:
         await served.site()
         await served.opened()
@@ -126,14 +129,21 @@ async def test_so_many_calls_are_at_work_at_once_and_a_call_that_waits_is_not_at
         assert (await waiting).state != 0
 
 
-async def test_a_call_whose_deadline_has_passed_is_dropped(served: Serving) -> None:
+async def test_a_call_whose_deadline_has_passed_when_it_is_taken_up_is_dropped(
+    served: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await served.site()
+    authenticate = Tokens.authenticate
+
+    def late(tokens: Tokens, token: str, now: float) -> tuple[str, Principal]:
+        time.sleep(0.1)  # The loop is busy, so the call is taken up after its deadline.
+        return authenticate(tokens, token, now)
+
+    monkeypatch.setattr(Tokens, "authenticate", late)
     with pytest.raises(Refused) as refused:
-        await served.admin.call(
-            "ConversationService/CreateConversation",
-            channel="channels/web", address="kim", conversation_id="late", timeout_s=0.0,
-        )
+        await served.opened("late", timeout_s=0.05)
     assert refused.value.code == "DEADLINE_EXCEEDED"
+    monkeypatch.undo()
     with pytest.raises(Refused) as refused:
         await served.admin.call("ConversationService/GetConversation", name="conversations/late")
     assert refused.value.reason == "CONVERSATION_NOT_FOUND"
@@ -151,7 +161,7 @@ async def test_health_and_reflection_answer_without_a_token_on_this_machine(serv
     assert "hookflash.v1.ConversationService" in services
 
 
-async def test_draining_ends_streams_with_goodbye_then_refuses_and_lets_the_server_stop_at_once(tmp_path) -> None:
+async def test_draining_ends_streams_with_goodbye_then_refuses_and_lets_the_server_stop_at_once(tmp_path: Path) -> None:
     async with serving(tmp_path) as served:
         await served.site("ann")
         ann = await served.agent("ann")
@@ -168,7 +178,7 @@ async def test_draining_ends_streams_with_goodbye_then_refuses_and_lets_the_serv
         assert person.stream is not None, "the next start gives him his full grace"
 
 
-async def test_a_second_server_on_the_same_port_is_told_so(served: Serving, tmp_path) -> None:
+async def test_a_second_server_on_the_same_port_is_told_so(served: Serving, tmp_path: Path) -> None:
     from dataclasses import replace  # noqa: PLC0415
 
     from hookflash.engine.server.app import StartError  # noqa: PLC0415

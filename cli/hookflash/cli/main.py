@@ -80,6 +80,8 @@ root.params.extend(GLOBAL_OPTIONS)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; the arguments default to those of the process."""
     given = Given()
+    # What gRPC's core has to say about a connection, we say in a sentence.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         code = root.main(
             None if arguments is None else list(arguments), prog_name="hookflash", standalone_mode=False, obj=given

@@ -10,10 +10,9 @@ from contextlib import suppress
 from random import Random, SystemRandom
 from typing import Self
 
-import structlog
-
 from hookflash.engine.actors import recovery
 from hookflash.engine.actors.alarms import Alarms
+from hookflash.engine.actors.broadcast import Broadcast
 from hookflash.engine.actors.calls import Call, Sealed
 from hookflash.engine.actors.cascade import World
 from hookflash.engine.actors.clock import Clock, SystemClock
@@ -42,15 +41,18 @@ from hookflash.engine.plugins import PluginFault, PluginHost
 from hookflash.engine.plugins import PluginSettings as HostSettings
 from hookflash.engine.plugins.strategies import LoadedStrategy
 from hookflash.engine.settings import Settings
+from hookflash.engine.version import engine_version
 from hookflash.engine.views.projection import Projection
 from hookflash.engine.views.projector import Projector
 from hookflash.engine.views.reads import Reads
 from hookflash.engine.views.rebuild import catch_up
 from hookflash.engine.views.store import Views
+from hookflash.sdk.hooks import EngineFacts
 
 __all__ = ["Engine"]
 
-_log = structlog.get_logger(__name__)
+_STOPPING_S = 30.0
+"""How long plugins have when the engine stops."""
 
 
 class Engine:
@@ -155,14 +157,19 @@ class Engine:
         """Recover: afterwards the shard goes on where it stopped."""
         recovery.load(self.shard, self.views.live_snapshots(), self.views.keys())
         self.outbox.restore(self.views.unsettled_deliveries())
-        for listener in (self._project, self.outbox.follow, self.adapters.follow):
+        broadcast = Broadcast(self.plugins)
+        for listener in (self._project, self.outbox.follow, self.adapters.follow, broadcast.follow):
             self.shard.subscribe(listener)
         self.projector.on_progress(self._on_progress)
         await recovery.resume(self.shard, self._alarms, self.journal.epoch)
+        channels = tuple(self.shard.facts.channels())
+        facts = EngineFacts(version=engine_version(), shards=("main",), channels=channels)
+        await asyncio.to_thread(self.plugins.engine_started, facts)
         await self.adapters.start()
 
     async def stop(self) -> None:
         """Let what was accepted become durable and shown, then end every thread."""
+        await asyncio.to_thread(self.plugins.engine_stopping, "stop", self.clock.now() + _STOPPING_S)
         await self.adapters.stop()
         await self._receipts.stop()
         self._alarms.stop()

@@ -1,4 +1,4 @@
-"""Those who take part: agents at their desks, and the customer behind the adapter of a channel. Each a client of its own.
+"""Those who take part, each a client of its own: agents at their desks, and the customer behind a channel.
 
 A desk is a stream that comes back by itself after the server was killed. The adapter settles what it has shown, and
 shows nothing twice: a Delivery's name is its key.
@@ -19,7 +19,7 @@ from hookflash.sdk.client import messages as m
 if TYPE_CHECKING:
     from hookflash.sdk.client import Client
 
-__all__ = ["CUSTOMER_LABEL", "Customer", "Desk"]
+__all__ = ["CUSTOMER_LABEL", "Customer", "Desk", "closed"]
 
 CUSTOMER_LABEL: Final = "Customer"
 _MAX_IN_FLIGHT: Final = 8
@@ -71,6 +71,7 @@ class Customer:
         self.client = client
         self.display_name = display_name
         self.log = Log(CUSTOMER_LABEL)
+        self.received: list[m.Delivery] = []
         self.settled_again = 0
         self._address = address
         self._said = 0
@@ -110,6 +111,7 @@ class Customer:
         return list((await self.client.get_transcript(request)).entries)
 
     async def _take(self, delivery: m.Delivery) -> None:
+        self.received.append(delivery)
         if delivery.name in self._settled:
             self.settled_again += 1
         if delivery.name not in self._shown:

@@ -73,7 +73,7 @@ async def agent_token(admin: Client, person: Person) -> str:
 
 async def adapter_token(admin: Client) -> str:
     """Return a token for the adapter of the channel: it can neither read whispers nor act for an agent."""
-    request = m.CreateTokenRequest(subject="web-adapter", role=m.Role.ROLE_ADAPTER, channel=CHANNEL)
+    request = m.CreateTokenRequest(subject=CHANNEL, role=m.Role.ROLE_ADAPTER, channel=CHANNEL)
     return (await admin.create_token(request)).token
 
 

@@ -205,11 +205,12 @@ def _conference_facts(evidence: Evidence) -> Iterator[Check]:
 
 def _whisper_facts(evidence: Evidence) -> Iterator[Check]:
     for label in ("Cleo", "Dan"):
+        live = [each.text for each in evidence.heard.get(label, ()) if each.kind is Kind.WHISPER]
         yield Check(
             step="whisper",
             who=label,
             promise="agents in the conversation see every whisper, also in its history",
-            is_kept=bool(evidence.whispers) and evidence.whispers_seen.get(label) == evidence.whispers,
+            is_kept=bool(evidence.whispers) and live == evidence.whispers_seen.get(label) == evidence.whispers,
         )
     customer_side = b"".join(each.SerializeToString() for each in evidence.customer_side)
     secrets = [*evidence.whispers, evidence.transfer_note, evidence.conference_note]

@@ -55,11 +55,12 @@ class Screen:
             [(f"{_DOES}", "bold"), (" what somebody does   ", ""), (_HEARS, "bold"), (" what the engine sent", "")]
         )
 
-    async def step(self, where: str, quote: str) -> None:
+    async def step(self, where: str, quote: str = "") -> None:
         """Begin a step: where in the seed it is told, and in which words."""
         self._print([])
         self._print([(f"== {where} ", "bold reverse" if self._console.is_terminal else "")])
-        self._print([(f'   "{quote}"', "italic")])
+        if quote:
+            self._print([(f'   "{quote}"', "italic")])
         await self._pause(_STEP_PAUSE_S)
 
     async def does(self, label: str, what: str) -> None:

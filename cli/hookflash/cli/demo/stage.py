@@ -32,7 +32,7 @@ class Pace:
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
-    """Everything a scene needs; `conversation` is its name once the customer has written."""
+    """Everything a scene needs; `conversation` is a name once the customer has written, `said` are all Messages."""
 
     server: OwnServer
     screen: Screen
@@ -44,6 +44,7 @@ class Stage:
     dan: Desk
     customer: Customer
     conversation: str = ""
+    said: list[str] = field(default_factory=list)
     evidence: Evidence = field(default_factory=Evidence)
 
     @property
@@ -55,7 +56,7 @@ class Stage:
         """Let an agent say something, and the customer and everybody in the conversation hear it."""
         await self.screen.does(desk.label, f"writes to the customer: {text}")
         await desk.client.send_message(m.SendMessageRequest(name=self.conversation, text=text))
-        self.evidence.said.append(text)
+        self.said.append(text)
         await self.customer.log.until(Kind.MESSAGE, where=lambda heard: heard.text == text)
         await self.screen.hears(self.customer)
 
@@ -63,7 +64,7 @@ class Stage:
         """Let the customer write, and those who are in the conversation hear it."""
         await self.screen.does(self.customer.label, f"writes: {text}")
         self.conversation = await self.customer.say(text)
-        self.evidence.said.append(text)
+        self.said.append(text)
         for desk in hearers:
             await desk.log.until(Kind.MESSAGE, where=lambda heard: heard.text == text)
             await self.screen.hears(desk)

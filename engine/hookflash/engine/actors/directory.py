@@ -10,7 +10,7 @@ from hookflash.engine.domain.queue import Queue
 from hookflash.engine.domain.states import State
 from hookflash.engine.domain.values import AttributeSettings, ChannelSettings, MediaDomainSettings
 from hookflash.engine.plugins import PluginHost
-from hookflash.sdk.config import secrets_of
+from hookflash.sdk.config import problems, secrets_of
 from hookflash.sdk.types import AgentId, AttributeId, ChannelId, ConversationId, MediaDomainId, QueueId
 
 from .entity import Entity, Post
@@ -125,6 +125,16 @@ class Directory:
     def is_strategy(self, name: str) -> bool:
         """Whether a loaded plugin offers that strategy."""
         return self._plugins.strategy(name) is not None
+
+    def strategy_problems(self, name: str, options: Mapping[str, str]) -> tuple[str, ...]:
+        """What is wrong with a queue's options for that strategy."""
+        strategy = self._plugins.strategy(name)
+        return () if strategy is None else strategy.problems(options)
+
+    def channel_problems(self, channel: ChannelSettings) -> tuple[str, ...]:
+        """What is wrong with the settings of a channel that the engine serves itself."""
+        adapter = None if channel.is_external else self._plugins.channel_adapter(channel.kind)
+        return () if adapter is None else problems(adapter.Config, channel.settings)
 
     def secret_settings(self, channel_kind: str) -> frozenset[str]:
         """The settings that the adapter of that kind declares secret."""

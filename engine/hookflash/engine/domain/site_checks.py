@@ -107,6 +107,8 @@ def _check_queue(site: _Site, field: str, queue: QueueSettings) -> None:
         raise InvalidSetting(
             f"{field}.strategy", "names a strategy that no loaded plugin has; longest_available is one"
         )
+    for problem in site.ctx.facts.strategy_problems(queue.strategy, queue.strategy_options):
+        raise InvalidSetting(f"{field}.strategy_options", f"cannot be used: {problem.rstrip('.')}")
     for name, duration_s in (("offer_timeout", queue.offer_timeout_s), ("ttl", queue.ttl_s)):
         if duration_s is not None and not 0 < duration_s <= DURATION_MAX_S:
             raise InvalidSetting(f"{field}.{name}", f"must be more than 0 and at most {DURATION_MAX_S:,.0f} s")
@@ -166,6 +168,8 @@ def _check_channel(site: _Site, field: str, channel: ChannelSettings) -> None:
         if value is not None and _REFERENCE.fullmatch(value) is None:
             why = "is secret; write where the server finds it, env:NAME or file:PATH, and change what was sent here"
             raise InvalidSetting(f"{field}.settings[{name}]", why)
+    for problem in site.ctx.facts.channel_problems(channel):
+        raise InvalidSetting(f"{field}.settings", f"cannot be used: {problem.rstrip('.')}")
 
 
 def _check_agent(site: _Site, field: str, agent: AgentSettings) -> None:

@@ -71,6 +71,12 @@ class Facts(Protocol):
     def is_strategy(self, name: str) -> bool:
         """Whether a loaded plugin offers that strategy."""
 
+    def strategy_problems(self, name: str, options: Mapping[str, str]) -> tuple[str, ...]:
+        """What is wrong with a queue's options for that strategy, a sentence each."""
+
+    def channel_problems(self, channel: ChannelSettings) -> tuple[str, ...]:
+        """What is wrong with the settings of a channel that the engine serves itself, a sentence each."""
+
     def secret_settings(self, channel_kind: str) -> frozenset[str]:
         """The settings that the adapter of that kind declares secret."""
 

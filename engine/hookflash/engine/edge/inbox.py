@@ -33,6 +33,7 @@ from .ports import EdgeShard
 __all__ = ["Inbox", "Left"]
 
 _LOOKS_MAX: Final = 5
+_ROUNDING_S: Final = 1e-6
 
 
 @final
@@ -154,18 +155,19 @@ class _Rates:
 
     def __init__(self, clock: Clock, per_s: int, burst: int) -> None:
         self._clock = clock
+        # Counted from here: seconds since 1970 have no digits left for many small sums.
+        self._began = clock.now()
         self._interval_s = 1.0 / per_s
         self._allowed_s = burst / per_s
         self._paid_until: OrderedDict[tuple[ChannelId, str], float] = OrderedDict()
 
     def admit(self, customer: tuple[ChannelId, str]) -> None:
-        now = self._clock.now()
+        now = self._clock.now() - self._began
         while self._paid_until and next(iter(self._paid_until.values())) <= now:
             self._paid_until.popitem(last=False)
         until = max(now, self._paid_until.get(customer, now)) + self._interval_s
         late_s = until - now - self._allowed_s
-        # A billionth of a second is rounding, not haste.
-        if late_s > 1e-6:  # noqa: PLR2004
+        if late_s > _ROUNDING_S:
             raise RateLimited(round(late_s, 3) or 0.001)
         self._paid_until[customer] = until
         self._paid_until.move_to_end(customer)

@@ -137,9 +137,14 @@ class PluginHost:
         """Tell every plugin that the engine stops."""
         self._broadcast(STOPPING, {"reason": reason, "deadline": deadline}, START_FAILED_S, FATAL)
 
+    @property
+    def has_watchers(self) -> bool:
+        """Whether any plugin wants to be shown events at all."""
+        return bool(self._manager.hook.hookflash_event.get_hookimpls())
+
     def publish(self, event: EventHeader) -> None:
         """Show an event to the plugins that watch, on their own thread; never waits."""
-        if self._manager.hook.hookflash_event.get_hookimpls():
+        if self.has_watchers:
             self._observer.put(event)
 
     def ask(
