@@ -11,7 +11,7 @@ from hookflash.engine.edge.contents import Outgoing, delivery_of, read_delivery_
 from hookflash.sdk.channel import CustomerNotice, Delivery, Message
 from hookflash.sdk.types import AgentId, ChannelId, ConversationId, ParticipantRole
 
-SECRET = "he is a difficult one"
+PRIVATE = "he is a difficult one"
 
 
 def _deliver(event: object) -> Delivery:
@@ -49,18 +49,18 @@ def test_a_message_and_a_customer_notice_are_handed_out_as_what_they_are() -> No
 @pytest.mark.spec("R-W3", "I7", "A-29")
 def test_a_whisper_a_notice_for_agents_a_note_and_a_look_alike_never_become_a_delivery() -> None:
     whisper = e.WhisperSent(
-        at=1.0, number=1, sequence=1, role=ParticipantRole.PRIMARY, agent=AgentId("ann"), display_name="", text=SECRET
+        at=1.0, number=1, sequence=1, role=ParticipantRole.PRIMARY, agent=AgentId("ann"), display_name="", text=PRIVATE
     )
-    staff = e.StaffNoticed(at=1.0, sequence=1, key=NoticeKey.CUSTOMER_AGENTS_LEFT, style=Style.TIMELINE, text=SECRET)
+    staff = e.StaffNoticed(at=1.0, sequence=1, key=NoticeKey.CUSTOMER_AGENTS_LEFT, style=Style.TIMELINE, text=PRIVATE)
 
     class Alike(e.MessageSent):
         """A subclass is another type."""
 
     alike = Alike(**{field.name: getattr(_message(3), field.name) for field in fields(e.MessageSent)})
-    for event in (whisper, staff, alike, SECRET):
+    for event in (whisper, staff, alike, PRIVATE):
         with pytest.raises(TypeError) as refused:
             _deliver(event)
-        assert SECRET not in str(refused.value)
+        assert PRIVATE not in str(refused.value)
 
 
 def test_a_customers_own_message_does_not_go_out_to_him() -> None:
@@ -68,7 +68,9 @@ def test_a_customers_own_message_does_not_go_out_to_him() -> None:
         _deliver(_message(None))
 
 
-@pytest.mark.parametrize("name", ["conversations/1/deliveries/0", "conversations/1", "x", "conversations/A/deliveries/1"])
+@pytest.mark.parametrize(
+    "name", ["conversations/1/deliveries/0", "conversations/1", "x", "conversations/A/deliveries/1"]
+)
 def test_what_is_no_name_of_a_delivery_is_read_as_none(name: str) -> None:
     assert read_delivery_name(name) is None
     assert read_delivery_name("conversations/4.2/deliveries/10") == ("4.2", 10)

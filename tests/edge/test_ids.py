@@ -1,4 +1,5 @@
 """Ids are ordered by time, differ, and are made again by the same clock and chance."""
+# ruff: noqa: S311 - ids are no secrets
 
 from random import Random
 

@@ -48,7 +48,9 @@ async def test_the_first_message_opens_a_conversation_that_is_routed_and_the_nex
 
 
 @pytest.mark.spec("R-G10", "I2", "F-12")
-async def test_an_arrival_brought_again_has_no_effect_and_names_the_same_conversation_even_when_that_is_closed() -> None:
+async def test_an_arrival_brought_again_has_no_effect_and_names_the_same_conversation_even_when_that_is_closed() -> (
+    None
+):
     store, clock = MemoryStore(), ManualClock()
     async with at_edge(store=store, clock=clock) as world:
         await world.run.site()

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from types import FrameType
 
 import pytest
@@ -13,7 +14,6 @@ from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.edge.outbox import DeliveryReader, Outbox
 from hookflash.engine.journal.record import Cause, CauseKind, Fact, Record
-from hookflash.sdk.channel import Delivery
 from hookflash.sdk.types import AgentId, ChannelId, ConversationId, ParticipantRole
 
 WEB = ChannelId("web")
@@ -28,26 +28,34 @@ class Row:
     event: e.MessageSent | e.CustomerNoticed
 
 
+@cache
+def _said(number: int) -> e.MessageSent:
+    return e.MessageSent(
+        at=1.0,
+        number=number,
+        sequence=number,
+        transcript=number,
+        delivery=number,
+        role=ParticipantRole.PRIMARY,
+        agent=AgentId("ann"),
+        display_name="Ann",
+        text="hello",
+    )
+
+
+def row_of(conversation: ConversationId, number: int) -> Row:
+    """One message, as the views keep it."""
+    return Row(conversation, number, WEB, f"customer {conversation}", _said(number))
+
+
 def _rows(conversations: int, each: int) -> Iterator[Row]:
     for number in range(1, each + 1):
-        said = e.MessageSent(
-            at=1.0,
-            number=number,
-            sequence=number,
-            transcript=number,
-            delivery=number,
-            role=ParticipantRole.PRIMARY,
-            agent=AgentId("ann"),
-            display_name="Ann",
-            text="hello",
-        )
         for name in range(conversations):
-            yield Row(ConversationId(f"c{name}"), number, WEB, f"customer {name}", said)
+            yield row_of(ConversationId(f"c{name}"), number)
 
 
-def _settled(delivery: Delivery) -> Sealed:
-    subject = Address(Kind.CONVERSATION, delivery.conversation)
-    fact = Fact(subject, e.DeliverySettled(delivery=delivery.sequence))
+def settled_record(conversation: ConversationId, number: int) -> Sealed:
+    fact = Fact(Address(Kind.CONVERSATION, conversation), e.DeliverySettled(delivery=number))
     cause = Cause(CauseKind.PLUGIN)
     return Sealed(Record(position=1, at=1.0, principal="", cause=cause, facts=(fact,)), {}, {})
 
@@ -67,7 +75,7 @@ async def _go(outbox: Outbox, reader: DeliveryReader, count: int) -> int:
             delivery = await anext(reader)
             if turn % 10 == 0:
                 outbox.postpone(delivery.conversation, delivery.sequence, 1)
-            outbox.follow([_settled(delivery)])
+            outbox.follow([settled_record(delivery.conversation, delivery.sequence)])
     finally:
         sys.setprofile(before)
     return calls
@@ -96,6 +104,6 @@ async def test_a_long_backlog_is_handed_out_to_the_end_without_a_gap() -> None:
     while outbox.pending():
         delivery = await anext(reader)
         seen.setdefault(delivery.conversation, []).append(delivery.sequence)
-        outbox.follow([_settled(delivery)])
+        outbox.follow([settled_record(delivery.conversation, delivery.sequence)])
     assert set(map(tuple, seen.values())) == {tuple(range(1, 51))}
     assert len(seen) == 40

@@ -33,7 +33,7 @@ async def _talking(world: AtEdge) -> None:
 
 
 def _recorded(world: AtEdge) -> list[tuple[int, str]]:
-    return [(event.delivery, event.state) for event in world.events(e.DeliveryReceived)]  # type: ignore[union-attr]
+    return [(event.delivery, event.state) for event in world.events(e.DeliveryReceived)]
 
 
 @pytest.mark.spec("I3")
@@ -65,8 +65,8 @@ async def test_a_late_delivered_corrects_failed() -> None:
         for state in (FAILED, SENT, DELIVERED):
             await world.edge.receipts.take(WEB, _about("a", state, error="no such number" if state is FAILED else None))
         assert _recorded(world) == [(1, "FAILED"), (1, "DELIVERED")]
-        (notice,) = [n for n in world.events(e.StaffNoticed) if "could not be delivered" in n.text]  # type: ignore[union-attr]
-        assert "no such number" in notice.text  # type: ignore[union-attr]
+        (notice,) = [n for n in world.events(e.StaffNoticed) if "could not be delivered" in n.text]
+        assert "no such number" in notice.text
 
 
 async def test_a_watermark_covers_the_earlier_deliveries_to_that_address_and_no_others() -> None:
@@ -81,7 +81,10 @@ async def test_a_watermark_covers_the_earlier_deliveries_to_that_address_and_no_
         await world.settle("1", 1, external_id="id1")
         await world.settle("2", 1, external_id="other")
         await world.edge.receipts.take(WEB, _up_to(began + 30, DELIVERED))
-        assert _recorded(world) == [(2, "DELIVERED"), (1, "DELIVERED")]  # 3 had failed, and 4 is not before its own time
+        assert _recorded(world) == [
+            (2, "DELIVERED"),
+            (1, "DELIVERED"),
+        ]  # 3 had failed, and 4 is not before its own time
         await world.edge.receipts.take(WEB, _up_to(began + 30, READ))
         assert _recorded(world)[2:] == [(2, "READ"), (4, "READ"), (1, "READ")]
 
@@ -90,7 +93,12 @@ async def test_a_receipt_may_name_a_delivery_by_our_own_id() -> None:
     async with at_edge() as world:
         await _talking(world)
         at = datetime(2026, 1, 1, tzinfo=UTC)
-        for name in ("conversations/1/deliveries/1", "conversations/1/deliveries/99", "conversations/nobody/deliveries/1", "?"):
+        for name in (
+            "conversations/1/deliveries/1",
+            "conversations/1/deliveries/99",
+            "conversations/nobody/deliveries/1",
+            "?",
+        ):
             receipt = Receipt(dedupe_key=name, state=READ, at=at, delivery_id=DeliveryId(name))
             await world.edge.receipts.take(WEB, receipt)
         assert _recorded(world) == [(1, "READ")]

@@ -3,7 +3,7 @@
 Names are already whole here (the stage makes them unique); answers are the values of `values.py` and lines of text.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -25,9 +25,6 @@ class Driver(Protocol):
 
     async def apply(self, site: Site) -> None:
         """Apply settings without pruning."""
-
-    async def delete_queue(self, keep: Sequence[str], site: Site) -> None:
-        """Apply with prune so that of all queues only those named stay."""
 
     async def configure_agent(self, agent: str, person: Person) -> None:
         """Apply one agent anew."""

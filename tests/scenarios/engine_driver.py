@@ -168,11 +168,6 @@ class EngineDriver:
         """Apply settings without pruning."""
         await self._as_service(SITE, site_command(site))
 
-    async def delete_queue(self, keep: Sequence[str], site: Site) -> None:
-        """Apply with prune so that of all queues only those named stay."""
-        kept = tuple(q for q in site.queues if q.id in keep)
-        await self._as_service(SITE, site_command(Site(queues=kept), prune=True))
-
     async def configure_agent(self, agent: str, person: Person) -> None:
         """Apply one agent anew."""
         await self._as_service(SITE, c.Apply(agents=(agent_settings(agent, person),)))

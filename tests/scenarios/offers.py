@@ -59,7 +59,7 @@ async def an_accept_repeated_joins_once_and_answers_the_same(stage: Stage) -> No
 
 @scenario("A-22", spec=("R-L4", "R-O7", "R-Q7", "F-13"))
 async def a_customer_leaving_during_an_offer_takes_it_back_and_costs_the_agent_nothing(stage: Stage) -> None:
-    await stage.given_queues("billing")
+    await stage.given_queues("billing", "front")
     await stage.given_agents(ann=Person(queues=("front",)), bob=Person())
     await stage.pass_time(5)
     await stage.given_agents("cat")

@@ -17,7 +17,7 @@ from .values import Line, Person, Site
 __all__ = ["agent_settings", "site_command"]
 
 
-def site_command(site: Site, *, prune: bool = False) -> Apply:
+def site_command(site: Site) -> Apply:
     """Apply for these settings."""
     return Apply(
         queues=tuple(map(_queue_settings, site.queues)),
@@ -33,7 +33,6 @@ def site_command(site: Site, *, prune: bool = False) -> Apply:
             MediaDomainSettings(id=MediaDomainId(name), capacity=capacity)
             for name, capacity in site.media_domains.items()
         ),
-        prune=prune,
     )
 
 

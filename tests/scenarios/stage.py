@@ -289,12 +289,20 @@ class Stage:
     @asynccontextmanager
     async def refused(self, reason: str) -> AsyncIterator[None]:
         """What is done inside is refused for that reason, and nothing has happened."""
-        before = {v: await self.driver.events(identifier) for v, identifier in self._ids.items()}
+        before = {v: await self._visible(identifier) for v, identifier in self._ids.items()}
         with pytest.raises(RefusedError) as caught:
             yield
         assert caught.value.reason == reason
-        for v, events in before.items():
-            assert await self.driver.events(self._id(v)) == events, v
+        for v, visible in before.items():
+            assert await self._visible(self._id(v)) == visible, v
+
+    async def _visible(self, conversation: str) -> tuple[SeenConversation, Numbered, Numbered]:
+        drive = self.driver
+        return (
+            await drive.conversation(conversation),
+            await drive.timeline(conversation, ""),
+            await drive.transcript(conversation),
+        )
 
     # --- then
 

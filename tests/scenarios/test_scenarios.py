@@ -1,21 +1,47 @@
 """Every scenario at both levels: on the engine in this process, and over gRPC against a real server process."""
 
+from collections.abc import Iterator
+from itertools import count
+
 import pytest
 
 from . import conferences, faults, leaving, offers, refusals, transfers
 from .engine_driver import open_engine
+from .server_driver import open_server
+from .server_process import Servers
 from .stage import SCENARIOS, Scenario, Stage
 
 DESCRIBED = (conferences, faults, leaving, offers, refusals, transfers)
 """The files of descriptions; importing them is what fills SCENARIOS."""
 
-
-@pytest.mark.parametrize(
+_tags = count(1)
+_each = pytest.mark.parametrize(
     "described",
-    [pytest.param(s, id=f"{s.id}-{s.play.__name__}", marks=pytest.mark.spec(*s.spec)) for s in SCENARIOS],
+    [pytest.param(each, id=f"{each.id}-{each.play.__name__}", marks=pytest.mark.spec(*each.spec)) for each in SCENARIOS],
 )
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Servers]:
+    running = Servers()
+    yield running
+    running.close()
+
+
+@_each
 async def test_engine(described: Scenario) -> None:
     async with open_engine(described.limits) as driver:
-        stage = Stage(driver, "here")
+        await _play(described, Stage(driver, f"t{next(_tags)}"))
+
+
+@_each
+async def test_server(described: Scenario, servers: Servers) -> None:
+    async with open_server(servers.with_limits(described.limits)) as driver:
+        await _play(described, Stage(driver, f"t{next(_tags)}"))
+
+
+async def _play(described: Scenario, stage: Stage) -> None:
+    try:
         await described.play(stage)
-        await stage.finish()
+    finally:
+        await stage.finish()  # The server goes on to the next scenario, also after one that failed.

@@ -162,7 +162,7 @@ async def who_missed_an_offer_is_not_asked_again_while_another_agent_is_there(st
 
 @scenario("A-08", spec=("R-T5", "R-O4", "R-O5", "D-3", "D-4", "N5", "INV-6"))
 async def nobody_accepts_a_transfer_and_the_customer_is_told_once(stage: Stage) -> None:
-    await stage.given_queues("billing")
+    await stage.given_queues("billing", "front")
     await stage.given_agents(ann=Person(queues=("front",)), bob=Person())
     await stage.given_conversation("ann")
     await stage.transfer(by="ann", to=queue("billing"))
@@ -184,7 +184,7 @@ async def nobody_accepts_a_transfer_and_the_customer_is_told_once(stage: Stage) 
 
 @scenario("A-09", spec=("R-O5",))
 async def an_offer_open_when_the_ttl_ends_may_still_be_accepted(stage: Stage) -> None:
-    await stage.given_queues("billing")
+    await stage.given_queues("billing", "front")
     await stage.given_agents(ann=Person(queues=("front",)), bob=Person(is_ready=False))
     await stage.given_conversation("ann")
     await stage.transfer(by="ann", to=queue("billing"))
@@ -198,7 +198,7 @@ async def an_offer_open_when_the_ttl_ends_may_still_be_accepted(stage: Stage) ->
 
 @scenario("A-09", spec=("R-O5",))
 async def an_offer_missed_after_the_ttl_was_the_last_one(stage: Stage) -> None:
-    await stage.given_queues("billing")
+    await stage.given_queues("billing", "front")
     await stage.given_agents(ann=Person(queues=("front",)), bob=Person(is_ready=False), cat=Person(is_ready=False))
     await stage.given_conversation("ann")
     await stage.transfer(by="ann", to=queue("billing"))

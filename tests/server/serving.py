@@ -83,7 +83,7 @@ class Refused(Exception):  # noqa: N818  the answer of a call, not a fault of a 
                 for detail in Status.FromString(value).details:
                     self._take(detail)
 
-    def _take(self, detail: Any) -> None:
+    def _take(self, detail: Any) -> None:  # noqa: ANN401  google.rpc has no types
         if detail.Is(ErrorInfo.DESCRIPTOR):
             detail.Unpack(self.info)
         elif detail.Is(BadRequest.DESCRIPTOR):
@@ -107,9 +107,10 @@ class Client:
     def __post_init__(self) -> None:
         self.metadata = (("authorization", f"Bearer {self.token}"),) if self.token else ()
 
-    async def call(self, path: str, request: Message | None = None, *, timeout_s: float = TIMEOUT_S, **fields: Any) -> Any:
-        """The answer of a unary method. Raises Refused."""
-        message = request or request_class(path)(**fields)
+    async def call(self, path: str, **fields: Any) -> Any:  # noqa: ANN401  each method has its own
+        """The answer of a unary method; `timeout_s` is the deadline. Raises Refused."""
+        timeout_s = fields.pop("timeout_s", TIMEOUT_S)
+        message = request_class(path)(**fields)
         unary = self.channel.unary_unary(
             f"/hookflash.v1.{path}",
             request_serializer=request_class(path).SerializeToString,
@@ -121,13 +122,13 @@ class Client:
             raise Refused(error) from error
 
     @asynccontextmanager
-    async def stream(self, path: str, request: Message | None = None, **fields: Any) -> AsyncIterator["Stream"]:
+    async def stream(self, path: str, **fields: Any) -> AsyncIterator["Stream"]:  # noqa: ANN401
         """A stream, cancelled at the end of the block."""
         opened = self.channel.unary_stream(
             f"/hookflash.v1.{path}",
             request_serializer=request_class(path).SerializeToString,
             response_deserializer=answer_class(path).FromString,
-        )(request or request_class(path)(**fields), metadata=self.metadata)
+        )(request_class(path)(**fields), metadata=self.metadata)
         try:
             yield Stream(opened)
         finally:
@@ -140,7 +141,7 @@ class Stream:
 
     opened: Any
 
-    async def next(self) -> Any:
+    async def next(self) -> Any:  # noqa: ANN401
         """The next item; None at a good end. Raises Refused."""
         try:
             item = await asyncio.wait_for(self.opened.read(), TIMEOUT_S)
@@ -148,7 +149,7 @@ class Stream:
             raise Refused(error) from error
         return None if item is grpc.aio.EOF else item
 
-    async def until(self, kind: str) -> Any:
+    async def until(self, kind: str) -> Any:  # noqa: ANN401
         """The next update of an agent's stream that is of that kind, its contents."""
         while True:
             item = await self.next()
@@ -203,7 +204,7 @@ class Serving:
         """Let the attached agent take offers."""
         await client.call("AgentService/SetAgentState", state=agent_pb2.READINESS_READY)
 
-    async def opened(self, name: str = "42", **fields: Any) -> conversation_pb2.Conversation:
+    async def opened(self, name: str = "42", **fields: Any) -> conversation_pb2.Conversation:  # noqa: ANN401
         """A conversation in `billing`."""
         answer: conversation_pb2.Conversation = await self.admin.call(
             "ConversationService/CreateConversation",
@@ -220,6 +221,7 @@ async def serving(
     data: Path, *, limits: Limits | None = None, store: MemoryStore | None = None
 ) -> AsyncIterator[Serving]:
     """An engine that serves until the block ends, its files in `data`."""
+    data.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  before anything runs
     clock = ManualClock()
     settings = Settings(listen="127.0.0.1:0", data=data, limits=limits or Limits())
     journal = MemoryJournal(store or MemoryStore(), Failpoints())
@@ -234,4 +236,3 @@ async def serving(
         finally:
             await server.stop()
             await engine.stop()
-

@@ -1,10 +1,12 @@
 """An agent's stream: a snapshot, then everything that concerns him, in order, and nothing after he is out."""
 
+from pathlib import Path
+
 import pytest
 
-from hookflash.sdk.types import AgentState
 from hookflash.engine.server.convert_values import AGENT_STATE
 from hookflash.engine.settings import Limits
+from hookflash.sdk.types import AgentState
 from tests.server.serving import BILLING, Client, Refused, Serving, Stream, serving
 
 
@@ -17,7 +19,7 @@ async def joined(served: Serving, client: Client, desk: Stream, name: str = "42"
 
 
 async def items_until(desk: Stream, kind: str) -> list[str]:
-    kinds = []
+    kinds: list[str] = []
     while not kinds or kinds[-1] != kind:
         kinds.append((await desk.next()).WhichOneof("update"))
     return kinds
@@ -108,7 +110,9 @@ async def test_who_transfers_hears_the_two_notices_in_order_and_then_nothing_of_
         await ann.call("ConversationService/Transfer", name="conversations/42", target=BILLING, note="vip")
         offer = (await other.until("offer_made")).offer
         assert (offer.note, offer.requester, offer.heading) == (
-            "vip", "agents/ann", "Chat transfer request from Ann with customer customer 42",
+            "vip",
+            "agents/ann",
+            "Chat transfer request from Ann with customer customer 42",
         )
         await bob.call("AgentService/AcceptOffer", name=offer.name)
         await bob.call("ConversationService/SendMessage", name="conversations/42", text="hello")
@@ -120,7 +124,7 @@ async def test_who_transfers_hears_the_two_notices_in_order_and_then_nothing_of_
             "agent_notice: Conversation is closed due to CHAT TRANSFERRED",
             "agent_notice: Transfer request placed successfully",
         ]
-        rest = []
+        rest: list[str] = []
         while len(rest) < 2:
             rest.append(words(await desk.next()))
         assert rest == ["agent_changed", "agent_changed"]
@@ -170,7 +174,7 @@ async def test_what_was_missed_between_two_desks_comes_after_the_snapshot_once_a
         await desk.until("welcome")
         await joined(served, ann, desk)
         await ann.call("ConversationService/SendMessage", name="conversations/42", text="one")
-        while "message: one" != words(item := await desk.next()):
+        while words(item := await desk.next()) != "message: one":
             pass
         position = item.timeline_update.position
     for text in ("two", "three"):
@@ -184,7 +188,9 @@ async def test_what_was_missed_between_two_desks_comes_after_the_snapshot_once_a
         while "message: four" not in seen:
             seen.append(words(await desk.next()))
         assert [each for each in seen if each.startswith("message")] == [
-            "message: two", "message: three", "message: four",
+            "message: two",
+            "message: three",
+            "message: four",
         ]
 
 
@@ -209,18 +215,17 @@ async def test_a_forced_logout_says_goodbye_to_the_desk(served: Serving) -> None
         assert await desk.next() is None
 
 
-async def test_a_desk_that_reads_too_slowly_is_ended_and_nobody_else_notices(tmp_path) -> None:  # noqa: ANN001
-    async with serving(tmp_path, limits=Limits(stream_buffer_events_max=3)) as served:
+async def test_a_desk_that_reads_too_slowly_is_ended_and_nobody_else_notices(tmp_path: Path) -> None:
+    async with serving(tmp_path, limits=Limits(stream_buffer_events_max=20)) as served:
         await served.site("ann")
         ann = await served.agent("ann")
         async with ann.stream("AgentService/Attach") as desk:
             await desk.until("welcome")
             await joined(served, ann, desk)
             outlets = served.server._desks._desks["ann"]  # type: ignore[index]  # noqa: SLF001
-            for number in range(5):  # All within one turn of the loop, so that nothing is written meanwhile.
+            for number in range(25):  # All within one turn of the loop, so that nothing is written meanwhile.
                 outlets[0].outlet.put(number + 1, b"")
             with pytest.raises(Refused) as refused:
-                while True:
-                    await desk.next()
+                await items_until(desk, "goodbye")
         assert (refused.value.code, refused.value.reason) == ("RESOURCE_EXHAUSTED", "SLOW_CONSUMER")
         await ann.call("ConversationService/SendMessage", name="conversations/42", text="still here")

@@ -2,19 +2,24 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
+from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc  # type: ignore[import-untyped]
 from structlog.testing import capture_logs
 
-from hookflash.engine.server.admission import Rates
-from hookflash.engine.server.caller import Caller
-from hookflash.engine.server.queues import QueueServicer
 from hookflash.engine.domain.refusals import RateLimited
-from hookflash.engine.settings import Limits
+from hookflash.engine.server.admission import Rates
+from hookflash.engine.server.app import StartError
+from hookflash.engine.server.caller import Caller
+from hookflash.engine.server.exposure import bind
+from hookflash.engine.server.queues import QueueServicer
 from hookflash.engine.server.tokens import Tokens
+from hookflash.engine.settings import Limits
 from hookflash.sdk.types import Principal, Role
 from hookflash.v1 import queue_service_pb2
 from tests.server.serving import Refused, Serving, serving
@@ -123,7 +128,7 @@ async def test_so_many_calls_are_at_work_at_once_and_a_call_that_waits_is_not_at
         waiting = asyncio.ensure_future(
             served.admin.call("ConversationService/GetInvite", name="conversations/42/invites/1", wait=wait)
         )
-        while served.server._admission._unary or not served.server._admission._streams:  # noqa: SLF001
+        while served.server._admission._unary or not served.server._admission._streams:  # noqa: SLF001, ASYNC110
             await asyncio.sleep(0)
         await served.admin.call("ConversationService/CancelInvite", name="conversations/42/invites/1")
         assert (await waiting).state != 0
@@ -150,9 +155,6 @@ async def test_a_call_whose_deadline_has_passed_when_it_is_taken_up_is_dropped(
 
 
 async def test_health_and_reflection_answer_without_a_token_on_this_machine(served: Serving) -> None:
-    from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]  # noqa: PLC0415
-    from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc  # type: ignore[import-untyped]  # noqa: PLC0415
-
     answer = await health_pb2_grpc.HealthStub(served.channel).Check(health_pb2.HealthCheckRequest(service=""))
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
     stub = reflection_pb2_grpc.ServerReflectionStub(served.channel)
@@ -178,17 +180,12 @@ async def test_draining_ends_streams_with_goodbye_then_refuses_and_lets_the_serv
         assert person.stream is not None, "the next start gives him his full grace"
 
 
-async def test_a_second_server_on_the_same_port_is_told_so(served: Serving, tmp_path: Path) -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
-    from hookflash.engine.server.app import StartError  # noqa: PLC0415
-    from hookflash.engine.server.exposure import bind  # noqa: PLC0415
-
+async def test_a_second_server_on_the_same_port_is_told_so(served: Serving) -> None:
     settings = replace(served.engine.settings, listen=served.address)
     with pytest.raises(StartError, match="another program has it"):
         bind(grpc.aio.server(options=[("grpc.so_reuseport", 0)]), settings)
     with pytest.raises(StartError, match="--insecure-i-know"):
-        bind(grpc.aio.server(), replace(settings, listen="0.0.0.0:0"))  # noqa: S104
+        bind(grpc.aio.server(), replace(settings, listen="0.0.0.0:0"))
 
 
 async def test_calls_are_counted_by_method_and_reason(served: Serving) -> None:

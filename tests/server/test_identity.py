@@ -27,8 +27,13 @@ async def attended(served: Serving, name: str = "42") -> None:
 @pytest.mark.spec("I14", "R-G12")
 async def test_an_agent_who_names_somebody_else_is_refused_before_his_request_is_read(served: Serving) -> None:
     ann = await served.agent("ann")
-    for path in ("ConversationService/SendMessage", "ConversationService/Transfer", "ConversationService/Leave",
-                 "AgentService/SetAgentState", "AgentService/Logout"):
+    for path in (
+        "ConversationService/SendMessage",
+        "ConversationService/Transfer",
+        "ConversationService/Leave",
+        "AgentService/SetAgentState",
+        "AgentService/Logout",
+    ):
         answer = await refused_reason(ann.call(path, agent="agents/bob"))
         assert answer == ("PERMISSION_DENIED", "IDENTITY_MISMATCH"), path
 

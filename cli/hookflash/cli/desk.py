@@ -65,7 +65,7 @@ class Desk:
     def prompt(self) -> None:
         """Print the prompt again, where somebody types."""
         if self._is_prompted:
-            print(f"{bare(self.state.agent)}> ", end="", flush=True)
+            print(f"\r\x1b[K{bare(self.state.agent)}> ", end="", flush=True)
 
     def show_entry(self, conversation: OpenConversation, entry: m.TimelineEntry) -> None:
         """Show an entry of a Timeline once."""

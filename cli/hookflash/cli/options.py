@@ -23,7 +23,7 @@ __all__ = ["FORMS", "GLOBAL_OPTIONS", "Given", "Target", "global_options", "is_l
 FORMS: Final = ("table", "wide", "json", "yaml", "jsonl", "name")
 COLORS: Final = ("auto", "always", "never")
 DEFAULT_SERVER: Final = "127.0.0.1:7433"
-LOCAL_TOKEN: Final = Path("hookflash-data") / "admin.token"
+DEFAULT_DATA: Final = "hookflash-data"
 
 
 @dataclass(slots=True)
@@ -125,9 +125,9 @@ def _token(given: Given, context: Context, server: str) -> str | None:
         return token
     if context.token_file:
         return read_secret(Path(context.token_file).expanduser())
-    if is_local(server) and LOCAL_TOKEN.is_file():
-        return read_secret(LOCAL_TOKEN)
-    return None
+    # What `hookflash serve` wrote where it was started, for whoever works in the same directory.
+    beside = Path(os.environ.get("HOOKFLASH_DATA") or DEFAULT_DATA) / "admin.token"
+    return read_secret(beside) if is_local(server) and beside.is_file() else None
 
 
 def is_local(server: str) -> bool:

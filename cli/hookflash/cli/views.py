@@ -121,7 +121,7 @@ CONVERSATION: Final[View[m.Conversation]] = View(
 )
 INVITE: Final[View[m.Invite]] = View(
     (
-        Column("INVITE", lambda it: bare(it.name)),
+        Column("INVITE", lambda it: it.name.removeprefix("conversations/").replace("/invites/", "/")),
         Column("KIND", lambda it: word(it, "kind")),
         Column("STATE", lambda it: word(it, "state")),
         Column("TO", lambda it: target(it.target)),

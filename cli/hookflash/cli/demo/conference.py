@@ -32,8 +32,7 @@ async def cleo_adds_an_agent(stage: Stage) -> None:
     stage.evidence.conference = await stage.cleo.client.conference(request)
     stage.evidence.conference_note = _NOTE
     await stage.screen.step("Conference, steps 7 and 8", "The first agent can see a toaster notification")
-    await stage.cleo.log.until(Kind.NOTICE)
-    await stage.screen.hears(stage.cleo)
+    await stage.told(Kind.NOTICE, stage.cleo)
     await stage.screen.step(
         "Conference, step 9", "Special indication that this is a Conference Chat request from Agent1"
     )
@@ -79,9 +78,7 @@ async def agents_whisper(stage: Stage) -> None:
         await stage.screen.does(desk.label, "whispers")
         await desk.client.whisper(m.WhisperRequest(name=stage.conversation, text=text))
         stage.evidence.whispers.append(text)
-        for hearer in (stage.cleo, stage.dan):
-            await hearer.log.until(Kind.WHISPER)
-            await stage.screen.hears(hearer)
+        await stage.told(Kind.WHISPER, stage.cleo, stage.dan)
     await stage.screen.step("Whisper, both sides", "All whisper messages are stored as part of the conversation")
     timelines = {desk.label: await desk.timeline(stage.conversation) for desk in (stage.cleo, stage.dan)}
     for label, timeline in timelines.items():
@@ -97,9 +94,7 @@ async def the_first_agent_leaves(stage: Stage) -> None:
     )
     await stage.screen.does(stage.cleo.label, "leaves")
     await stage.cleo.client.leave(m.LeaveRequest(name=stage.conversation))
-    for actor in (stage.dan, stage.customer):
-        await actor.log.until(Kind.NOTICE)
-        await stage.screen.hears(actor)
+    await stage.told(Kind.NOTICE, stage.dan, stage.customer)
     await stage.customer_says("Thank you. Will it happen again?", stage.dan)
     await stage.says(stage.dan, "No, the second run is switched off.")
     request = m.GetConversationRequest(name=stage.conversation)
@@ -111,8 +106,8 @@ async def nobody_to_add(stage: Stage) -> None:
     await stage.screen.step("Conference, step 12", "No agents available. The request will be canceled.")
     await stage.screen.does(stage.dan.label, "adds Night Shift, where nobody is")
     await stage.dan.client.conference(m.ConferenceRequest(name=stage.conversation, target=m.Target(queue=NIGHT)))
-    await stage.dan.log.until(Kind.NOTICE, 2)
-    await stage.screen.hears(stage.dan)
+    for _ in ("placed", "ended"):
+        await stage.told(Kind.NOTICE, stage.dan)
 
 
 SCENES: Final[tuple[Scene, ...]] = (

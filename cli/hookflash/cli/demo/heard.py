@@ -6,7 +6,6 @@ Whatever is shown as coming from the engine, and whatever is checked at the end,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -46,12 +45,13 @@ class Heard:
 
 
 class Log:
-    """An actor's log. What was shown is behind the mark; what is waited for lies after it."""
+    """An actor's log, with two marks: what was shown and what was waited for; each goes forward only."""
 
     def __init__(self, label: str) -> None:
         self.items: list[Heard] = []
         self._label = label
-        self._mark = 0
+        self._shown = 0
+        self._awaited = 0
         self._news = asyncio.Event()
         self._failure: BaseException | None = None
 
@@ -66,21 +66,25 @@ class Log:
         self._news.set()
 
     def unshown(self) -> list[Heard]:
-        """Return what came since the last call, and set the mark behind it."""
-        news = self.items[self._mark :]
-        self._mark = len(self.items)
+        """Return what came since the last call."""
+        news = self.items[self._shown :]
+        self._shown = len(self.items)
         return news
 
-    async def until(self, kind: Kind, count: int = 1, where: Callable[[Heard], bool] | None = None) -> Heard:
-        """Wait until so many items of a kind lie after the mark; return the last of them."""
+    async def until(self, kind: Kind, count: int = 1) -> Heard:
+        """Wait for so many more items of a kind after what was waited for before; return the last of them."""
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 while True:
                     self._news.clear()
-                    found = [item for item in self.items[self._mark :] if item.kind is kind]
-                    found = [item for item in found if where is None or where(item)]
+                    found = [
+                        index
+                        for index, item in enumerate(self.items[self._awaited :], self._awaited)
+                        if item.kind is kind
+                    ]
                     if len(found) >= count:
-                        return found[count - 1]
+                        self._awaited = found[count - 1] + 1
+                        return self.items[found[count - 1]]
                     if self._failure is not None:
                         raise self._failure
                     await self._news.wait()

@@ -83,7 +83,8 @@ class Evidence:
         said: what customer and agents had said before Dan joined; `read`: what Dan read on joining.
         whispers: what was whispered; `whispers_seen`: by label, what of it is on an agent's timeline.
         customer_side: everything of the customer's side, serialised.
-        after_leaving: the conversation after its first agent left; `at_the_end`: after nobody came.
+        after_leaving: the conversation after its first agent left.
+        unserved: the invite for which nobody came; `at_the_end`: its conversation.
         settled_again: Deliveries that came again after they had been settled.
     """
 
@@ -104,6 +105,7 @@ class Evidence:
     whispers_seen: dict[str, list[str]] = field(default_factory=dict)
     customer_side: list[Message] = field(default_factory=list)
     after_leaving: m.Conversation = field(default_factory=m.Conversation)
+    unserved: m.Invite = field(default_factory=m.Invite)
     at_the_end: m.Conversation = field(default_factory=m.Conversation)
     settled_again: int = 0
 
@@ -197,9 +199,9 @@ def _conference_facts(evidence: Evidence) -> Iterator[Check]:
     yield Check(
         step="transfer 8.1",
         who="everybody",
-        promise="a search that finds nobody ends in time",
-        is_kept=evidence.at_the_end.state == m.ConversationState.CONVERSATION_STATE_UNATTENDED
-        and not evidence.at_the_end.HasField("invite"),
+        promise="no agent is found: the request is timed out",
+        is_kept=evidence.unserved.state == m.InviteState.INVITE_STATE_NO_AGENT
+        and evidence.at_the_end.state == m.ConversationState.CONVERSATION_STATE_UNATTENDED,
     )
 
 

@@ -7,9 +7,10 @@ and whole.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from hookflash.cli.demo.beside import Row, beside
 from hookflash.cli.demo.heard import Kind
 from hookflash.cli.text import bare, plain
 from hookflash.cli.timeline_lines import WHISPER_STYLE, Parts, entry_parts, transcript_parts
@@ -87,23 +88,20 @@ class Screen:
     async def queues(self, label: str, queues: Sequence[m.Queue]) -> None:
         """Print the list from which a queue is chosen."""
         width = max(len(plain(queue.display_name)) for queue in queues)
-        await self._line(label, _HEARS, "queues", f"{'QUEUE':<{width}}  AVAILABLE (ready + active)")
+        await self._line(label, _HEARS, "queues", f"{'NAME':<{width}}  AVAILABLE (ready + active)")
         for queue in queues:
-            stats = queue.stats
-            row = f"{queue.display_name:<{width}}  {stats.available} ({stats.ready} + {stats.active})"
-            await self._line(label, _HEARS, "", row)
+            await self._line(label, _HEARS, "", f"{queue.display_name:<{width}}  {queue.stats.available}")
 
     async def views(self, timeline: Sequence[m.TimelineEntry], transcript: Sequence[m.TranscriptEntry]) -> None:
         """Print what the agents see and what the customer sees of the same conversation, side by side."""
-        agents, customer = [entry_parts(each) for each in timeline], [transcript_parts(each) for each in transcript]
         if self._console.is_terminal:
-            self._side_by_side(agents, customer)
+            self._side_by_side(beside(timeline, transcript))
         else:
-            for parts in agents:
-                self._print([("Agents   | ", ""), *parts])
-            for parts in customer:
-                self._print([("Customer | ", ""), *parts])
-        await self._pause(_LINE_PAUSE_S * len(agents))
+            for entry in timeline:
+                self._print([("Agents   | ", ""), *entry_parts(entry)])
+            for line in transcript:
+                self._print([("Customer | ", ""), *transcript_parts(line)])
+        await self._pause(_LINE_PAUSE_S * len(timeline))
 
     def checks(self, checks: Sequence[Check]) -> None:
         """Print what was promised and whether it was seen."""
@@ -113,7 +111,7 @@ class Screen:
         for each in checks:
             mark, style = (self._tick, "green") if each.is_kept else ("MISSING", "bold red")
             line = f"{each.step:<{step}}  {each.who:<{who}}  {plain(each.promise)}"
-            self._row([(f"{mark:<7}", style)], [(line, "")])
+            self._row([(f"{mark:<8}", style)], [(line, "")])
 
     def end(self, sentence: str) -> None:
         """Print the last sentence."""
@@ -155,15 +153,16 @@ class Screen:
         row.add_row(_text(head), _text(body))
         self._print_whole(row)
 
-    def _side_by_side(self, agents: Sequence[Parts], customer: Sequence[Parts]) -> None:
+    def _side_by_side(self, rows: Iterable[Row]) -> None:
         from rich.box import SIMPLE_HEAD
         from rich.table import Table
 
         both = Table(box=SIMPLE_HEAD, width=min(self._console.width, _WIDTH_MAX), padding=(0, 1), show_edge=False)
         both.add_column("What the agents see", ratio=1, overflow="fold")
         both.add_column("What the customer sees", ratio=1, overflow="fold")
-        for index in range(max(len(agents), len(customer))):
-            both.add_row(*(_text(side[index]) if index < len(side) else "" for side in (agents, customer)))
+        for entry, line in rows:
+            left = _text(entry_parts(entry)) if entry is not None else ""
+            both.add_row(left, _text(transcript_parts(line)) if line is not None else "")
         self._print_whole(both)
 
     def _print(self, parts: Parts) -> None:

@@ -52,22 +52,25 @@ class Stage:
         """All agents' desks."""
         return (self.ann, self.bob, self.cleo, self.dan)
 
+    async def told(self, kind: Kind, *actors: Desk | Customer, count: int = 1) -> None:
+        """Wait until each of them was sent so many more of a kind, and show what came."""
+        for actor in actors:
+            await actor.log.until(kind, count)
+            await self.screen.hears(actor)
+
     async def says(self, desk: Desk, text: str) -> None:
         """Let an agent say something, and the customer and everybody in the conversation hear it."""
         await self.screen.does(desk.label, f"writes to the customer: {text}")
         await desk.client.send_message(m.SendMessageRequest(name=self.conversation, text=text))
         self.said.append(text)
-        await self.customer.log.until(Kind.MESSAGE, where=lambda heard: heard.text == text)
-        await self.screen.hears(self.customer)
+        await self.told(Kind.MESSAGE, desk, self.customer)
 
     async def customer_says(self, text: str, *hearers: Desk) -> None:
         """Let the customer write, and those who are in the conversation hear it."""
         await self.screen.does(self.customer.label, f"writes: {text}")
         self.conversation = await self.customer.say(text)
         self.said.append(text)
-        for desk in hearers:
-            await desk.log.until(Kind.MESSAGE, where=lambda heard: heard.text == text)
-            await self.screen.hears(desk)
+        await self.told(Kind.MESSAGE, *hearers)
 
     async def offered(self, desk: Desk) -> m.Offer:
         """Wait for an offer to an agent, show it and keep it as evidence."""
@@ -81,14 +84,13 @@ class Stage:
         """Let an agent accept; show what he, the other agents and the customer are told."""
         await self.screen.does(desk.label, "accepts")
         await desk.client.accept_offer(m.AcceptOfferRequest(name=offer.name))
-        for actor in (desk, *others, self.customer):
-            await actor.log.until(Kind.NOTICE)
-            await self.screen.hears(actor)
+        await self.told(Kind.NOTICE, desk, *others, self.customer)
 
     async def gather_evidence(self) -> None:
         """Take down what everybody has been sent, and the customer's side byte by byte."""
         evidence = self.evidence
-        evidence.heard = {actor.label: tuple(actor.log.items) for actor in (*self.desks, self.customer)}
+        evidence.heard = {desk.label: tuple(desk.log.items) for desk in self.desks}
+        evidence.heard[self.customer.label] = tuple(self.customer.log.items)
         evidence.customer_name = self.customer.display_name
         evidence.settled_again = self.customer.settled_again
         evidence.customer_side = [*self.customer.received, *await self.customer.transcript(self.conversation)]

@@ -55,16 +55,14 @@ async def ann_transfers(stage: Stage) -> None:
     invite = await _transfer(stage, stage.ann.client, BILLING, _NOTE)
     stage.evidence.transfer, stage.evidence.transfer_note = invite, _NOTE
     await stage.screen.step("Transfer, step 4", "The agent will see two notifications.")
-    await stage.ann.log.until(Kind.TOAST)
-    await stage.screen.hears(stage.ann)
+    await stage.told(Kind.TOAST, stage.ann)
     state = await stage.ann.state()
     text = f"{word(state, 'state')} in {state.media_domain}, {state.active} of {state.capacity} conversations"
     await stage.screen.answer(stage.ann.label, "state", text)
     await stage.screen.step("Transfer, step 5", "The chat will be parked in the transferred queue on priority.")
     await stage.screen.answer(stage.ann.label, "invite", _told(invite))
     await stage.screen.step("Transfer, step 6", "The customer sees a notification")
-    await stage.customer.log.until(Kind.NOTICE, 2)
-    await stage.screen.hears(stage.customer)
+    await stage.told(Kind.NOTICE, stage.customer, count=2)
 
 
 async def bob_does_not_answer(stage: Stage) -> None:
@@ -98,14 +96,15 @@ async def nobody_there(stage: Stage) -> None:
     await stage.screen.step("Transfer, step 8", "If no agent is found, The request is timed out.")
     await stage.screen.does(stage.dan.label, "transfers to Night Shift, where nobody is")
     invite = await _transfer(stage, stage.dan.client, NIGHT, "")
-    await stage.dan.log.until(Kind.TOAST)
-    await stage.screen.hears(stage.dan)
+    await stage.told(Kind.TOAST, stage.dan)
     await stage.screen.answer(stage.dan.label, "invite", _told(invite))
-    await stage.customer.log.until(Kind.NOTICE, 3)
-    await stage.screen.hears(stage.customer)
-    conversation = await stage.admin.get_conversation(m.GetConversationRequest(name=stage.conversation))
-    stage.evidence.at_the_end = conversation
-    await stage.screen.answer("Admin", "state", word(conversation, "state"))
+    for count in (2, 1):
+        await stage.told(Kind.NOTICE, stage.customer, count=count)
+    evidence = stage.evidence
+    evidence.unserved = await stage.admin.get_invite(m.GetInviteRequest(name=invite.name))
+    evidence.at_the_end = await stage.admin.get_conversation(m.GetConversationRequest(name=stage.conversation))
+    await stage.screen.answer("Admin", "invite", _told(evidence.unserved))
+    await stage.screen.answer("Admin", "state", f"the conversation is {word(evidence.at_the_end, 'state')}")
 
 
 async def _transfer(stage: Stage, client: Client, queue: str, note: str) -> m.Invite:

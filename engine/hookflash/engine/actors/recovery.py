@@ -7,7 +7,7 @@ whoever comes back is marked by his coming.
 
 from collections.abc import Iterable
 
-from hookflash.engine.domain.address import SITE, Address
+from hookflash.engine.domain.address import SITE, Address, Kind
 from hookflash.engine.domain.commands import RecordBoot
 from hookflash.engine.domain.states import State
 from hookflash.engine.journal.record import CauseKind
@@ -21,7 +21,8 @@ __all__ = ["load", "resume"]
 
 def load(shard: Shard, snapshots: Iterable[tuple[Address, State, int]], keys: Iterable[str]) -> None:
     """Bring every living entity back, and what repeats are known by."""
-    for address, state, position in snapshots:
+    # Conversations last: a parked invite takes its place in the line of a queue that has to be there.
+    for address, state, position in sorted(snapshots, key=lambda each: each[0].kind is Kind.CONVERSATION):
         shard.facts.load(address, state, position)
         shard.world.follow(address, None, state)
     for key in keys:

@@ -135,8 +135,12 @@ class AdapterRun:
         self._adapter = adapter
 
     async def _send(self, sender: ChannelSender) -> None:
-        with suppress(Refusal):  # Something else reads the channel now.
+        try:
             await sender.run()
+        except Refusal as refusal:  # Something else reads the channel now.
+            _log.warning("channel_read_by_another", channel=self.settings.id, reason=str(refusal.reason))
+        except Exception:  # noqa: BLE001  a defect of ours; it must at least be seen
+            _log.exception("channel_sending_ended", channel=self.settings.id)
 
     def _context(self) -> ChannelContext:
         clock = self._edge.clock

@@ -153,6 +153,7 @@ class ChannelSender:
         if wait_s > 0:
             self._postpone(delivery, wait_s)
             return
+        began = self._clock.now()
         try:
             given: object = await within(self._clock, self._rules.send_timeout_s, lambda: self._adapter.send(delivery))
         except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
@@ -161,7 +162,8 @@ class ChannelSender:
         external_id = clean_external_id(given)
         if external_id is None:
             self._on_fault("send", f"returned no external id but {type(given).__name__}", "settled without one")
-        if self._pauses:
+        # One that was under way when the channel paused proves nothing.
+        if self._pauses and began >= self._open_at:
             self._pauses = 0
             self._on_auth("")
         await self._done(delivery, external_id=external_id or "")

@@ -80,9 +80,7 @@ class AdminServicer:
         """Make a token. What is remembered for a repeat, and journaled, is the answer without it."""
         made, now = new_token(), self._asking.now()
         ttl_s = self._asking.engine.settings.tokens.ttl_s
-        settings = token_from(
-            request, identifier=made.id, digest=digest_of(made.secret), now=now, default_ttl_s=ttl_s
-        )
+        settings = token_from(request, identifier=made.id, digest=digest_of(made.secret), now=now, default_ttl_s=ttl_s)
         address, command = Address(Kind.TOKEN, made.id), c.CreateToken(settings=settings)
         encoded = await self._asking.submit(caller, request, address, command, lambda _: _created(settings))
         answer = pb.CreateTokenResponse.FromString(encoded)
@@ -159,5 +157,3 @@ def _version() -> str:
         return version("hookflash")
     except PackageNotFoundError:
         return "unknown"
-
-

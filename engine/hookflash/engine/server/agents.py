@@ -47,9 +47,7 @@ class AgentServicer:
         """Set an agent ready or not ready."""
         address = _address(identity.acting_agent(caller.principal, request.agent))
         command = readiness_from(request)
-        return await self._asking.submit(
-            caller, request, address, command, _agent_at(address), acting=address.id
-        )
+        return await self._asking.submit(caller, request, address, command, _agent_at(address), acting=address.id)
 
     async def Attach(self, request: pb.AttachRequest, caller: Caller) -> None:  # noqa: N802
         """Open an agent's desk."""
@@ -61,9 +59,7 @@ class AgentServicer:
         """Log an agent out, from any state."""
         address = _address(identity.acting_agent(caller.principal, request.agent))
         command = c.Logout(reason=request.reason)
-        return await self._asking.submit(
-            caller, request, address, command, _agent_at(address), acting=address.id
-        )
+        return await self._asking.submit(caller, request, address, command, _agent_at(address), acting=address.id)
 
     async def AcceptOffer(self, request: pb.AcceptOfferRequest, caller: Caller) -> bytes:  # noqa: N802
         """Accept an offer."""
@@ -98,9 +94,7 @@ class AgentServicer:
             domain = queue.settings.media_domain
             chosen = set(self._asking.shard.matching.agents_of(queue.settings.id))
         state = AGENT_STATE_FROM.get(request.state)
-        return {
-            name: agents[name] for name in chosen if state is None or is_in_state(agents[name], state, domain)
-        }
+        return {name: agents[name] for name in chosen if state is None or is_in_state(agents[name], state, domain)}
 
 
 def _address(agent: AgentId) -> Address:

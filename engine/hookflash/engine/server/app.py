@@ -10,8 +10,8 @@ from typing import Any, Final
 import grpc
 import structlog
 from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
-from grpc_health.v1.health import SERVICE_NAME
-from grpc_health.v1.health import aio as health  # type: ignore[import-untyped]
+from grpc_health.v1.health import SERVICE_NAME  # type: ignore[import-untyped]
+from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc  # type: ignore[import-untyped]
 from prometheus_client import start_http_server
 
@@ -134,7 +134,7 @@ class Server:
         is_mutual = self._engine.settings.tls is not None and self._engine.settings.tls.client_ca is not None
         credentials = Credentials(self._tokens, asking.now, is_mutual=is_mutual)
         guard = Guard(credentials, self._admission, self.metrics, self.audit, asking.now)
-        handlers: dict[str, dict[str, "grpc.RpcMethodHandler[Any, Any]"]] = {}
+        handlers: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
         for method in methods():
             behaviour: Callable[..., Awaitable[Any]] = getattr(servicers[method.service], method.name)
             handlers.setdefault(method.service, {})[method.name] = guard.wrapped(method, behaviour)
@@ -205,5 +205,3 @@ def _options(engine: Engine) -> list[tuple[str, int]]:
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     ]
-
-

@@ -24,7 +24,6 @@ from hookflash.engine.domain.refusals import (
     JournalUnavailable,
     QueueNotFound,
 )
-from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.ports import Engine
@@ -51,7 +50,7 @@ class Asking:
         self.engine: Final = engine
         self.shard: Final = engine.shard
         self.limits: Final = engine.limits
-        self.new_id: Final = IdMaker(engine.clock, engine.random).new
+        self.new_id: Final = engine.ids.new
         self._threads = ThreadPoolExecutor(_VIEW_THREADS, thread_name_prefix="hookflash-reads")
 
     def close(self) -> None:

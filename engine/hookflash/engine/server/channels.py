@@ -92,7 +92,8 @@ class ChannelServicer:
             raise ChannelNotFound(channel)
         there = facts.conversation_at(channel, request.address)
         address = names.conversation_of(there or self._asking.new_id())
-        command = c.ReceiveMessage(text=request.text) if there and isinstance(received, c.OpenConversation) else received
+        is_said = isinstance(received, c.OpenConversation)
+        command = c.ReceiveMessage(text=request.text) if there is not None and is_said else received
         answer, is_new = _received_in(address)
         key = f"{channel}/{request.external_id}"
         try:

@@ -1,6 +1,5 @@
 """ConversationService: translates and thinks nothing. What may be done is the conversation's own business."""
 
-
 from hookflash.engine.actors.calls import Outcome
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
@@ -10,7 +9,6 @@ from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking, event_in
 from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.convert_commands import close_from, open_from, place_from, route_from, said_in
-
 from hookflash.engine.server.convert_timeline import message_to, whisper_to
 from hookflash.engine.server.convert_values import seconds_or_none
 from hookflash.engine.server.reading import Reading, conversation_in, invite_in
@@ -61,7 +59,12 @@ class ConversationServicer:
         address, agent = self._acting(request, caller)
         command = c.SendMessage(agent=agent, text=said_in(request.text, self._asking.limits))
         return await self._asking.submit(
-            caller, request, address, command, lambda o: message_to(address.id, event_in(o, e.MessageSent)), acting=agent
+            caller,
+            request,
+            address,
+            command,
+            lambda o: message_to(address.id, event_in(o, e.MessageSent)),
+            acting=agent,
         )
 
     async def Transfer(self, request: pb.TransferRequest, caller: Caller) -> bytes:  # noqa: N802
@@ -77,7 +80,12 @@ class ConversationServicer:
         address, agent = self._acting(request, caller)
         command = c.SendWhisper(agent=agent, text=said_in(request.text, self._asking.limits))
         return await self._asking.submit(
-            caller, request, address, command, lambda o: whisper_to(address.id, event_in(o, e.WhisperSent)), acting=agent
+            caller,
+            request,
+            address,
+            command,
+            lambda o: whisper_to(address.id, event_in(o, e.WhisperSent)),
+            acting=agent,
         )
 
     async def Leave(self, request: pb.LeaveRequest, caller: Caller) -> bytes:  # noqa: N802
@@ -137,5 +145,3 @@ def _placed_invite(outcome: Outcome) -> invite_pb2.Invite:
     """The invite as it stands at the seal: perhaps offered to somebody already."""
     placed = next(fact for fact in outcome.facts if isinstance(fact.event, e.InvitePlaced))
     return invite_in(placed.subject, event_in(outcome, e.InvitePlaced).invite.number)(outcome)
-
-

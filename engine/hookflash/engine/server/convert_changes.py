@@ -100,9 +100,11 @@ def changes_to(command: c.Apply, before: Mapping[Address, Settings], facts: Iter
     for settings in named:
         address = Address(_KINDS[type(settings)], settings.id)
         changes.append(_change(address, before.get(address), settings))
-    for fact in facts:
-        if isinstance(fact.event, _DELETED):
-            changes.append(pb.Change(name=str(fact.subject), kind=pb.CHANGE_KIND_DELETED))
+    changes += [
+        pb.Change(name=str(fact.subject), kind=pb.CHANGE_KIND_DELETED)
+        for fact in facts
+        if isinstance(fact.event, _DELETED)
+    ]
     return pb.ApplyResponse(changes=changes)
 
 

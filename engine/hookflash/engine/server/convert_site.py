@@ -64,7 +64,7 @@ def settings_to(settings: Settings) -> Message:
 
 
 def settings_from(message: Message, field: str, limits: Limits) -> Settings:
-    """What a resource in Apply says, at `field` of the request, defaults filled in. Raises BadId, BadField or InvalidSetting."""
+    """What a resource in Apply says at `field`, defaults filled in. Raises BadId, BadField or InvalidSetting."""
     match message:
         case queue_pb2.Queue():
             return _queue_from(message, field, limits)

@@ -42,6 +42,11 @@ class Credentials:
             return "", _of_certificate(context.auth_context())
         raise NotAuthenticated
 
+    def check(self, credential: str) -> None:
+        """Raise NotAuthenticated where a token was revoked or has expired; a certificate lasts its connection."""
+        if credential:
+            self._tokens.check(credential, self._now())
+
 
 def _of_certificate(facts: Mapping[str, Iterable[bytes]]) -> Principal:
     for name in facts.get(_NAMES, ()):

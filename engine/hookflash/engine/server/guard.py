@@ -68,9 +68,7 @@ class Guard:
         if handler.request_streaming:
             return grpc.stream_stream_rpc_method_handler(streamed, *parts)
         make = (
-            grpc.unary_stream_rpc_method_handler
-            if handler.response_streaming
-            else grpc.unary_unary_rpc_method_handler
+            grpc.unary_stream_rpc_method_handler if handler.response_streaming else grpc.unary_unary_rpc_method_handler
         )
         return make(answered, *parts)
 
@@ -89,7 +87,8 @@ class Guard:
                 if left_s is not None and left_s <= 0:
                     await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "The deadline has passed; nothing was done.")
                 waiting = partial(self._admission.waiting, principal)
-                caller = Caller(principal, method, token, context.write, context.time_remaining, waiting)
+                write = partial(self._write, context, token)
+                caller = Caller(principal, method, token, write, context.time_remaining, waiting)
                 if method.is_stream:
                     self._metrics.stream_opened(method.path)
                 return await behaviour(request, caller)
@@ -116,6 +115,11 @@ class Guard:
             await _aborted(context, self._defect(method, error))
         finally:
             self._metrics.ended(method.path, reason, None if method.is_stream else perf_counter() - started)
+
+    async def _write(self, context: Context, token: str, item: bytes | Message) -> None:
+        """Send an item of a stream, unless its token has become worthless since it was opened."""
+        self._credentials.check(token)
+        await context.write(item)
 
     def _check(self, principal: Principal, method: Method, request: Message) -> None:
         if principal.role not in method.roles:

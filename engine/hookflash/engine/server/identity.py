@@ -20,8 +20,8 @@ __all__ = [
     "check_named_channel",
     "check_offer",
     "hears_all",
-    "may_read_now",
     "may_read_note",
+    "may_read_now",
     "own_agent",
 ]
 

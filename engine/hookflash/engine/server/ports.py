@@ -1,16 +1,15 @@
-"""What the server needs of the engine that it serves: the parts, named and typed, without knowing who puts them together.
+"""What the server needs of the engine that it serves: its parts by name and type, whoever puts them together.
 
 The composition root is above this package and the channels' edge is beside it, so both are known by what they can do.
 """
 
 from collections.abc import AsyncIterator
-from random import Random
 from typing import Protocol
 
-from hookflash.engine.actors.clock import Clock
 from hookflash.engine.actors.shard import Shard
 from hookflash.engine.domain.events import TranscriptEvent
 from hookflash.engine.domain.limits import Limits
+from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.port import Journal
 from hookflash.engine.plugins import PluginHost
 from hookflash.engine.settings import Settings
@@ -57,12 +56,8 @@ class Engine(Protocol):
         """Its limits."""
 
     @property
-    def clock(self) -> Clock:
-        """Its time."""
-
-    @property
-    def random(self) -> Random:
-        """Its chance."""
+    def ids(self) -> IdMaker:
+        """What makes the ids that callers leave to the engine."""
 
     @property
     def shard(self) -> Shard:

@@ -31,11 +31,10 @@ from hookflash.v1 import conversation_service_pb2 as pb
 __all__ = ["Reading", "conversation_in", "invite_in"]
 
 _WAIT_MAX_S: Final = 3_600.0
+_ANSWER_S: Final = 0.25
 
 
-def conversation_in(
-    address: Address, principal: Principal
-) -> Callable[[Outcome], conversation_pb2.Conversation]:
+def conversation_in(address: Address, principal: Principal) -> Callable[[Outcome], conversation_pb2.Conversation]:
     """Renders a mutation's answer: the conversation as the caller may see it."""
 
     def render(outcome: Outcome) -> conversation_pb2.Conversation:
@@ -101,9 +100,7 @@ class Reading:
             raise NotAParticipant(agent)
         return state, position
 
-    async def conversations(
-        self, caller: Caller, request: pb.ListConversationsRequest
-    ) -> pb.ListConversationsResponse:
+    async def conversations(self, caller: Caller, request: pb.ListConversationsRequest) -> pb.ListConversationsResponse:
         """A page of conversations, newest first."""
         clauses = filter_from(request.filter, "state", "agent")
         state, size = _state_in(clauses.get("state")), self._asking.page_size(request.page_size)
@@ -142,7 +139,9 @@ class Reading:
         self, caller: Caller, conversation: ConversationId, number: int, wait_s: float
     ) -> None:
         """Wait until the invite has ended, or the time is over. Raises as `invite` does."""
-        address, changed = names.conversation_of(conversation), asyncio.Event()
+        address, changed, left_s = names.conversation_of(conversation), asyncio.Event(), caller.time_left_s()
+        if left_s is not None:
+            wait_s = min(wait_s, max(0.0, left_s - _ANSWER_S))  # So that he gets an answer, not his own deadline.
         self._waiting.setdefault(address, set()).add(changed)
         try:
             with caller.while_waiting(), suppress(TimeoutError):
@@ -166,7 +165,7 @@ class Reading:
         identifier, size = names.conversation("name", request.name), self._asking.page_size(request.page_size)
         after = _number(request.page_token)
         agent = identity.agent_of(caller.principal, request.agent)
-        state, position = await self._readable(caller.principal, identifier)
+        _, position = await self._readable(caller.principal, identifier)
         is_said_shown = identity.hears_all(caller.principal) or agent is not None
         if caller.principal.role is Role.VIEWER:
             is_said_shown = False
@@ -245,5 +244,3 @@ def _before(token: str) -> tuple[int, ConversationId]:
     if not slash:
         raise BadField("page_token", "is no token of this list; take `next_page_token` as it came")
     return _number(opened), ConversationId(check_id("page_token", identifier))
-
-

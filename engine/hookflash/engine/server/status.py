@@ -23,7 +23,7 @@ _DETAILS: Final = "grpc-status-details-bin"
 
 
 def status_of(refusal: Refusal) -> Status:
-    """The status with its details: always one ErrorInfo, the bad field where there is one, the delay where one helps."""
+    """The status with its details: always an ErrorInfo, the bad field if there is one, the delay if one helps."""
     details: list[Message] = [ErrorInfo(reason=refusal.reason, domain=DOMAIN, metadata=refusal.metadata)]
     if refusal.field is not None:
         violation = BadRequest.FieldViolation(

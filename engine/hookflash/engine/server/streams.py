@@ -49,7 +49,8 @@ class Streams:
         if after_position is not None and not 0 <= after_position <= self._asking.shard.last_position:
             raise PositionGone(after_position)
         desk = Desk(agent, Outlet(self._asking.limits.stream_buffer_events_max))
-        call = Call(principal=caller.principal, method=_METHOD, cause=CauseKind.STREAM)
+        acting = "" if caller.principal.subject == f"agents/{agent}" else agent
+        call = Call(principal=caller.principal, method=_METHOD, acting=acting, cause=CauseKind.STREAM)
 
         def welcome(outcome: Outcome) -> bytes:
             self._desks.open(desk, outcome.position)

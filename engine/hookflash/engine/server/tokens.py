@@ -83,6 +83,12 @@ class Tokens:
         self.last_used_at[identifier] = now
         return identifier, self._principal(settings)
 
+    def check(self, identifier: str, now: float) -> None:
+        """Raise NotAuthenticated where a token that was good is so no more: revoked, or its time is over."""
+        settings = self._known.get(identifier)
+        if settings is None or (settings.expire_at is not None and settings.expire_at <= now):
+            raise NotAuthenticated
+
     def _principal(self, settings: TokenSettings) -> Principal:
         known = self._principals.get(settings.id)
         if known is None or known[0] is not settings:

@@ -98,6 +98,8 @@ def open_channel(address: str, tls: Tls | None) -> grpc.aio.Channel:
         ("grpc.service_config", _SERVICE_CONFIG),
         ("grpc.enable_retries", 1),
         ("grpc.max_receive_message_length", _MESSAGE_BYTES_MAX),
+        # One client is one connection: gRPC would share one among all clients of an address in this process.
+        ("grpc.use_local_subchannel_pool", 1),
         # A server that comes back is found again within a second or two, not after gRPC's two minutes.
         ("grpc.initial_reconnect_backoff_ms", 200),
         ("grpc.min_reconnect_backoff_ms", 200),

@@ -1,0 +1,161 @@
+"""Adapters in any language: what they bring in, once, and what they take out, in order, until it is settled."""
+
+from pathlib import Path
+
+import pytest
+from google.protobuf.duration_pb2 import Duration
+
+from hookflash.sdk.types import Role
+from hookflash.v1 import channel_pb2
+from tests.server.serving import BILLING, Client, Refused, Serving
+
+WEB = {"channel": "channels/web", "address": "kim"}
+
+
+async def adapter(served: Serving) -> Client:
+    return await served.client(Role.ADAPTER, "channels/web", channel="web")
+
+
+async def attended(served: Serving, client: Client) -> str:
+    """A conversation opened by what the customer wrote, with ann in it."""
+    ann = await served.agent("ann")
+    async with ann.stream("AgentService/Attach") as desk:
+        await desk.until("welcome")
+        await served.ready(ann)
+        received = await client.call("ChannelService/Receive", external_id="m1", text="hello", target=BILLING, **WEB)
+        made = await desk.until("offer_made")
+        await ann.call("AgentService/AcceptOffer", name=made.offer.name)
+    return str(received.conversation)
+
+
+@pytest.mark.spec("R-G10", "R-G8", "F-22")
+async def test_a_message_opens_a_conversation_once_however_often_it_comes(served: Serving) -> None:
+    await served.site()
+    client = await adapter(served)
+    first = await client.call("ChannelService/Receive", external_id="m1", text="hello", **WEB)
+    again = await client.call("ChannelService/Receive", external_id="m1", text="hello", **WEB)
+    more = await client.call("ChannelService/Receive", external_id="m2", text="hello", **WEB)
+    assert (first.duplicate, again.duplicate, more.duplicate) == (False, True, False)
+    assert first.conversation == again.conversation == more.conversation
+    transcript = await client.call("ConversationService/GetTranscript", name=first.conversation)
+    assert [(entry.sequence, entry.message.text) for entry in transcript.entries] == [(1, "hello"), (2, "hello")]
+
+
+@pytest.mark.spec("R-G10")
+async def test_leaving_opens_nothing_and_a_repeat_of_it_is_known_after_the_conversation_is_over(
+    served: Serving,
+) -> None:
+    await served.site()
+    client = await adapter(served)
+    nothing = await client.call("ChannelService/Receive", external_id="l0", customer_left=True, **WEB)
+    assert (nothing.conversation, nothing.duplicate) == ("", False)
+    opened = await client.call("ChannelService/Receive", external_id="m1", text="hello", **WEB)
+    left = await client.call("ChannelService/Receive", external_id="l1", customer_left=True, **WEB)
+    again = await client.call("ChannelService/Receive", external_id="l1", customer_left=True, **WEB)
+    assert left.conversation == again.conversation == opened.conversation
+    assert again.duplicate
+    afresh = await client.call("ChannelService/Receive", external_id="m2", text="me again", **WEB)
+    assert afresh.conversation != opened.conversation
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({**WEB, "text": "hello"}, "BAD_FIELD"),
+        ({**WEB, "external_id": "m"}, "BAD_FIELD"),
+        ({**WEB, "external_id": "m", "customer_left": False}, "BAD_FIELD"),
+        ({**WEB, "external_id": "m", "text": " "}, "EMPTY_MESSAGE"),
+        ({**WEB, "external_id": "m", "text": "x" * 4097}, "MESSAGE_TOO_LONG"),
+        ({"channel": "channels/web", "external_id": "m", "text": "hello"}, "BAD_ID"),
+        ({"channel": "channels/fax", "address": "kim", "external_id": "m", "text": "hello"}, "CHANNEL_NOT_FOUND"),
+    ],
+)
+async def test_what_cannot_be_received_is_refused(served: Serving, fields: dict[str, object], reason: str) -> None:
+    await served.site()
+    with pytest.raises(Refused) as refused:
+        await served.admin.call("ChannelService/Receive", **fields)
+    assert refused.value.reason == reason
+
+
+@pytest.mark.spec("R-G11", "F-22")
+async def test_deliveries_come_in_order_and_never_again_once_settled(served: Serving) -> None:
+    await served.site("ann")
+    client = await adapter(served)
+    conversation = await attended(served, client)
+    ann = await served.agent("ann")
+    await ann.call("ConversationService/SendMessage", name=conversation, text="good day")
+    async with client.stream("ChannelService/Deliveries", channel="channels/web") as reader:
+        first, second = await reader.next(), await reader.next()
+        assert [(each.sequence, each.attempt, each.address) for each in (first, second)] == [
+            (1, 1, "kim"),
+            (2, 1, "kim"),
+        ]
+        assert first.notice.text == "Ann has joined the conversation"
+        assert (second.message.text, second.message.sender, second.message.name) == (
+            "good day",
+            "agents/ann",
+            f"{conversation}/messages/2",
+        )
+        await client.call("ChannelService/SettleDelivery", name=first.name, external_id="out-1")
+        await client.call("ChannelService/SettleDelivery", name=first.name, external_id="out-1")
+    async with client.stream("ChannelService/Deliveries", channel="channels/web") as reader:
+        again = await reader.next()
+        assert (again.name, again.attempt) == (second.name, 2)
+
+
+@pytest.mark.spec("R-L9")
+async def test_a_second_reader_of_a_channel_takes_over(served: Serving) -> None:
+    await served.site("ann")
+    client = await adapter(served)
+    conversation = await attended(served, client)
+    async with client.stream("ChannelService/Deliveries", channel="channels/web") as first:
+        await first.next()
+        async with client.stream("ChannelService/Deliveries", channel="channels/web") as second:
+            assert (await second.next()).conversation == conversation
+            with pytest.raises(Refused) as refused:
+                await first.next()
+    assert (refused.value.code, refused.value.reason) == ("ABORTED", "TAKEN_OVER")
+
+
+async def test_a_delivery_with_a_retry_comes_again_after_that_and_with_an_error_alone_is_stepped_over(
+    served: Serving,
+) -> None:
+    await served.site("ann")
+    client = await adapter(served)
+    conversation = await attended(served, client)
+    ann = await served.agent("ann")
+    await ann.call("ConversationService/SendMessage", name=conversation, text="good day")
+    name = f"{conversation}/deliveries/1"
+    async with client.stream("ChannelService/Deliveries", channel="channels/web", max_in_flight=1) as reader:
+        assert (await reader.next()).name == name
+        await client.call("ChannelService/SettleDelivery", name=name, error="busy", retry=Duration(seconds=0))
+        again = await reader.next()
+        assert (again.name, again.attempt) == (name, 2)
+        await client.call("ChannelService/SettleDelivery", name=name, error="no such customer")
+        assert (await reader.next()).sequence == 2
+    timeline = await served.admin.call("ConversationService/ListTimeline", name=conversation)
+    assert any("no such customer" in entry.notice.text for entry in timeline.entries)
+
+
+async def test_a_delivery_that_never_was_is_not_found(served: Serving) -> None:
+    await served.site()
+    await served.opened()
+    for name in ("conversations/42/deliveries/7", "conversations/none/deliveries/1"):
+        with pytest.raises(Refused) as refused:
+            await served.admin.call("ChannelService/SettleDelivery", name=name)
+        assert refused.value.reason == "DELIVERY_NOT_FOUND"
+    for name in ("conversations/42/deliveries/0", "conversations/42/invites/1", "deliveries/1", "conversations/42"):
+        with pytest.raises(Refused) as refused:
+            await served.admin.call("ChannelService/SettleDelivery", name=name)
+        assert refused.value.reason == "BAD_ID"
+
+
+async def test_a_channel_that_the_engine_serves_itself_has_no_other_reader(served: Serving, tmp_path: Path) -> None:
+    script = tmp_path / "nobody.txt"
+    script.write_text("")
+    own = channel_pb2.Channel(name="channels/own", kind="console", settings={"script": str(script)})
+    await served.admin.call("AdminService/Apply", channels=[own])
+    async with served.admin.stream("ChannelService/Deliveries", channel="channels/own") as reader:
+        with pytest.raises(Refused) as refused:
+            await reader.next()
+    assert (refused.value.code, refused.value.reason) == ("FAILED_PRECONDITION", "CHANNEL_IN_USE")
