@@ -1,7 +1,7 @@
 """Say which tests show which requirement of docs/requirements.toml, and fail where a core one has none.
 
 A test names what it shows with `@pytest.mark.spec("R-T1", ...)`; a described scenario with `spec=("A-01", ...)` in any
-call under tests/. Both are read from the source, so nothing has to be run or imported. An id that nobody knows is a
+call under tests/, and `@scenario("A-01", ...)` names itself. Both are read from the source, so nothing has to be run or imported. An id that nobody knows is a
 failure too: it is a typing error.
 """
 
@@ -98,6 +98,8 @@ def _named_in(node: ast.AST, scope: str) -> Iterator[tuple[list[str], str]]:
     if isinstance(node, ast.Call):
         if isinstance(node.func, ast.Attribute) and node.func.attr == "spec":
             yield [text for argument in node.args for text in _texts(argument)], scope
+        if isinstance(node.func, ast.Name) and node.func.id == "scenario":
+            yield _texts(node.args[0]), scope
         for keyword in node.keywords:
             if keyword.arg == "spec":
                 yield _texts(keyword.value), scope or f"line {node.lineno}"

@@ -37,7 +37,10 @@ _PARTS: dict[str, Callable[[Plan], Awaitable[list[Figure]]]] = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure what was asked for; return the exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.directory is not None and not options.directory.is_dir():
+        parser.error(f"{options.directory} is no directory.")
     with tempfile.TemporaryDirectory(prefix="hookflash-bench-", dir=options.directory) as directory:
         plan = _plan(Path(directory), options)
         try:
@@ -70,9 +73,9 @@ def _plan(directory: Path, options: argparse.Namespace) -> Plan:
         directory=directory,
         rounds=options.rounds or (1 if quick else 5),
         in_flight=64,
-        warm_up_s=0.2 if quick else 1.0,
-        measured_s=options.seconds or (0.5 if quick else 4.0),
-        talked_in_count=8 if quick else 64,
+        warm_up_s=0.1 if quick else 1.0,
+        measured_s=options.seconds or (0.25 if quick else 4.0),
+        talked_in_count=4 if quick else 64,
         transferred_count=4 if quick else 16,
         open_count=options.open or (50 if quick else 10_000),
         restarts=1 if quick else 3,

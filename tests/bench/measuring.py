@@ -120,7 +120,9 @@ async def measure_open_conversations(plan: Plan) -> list[Figure]:
     few = Goal(at_most=8)
     return [
         Figure(group=group, name="kill -9 to listening again", unit="s", runs=tuple(ready)),
-        Figure(group=group, name="... first command durable", unit="s", runs=tuple(answered), goal=Goal(at_most=3)),
+        Figure(
+            group=group, name="kill -9 to first durable command", unit="s", runs=tuple(answered), goal=Goal(at_most=3)
+        ),
         Figure(group=group, name="memory each, after opening", unit="KiB", runs=(grown,), goal=few),
         Figure(group=group, name="memory each, after recovery", unit="KiB", runs=tuple(recovered), goal=few),
     ]

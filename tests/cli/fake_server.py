@@ -81,12 +81,16 @@ class FakeServer(grpc.GenericRpcHandler):
     calls: list[Call] = field(default_factory=list)
     address: str = "127.0.0.1:0"
     ended_streams: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    credentials: grpc.ServerCredentials | None = None
     _server: grpc.Server | None = None
 
     def __enter__(self) -> Self:
         self._server = grpc.server(ThreadPoolExecutor(16))
         self._server.add_generic_rpc_handlers((self,))
-        port = self._server.add_insecure_port(self.address)
+        if self.credentials is None:
+            port = self._server.add_insecure_port(self.address)
+        else:
+            port = self._server.add_secure_port(self.address, self.credentials)
         self.address = f"127.0.0.1:{port}"
         self._server.start()
         return self

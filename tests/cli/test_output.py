@@ -120,6 +120,59 @@ def test_a_timeline_tells_whispers_from_messages_by_a_word(command: Command, loc
     assert local.requests("ListTimeline")[0].agent == "agents/ann"
 
 
+def test_programs_get_the_transcript_as_the_api_has_it(command: Command, local: FakeServer) -> None:
+    answer = m.GetTranscriptResponse(
+        entries=[
+            m.TranscriptEntry(sequence=1, message=m.Message(sender="agents/ann", text="hello")),
+            m.TranscriptEntry(sequence=2, notice=m.Notice(text="Ann has left")),
+        ]
+    )
+    local.answers["GetTranscript"] = lambda _request, _context: answer
+    assert json.loads(command("conversation", "transcript", "42", "-o", "json").out) == {
+        "entries": [
+            {"sequence": "1", "message": {"sender": "agents/ann", "text": "hello"}},
+            {"sequence": "2", "notice": {"text": "Ann has left"}},
+        ]
+    }
+    assert command("conversation", "transcript", "42").out == "--:--:--  ann: hello\n--:--:--  * Ann has left\n"
+
+
+def test_a_text_may_come_from_standard_input(command: Command, local: FakeServer) -> None:
+    local.answers["SendMessage"] = lambda _request, _context: m.Message(name="conversations/42/messages/1")
+    local.answers["Whisper"] = lambda _request, _context: m.Whisper(name="conversations/42/whispers/1")
+    assert command("conversation", "send", "42", "-", "--as", "ann", typed="two\nlines\n").code == 0
+    assert command("conversation", "whisper", "conversations/42", "psst", "--as", "agents/ann").code == 0
+    sent, whispered = local.requests("SendMessage")[0], local.requests("Whisper")[0]
+    assert (sent.name, sent.agent, sent.text) == ("conversations/42", "agents/ann", "two\nlines")
+    assert (whispered.name, whispered.agent, whispered.text) == ("conversations/42", "agents/ann", "psst")
+
+
+def test_a_transfer_carries_all_that_was_given(command: Command, local: FakeServer) -> None:
+    local.answers["Transfer"] = lambda _request, _context: m.Invite(name="conversations/42/invites/1")
+    done = command(
+        "conversation", "transfer", "42", "--to", "agent:bob", "--as", "ann", "--ttl", "2m", "--priority", "7",
+        "--etag", "e1", "--note", "wants a refund", "-o", "name",
+    )  # fmt: skip
+    assert done.out == "conversations/42/invites/1\n"
+    request = local.requests("Transfer")[0]
+    request.ClearField("request_id")
+    expected = m.TransferRequest(
+        name="conversations/42", agent="agents/ann", target=m.Target(agent="agents/bob"), note="wants a refund",
+        priority=7, etag="e1",
+    )  # fmt: skip
+    expected.ttl.FromSeconds(120)
+    assert request == expected
+
+
+def test_a_transfer_without_a_note_says_that_there_is_none(command: Command, local: FakeServer) -> None:
+    local.answers["Transfer"] = lambda _request, _context: m.Invite()
+    command("conversation", "transfer", "42", "--to", "queue:billing")
+    request = local.requests("Transfer")[0]
+    assert not request.HasField("note")
+    assert not request.HasField("priority")
+    assert not request.HasField("ttl")
+
+
 def test_long_lists_are_read_page_by_page(command: Command, local: FakeServer) -> None:
     def page(request: m.ListAgentsRequest, _context: object) -> m.ListAgentsResponse:
         number = int(request.page_token or 0)

@@ -191,11 +191,11 @@ _TEXTS: Final = [
     ),
     _bad("MESSAGE_TOO_LONG", "admin", "Receive", **RECEIVED, text="m" * 4_097),
     _bad("EMPTY_MESSAGE", "admin", "Receive", **RECEIVED, text="\0 "),
-    _bad("BAD_FIELD", "admin", "CloseConversation", **ALONE, reason="r" * 1_001),
+    _bad("BAD_FIELD", "admin", "CloseConversation", name="conversations/parked", reason="r" * 1_001),
     _bad("BAD_FIELD", "carl", "SetAgentState", state=agent_pb2.READINESS_READY, reason="r" * 1_001),
     _bad("BAD_FIELD", "carl", "Logout", reason="r" * 1_001),
     _bad("BAD_FIELD", "dora", "DeclineOffer", name="offers/offered~1", reason="r" * 1_001),
-    _bad("BAD_FIELD", "admin", "Receive", **{**RECEIVED, "external_id": "x" * 257}, text="hello"),
+    _bad("BAD_FIELD", "admin", "Receive", **{**RECEIVED, "external_id": "x" * 513}, text="hello"),
     _bad("BAD_FIELD", "admin", "Receive", **{**RECEIVED, "external_id": "x\0y"}, text="hello"),
     *(
         _bad("BAD_FIELD", "admin", "CreateConversation", **WEB, address="new", **fields)
@@ -357,7 +357,6 @@ _SETTINGS: Final = [
             _queue(priority=11),
             _queue(priority=-1),
             _queue(strategy="no_such_strategy"),
-            _queue(strategy_options={"no_such_option": "1"}),
             _queue(offer_timeout=seconds(300), ttl=seconds(300)),
             _queue(offer_timeout=seconds(-1)),
             _queue(ttl=seconds(0)),

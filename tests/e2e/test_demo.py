@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from hookflash.cli.demo import process, promises
+from hookflash.cli.demo import own_server, promises
 from hookflash.cli.demo.beside import beside
 from hookflash.cli.demo.heard import Heard, Kind
 from hookflash.cli.demo.play import run
@@ -200,8 +200,8 @@ def test_a_demo_that_is_interrupted_takes_its_server_and_its_directory_with_it(
 
 @pytest.mark.slow
 def test_a_promise_that_is_not_kept_is_named_and_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
-    promised = {**promises._NOTICES, "Bob": (("transfer 9", Kind.TOAST, "Thank you for waiting"),)}  # noqa: SLF001
-    monkeypatch.setattr(promises, "_NOTICES", promised)
+    promised = {**promises.NOTICES, "Bob": (("transfer 9", Kind.TOAST, "Thank you for waiting"),)}
+    monkeypatch.setattr(promises, "NOTICES", promised)
     screen = io.StringIO()
     assert run(Console(file=screen, width=1000, highlight=False), is_fast=True) == 1
     missing = [line.split() for line in screen.getvalue().splitlines() if line.startswith("MISSING")]
@@ -210,7 +210,7 @@ def test_a_promise_that_is_not_kept_is_named_and_fails_the_demo(monkeypatch: pyt
 
 
 def test_a_server_that_does_not_start_ends_the_demo_with_its_own_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_COMMAND", "raise SystemExit('hookflash: the disk is full')")
+    monkeypatch.setattr(own_server, "_COMMAND", "raise SystemExit('hookflash: the disk is full')")
     with pytest.raises(
         CommandError, match=r"^The demo stopped: its server did not start\. hookflash: the disk is full$"
     ):

@@ -26,7 +26,6 @@ from hookflash.engine.domain.values import CloseCause, Customer, Target
 from hookflash.engine.engine import Engine
 from hookflash.engine.journal.memory import MemoryJournal, MemoryStore
 from hookflash.engine.journal.record import CauseKind
-
 from hookflash.engine.settings import PluginSettings, Settings
 from hookflash.engine.views.store import Views
 from hookflash.sdk.types import AgentId, ChannelId, ConversationId, InviteKind, MediaDomainId, Principal, QueueId, Role
@@ -140,8 +139,12 @@ class EngineDriver:
         )
         return await self._asked(self.engine.shard.submit(address, command, call, answer))
 
-    async def _as_service(self, address: Address, command: c.Command, *, is_fresh: bool = False) -> None:
-        call = Call(principal=_SERVICE, cause=CauseKind.ARRIVAL, is_fresh=is_fresh)
+    async def _as_service(
+        self, address: Address, command: c.Command, *, is_fresh: bool = False, external_id: str = ""
+    ) -> None:
+        call = Call(
+            principal=_SERVICE, method="Receive", request_id=external_id, cause=CauseKind.ARRIVAL, is_fresh=is_fresh
+        )
         await self._asked(self.engine.shard.submit(address, command, call))
 
     async def _asked(self, asked: Awaitable[bytes]) -> bytes:
@@ -233,17 +236,17 @@ class EngineDriver:
         there = self.engine.shard.facts.conversation_at(ChannelId(channel), address)
         if text is None:
             if there is not None:
-                await self._as_service(_conversation(there), c.EndSession())
+                await self._as_service(_conversation(there), c.EndSession(), external_id=external_id)
             return there or ""
         if there is not None:
-            await self._as_service(_conversation(there), c.ReceiveMessage(text=text))
+            await self._as_service(_conversation(there), c.ReceiveMessage(text=text), external_id=external_id)
             return there
         fresh = f"c{next(self._serial):06}"
         to = _target(target) if target is not None else None
         opening = c.OpenConversation(
             channel=ChannelId(channel), address=address, customer=Customer(display_name=name), text=text, target=to
         )
-        await self._as_service(_conversation(fresh), opening, is_fresh=True)
+        await self._as_service(_conversation(fresh), opening, is_fresh=True, external_id=external_id)
         return fresh
 
     async def transcript(self, conversation: str) -> Numbered:

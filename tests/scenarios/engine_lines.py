@@ -71,8 +71,8 @@ def desk_lines(sealed: Sealed, kinds: Mapping[Address, Mapping[int, str]]) -> It
                     told.append((index, agent, f"withdrawn {name} {outcome}"))
             case _:
                 pass
-    for _, agent, line in sorted(told, key=lambda each: each[0]):
-        yield agent, line
+    for _, hearer, line in sorted(told, key=lambda each: each[0]):
+        yield hearer, line
 
 
 def seen_invite(invite: Invite, now: float) -> SeenInvite:

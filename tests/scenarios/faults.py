@@ -43,7 +43,12 @@ async def two_queues_cannot_both_take_an_agents_last_slot(stage: Stage) -> None:
     assert await stage.state("bob") == "RESERVED 1/1"
     await stage.accept("bob")
     assert await stage.state("bob") == "BUSY 1/1"
-    assert await stage.desk("bob") == ["offer v~2", "+ bob", "TRANSFER ACCEPTED bob", "You have joined the conversation"]
+    assert await stage.desk("bob") == [
+        "offer v~2",
+        "+ bob",
+        "TRANSFER ACCEPTED bob",
+        "You have joined the conversation",
+    ]
     assert (await stage.invite(2, "w")).state == "PARKED"
 
 
@@ -201,10 +206,12 @@ async def missed_declined_and_withdrawn_are_told_apart_everywhere(stage: Stage) 
 async def messages_arrive_once_and_in_order_across_a_reconnect_and_a_crash(stage: Stage) -> None:
     await stage.given_agents("ann")
     await stage.given_conversation("ann")
-    await stage.customer_writes("one")
+    await stage.customer_writes("one", external_id="first")
+    await stage.customer_writes("one", external_id="first")
     await stage.detach("ann")
     await stage.customer_writes("two")
     await stage.crash(1)
+    await stage.customer_writes("one", external_id="first")
     await stage.customer_writes("three")
     await stage.attach("ann")
     await stage.say("ann", "four")

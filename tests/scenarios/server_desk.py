@@ -87,7 +87,8 @@ class Desk:
                 pass
 
     def _follow(self, agent: m.Agent) -> None:
-        self.is_synced = any(d.media_domain == SYNC and d.state == m.AgentState.AGENT_STATE_READY for d in agent.domains)
+        ready = m.AgentState.AGENT_STATE_READY
+        self.is_synced = any(d.media_domain == SYNC and d.state == ready for d in agent.domains)
 
 
 class Reader:
@@ -104,7 +105,7 @@ class Reader:
     async def open(self, channel: grpc.aio.Channel) -> None:
         """Begin to read, in the place of an earlier stream."""
         await self.close()
-        self._task = asyncio.create_task(self._read(ChannelServiceStub(channel)))
+        self._task = asyncio.create_task(self._read(channel))
 
     async def close(self) -> None:
         """Read no more."""
@@ -122,7 +123,8 @@ class Reader:
                 await self._changed.wait()
         return list(self.got.get(conversation, ()))
 
-    async def _read(self, stub: "ChannelServiceAsyncStub") -> None:
+    async def _read(self, channel: grpc.aio.Channel) -> None:
+        stub = ChannelServiceStub(channel)
         try:
             async for delivery in stub.Deliveries(self._request, metadata=self._metadata):
                 if delivery.name not in self._names:

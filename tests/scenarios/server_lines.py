@@ -25,7 +25,7 @@ def word(enum: object, value: int) -> str:
 
 def entry_line(entry: m.TimelineEntry | m.TranscriptEntry | m.Delivery) -> str:
     """An entry of the timeline or the transcript, or a delivery."""
-    which = entry.WhichOneof("content" if isinstance(entry, m.Delivery) else "entry")
+    which = entry.WhichOneof("content") if isinstance(entry, m.Delivery) else entry.WhichOneof("entry")
     if which == "message":
         return f"{bare(entry.message.sender)}: {entry.message.text}"
     if which == "notice":

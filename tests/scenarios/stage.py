@@ -218,13 +218,13 @@ class Stage:
     # --- when: conversations
 
     async def customer_writes(
-        self, text: str, *, v: str = "v", to: tuple[str, str] | None = None, channel: str = "web"
+        self, text: str, *, v: str = "v", to: tuple[str, str] | None = None, channel: str = "web", external_id: str = ""
     ) -> None:
-        """The customer says something; his first words open the conversation."""
+        """The customer says something; his first words open the conversation. `external_id`: the channel's own."""
         if channel not in self._channels:
             await self.given_channel(channel)
         target = self._target(to) if to is not None else None
-        external_id = f"{self._tag}-{next(self._numbers)}"
+        external_id = f"{self._tag}-{external_id or next(self._numbers)}"
         address = self.whole(v)
         identifier = await self.driver.receive(self._channels[channel], address, external_id, text, target, "Carl")
         self._ids.setdefault(v, identifier)

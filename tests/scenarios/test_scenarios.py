@@ -17,7 +17,7 @@ DESCRIBED = (conferences, faults, leaving, offers, refusals, transfers)
 _tags = count(1)
 _each = pytest.mark.parametrize(
     "described",
-    [pytest.param(each, id=f"{each.id}-{each.play.__name__}", marks=pytest.mark.spec(*each.spec)) for each in SCENARIOS],
+    [pytest.param(s, id=f"{s.id}-{s.play.__name__}", marks=pytest.mark.spec(*s.spec)) for s in SCENARIOS],
 )
 
 

@@ -62,7 +62,9 @@ async def test_a_repeat_gets_the_same_answer_and_has_no_second_effect(served: Se
     assert (again, served.engine.shard.last_position) == (first, position)
     reason = await reason_of(ann, "ConversationService/SendMessage", **(fields | {"text": "bye"}))
     assert reason == "REQUEST_ID_REUSED"
-    assert await reason_of(ann, "ConversationService/SendMessage", **(fields | {"request_id": "x" * 129})) == "BAD_FIELD"
+    assert (
+        await reason_of(ann, "ConversationService/SendMessage", **(fields | {"request_id": "x" * 129})) == "BAD_FIELD"
+    )
 
 
 @pytest.mark.spec("R-G7")

@@ -91,7 +91,9 @@ def _refused(error: "HookflashError") -> Failure:
     if error.reason in ("UNREACHABLE", "DRAINING"):
         code = ExitCode.UNREACHABLE
     if error.reason == "UNREACHABLE":
-        sentence = f"{plain(error.sentence)} Start one with `hookflash serve`, or name another with --server."
+        is_tls = "TLS" in error.sentence
+        way_out = "See --tls-ca." if is_tls else "Start one with `hookflash serve`, or name another with --server."
+        sentence = f"{plain(error.sentence)} {way_out}"
     if error.reason == "NOT_AUTHENTICATED":
         sentence += " Give a token with --token-file, or name a context that has one."
     fields = "".join(

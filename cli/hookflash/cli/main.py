@@ -63,7 +63,7 @@ def _show_version(context: click.Context, _parameter: click.Parameter, value: bo
     lazy=_TOP,
     epilog=_EPILOG,
     no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    context_settings={"max_content_width": 110},
 )
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."

@@ -86,26 +86,7 @@ class Engine:
         self.projector = Projector(
             views, request_id_kept_s=self.limits.request_id_kept_s, on_violation=self.violations.append
         )
-        registry, timers, matching = Registry(), Timers(), Matching(self._strategy_of)
-        mailroom = Mailroom()
-        directory = Directory(registry, plugins, mailroom.post)
-        archive = Archive(
-            snapshot=self.views.snapshot,
-            position_of_key=self.views.position_of_key,
-            record=journal.record,
-            lag=lambda: self.projector.lag,
-            watermark=lambda: self.projector.watermark,
-        )
-        self.shard = Shard(
-            world=World(directory, registry, timers, matching),
-            journal=journal,
-            archive=archive,
-            clock=self.clock,
-            limits=self.limits,
-            catalogue=settings.catalogue,
-            on_broken=on_broken or (lambda _error: None),
-        )
-        mailroom.open(self.shard)
+        self.shard = self._make_shard(on_broken or (lambda _error: None))
         self._strategies = Strategies(self.shard, plugins)
         self._alarms = Alarms(self.shard, self._strategies.end_decision)
         self._passivation = Passivation(self.shard)
@@ -113,17 +94,7 @@ class Engine:
         self.inbox = Inbox(self.shard, self.ids, self.clock, self.limits)
         self._receipts = ReceiptJoiner(self.shard, self.clock)
         self.outbox = Outbox(self.clock, self.limits.delivery_timeout_s, on_settled=self._receipts.settled)
-        edge = Edge(
-            shard=self.shard,
-            outbox=self.outbox,
-            inbox=self.inbox,
-            receipts=self._receipts,
-            ids=self.ids,
-            clock=self.clock,
-            random=self.random,
-            rules=SendingRules(),
-        )
-        self.adapters = AdapterHost(edge, plugins)
+        self.adapters = AdapterHost(self._edge(), plugins)
 
     @classmethod
     def assemble(
@@ -195,6 +166,40 @@ class Engine:
 
         with suppress(RuntimeError):  # The loop is closed.
             self._loop.call_soon_threadsafe(record)
+
+    def _make_shard(self, on_broken: Callable[[JournalBroken], None]) -> Shard:
+        registry, mailroom = Registry(), Mailroom()
+        directory = Directory(registry, self.plugins, mailroom.post)
+        archive = Archive(
+            snapshot=self.views.snapshot,
+            position_of_key=self.views.position_of_key,
+            record=self.journal.record,
+            lag=lambda: self.projector.lag,
+            watermark=lambda: self.projector.watermark,
+        )
+        shard = Shard(
+            world=World(directory, registry, Timers(), Matching(self._strategy_of)),
+            journal=self.journal,
+            archive=archive,
+            clock=self.clock,
+            limits=self.limits,
+            catalogue=self.settings.catalogue,
+            on_broken=on_broken,
+        )
+        mailroom.open(shard)
+        return shard
+
+    def _edge(self) -> Edge:
+        return Edge(
+            shard=self.shard,
+            outbox=self.outbox,
+            inbox=self.inbox,
+            receipts=self._receipts,
+            ids=self.ids,
+            clock=self.clock,
+            random=self.random,
+            rules=SendingRules(),
+        )
 
     def _project(self, group: Sequence[Sealed]) -> None:
         self.projector.feed([Projection(sealed.record, sealed.states) for sealed in group])

@@ -38,5 +38,6 @@ class Strangers:
 
 @hookimpl
 def hookflash_register(registry: Registry) -> None:
-    for strategy in (Raises, Blocks, Strangers):
-        registry.strategy(strategy)
+    registry.strategy(Raises)
+    registry.strategy(Blocks)
+    registry.strategy(Strangers)

@@ -17,7 +17,7 @@ from hookflash.cli.demo import conference, transfer
 from hookflash.cli.demo.actors import Customer, Desk, closed
 from hookflash.cli.demo.centre import ANN, BOB, CLEO, DAN, adapter_token, agent_token, set_up
 from hookflash.cli.demo.heard import Kind
-from hookflash.cli.demo.process import OwnServer
+from hookflash.cli.demo.own_server import OwnServer
 from hookflash.cli.demo.promises import checked
 from hookflash.cli.demo.screen import SERVER_LABEL, Screen
 from hookflash.cli.demo.stage import Pace, Stage

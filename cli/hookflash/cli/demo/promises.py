@@ -15,7 +15,7 @@ from hookflash.sdk.client import messages as m
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-__all__ = ["Check", "Evidence", "checked"]
+__all__ = ["NOTICES", "Check", "Evidence", "checked"]
 
 _SELF: Final = "You have joined the conversation"
 _CLOSED: Final = "Conversation is closed due to CHAT TRANSFERRED"
@@ -23,7 +23,7 @@ _PLACED: Final = "Transfer request placed successfully"
 _CONFERENCE_TOAST: Final = "a conference request has been placed successfully."
 _CONFERENCE: Final = "Conference request has been successfully placed"
 
-_NOTICES: Final[Mapping[str, tuple[tuple[str, Kind, str], ...]]] = {
+NOTICES: Final[Mapping[str, tuple[tuple[str, Kind, str], ...]]] = {
     "Ann": (
         ("before the story", Kind.NOTICE, _SELF),
         ("transfer 4", Kind.NOTICE, _CLOSED),
@@ -112,7 +112,7 @@ class Evidence:
 
 def checked(evidence: Evidence) -> list[Check]:
     """Compare what was seen with what is promised: one line for each promise, in the order of the story."""
-    texts = {label: list(_text_checks(label, evidence.heard.get(label, ()))) for label in _NOTICES}
+    texts = {label: list(_text_checks(label, evidence.heard.get(label, ()))) for label in NOTICES}
     return [
         *_transfer_facts(evidence),
         *(each for checks in texts.values() for each in checks),
@@ -124,7 +124,7 @@ def checked(evidence: Evidence) -> list[Check]:
 
 def _text_checks(label: str, heard: Iterable[Heard]) -> Iterator[Check]:
     notices = _notices(heard)
-    for step, kind, text in _NOTICES[label]:
+    for step, kind, text in NOTICES[label]:
         is_kept = (kind, text) in notices
         if is_kept:
             # What came before the one that was found was not promised in this place.
@@ -234,7 +234,7 @@ def _engine_facts(evidence: Evidence) -> Iterator[Check]:
     )
     all_once = all(
         _notices(evidence.heard.get(label, ())) == [(kind, text) for _, kind, text in promised]
-        for label, promised in _NOTICES.items()
+        for label, promised in NOTICES.items()
     )
     yield Check(
         step="server killed",

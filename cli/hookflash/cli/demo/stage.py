@@ -15,7 +15,7 @@ from hookflash.sdk.client import messages as m
 
 if TYPE_CHECKING:
     from hookflash.cli.demo.actors import Customer, Desk
-    from hookflash.cli.demo.process import OwnServer
+    from hookflash.cli.demo.own_server import OwnServer
     from hookflash.cli.demo.screen import Screen
     from hookflash.sdk.client import Client
 

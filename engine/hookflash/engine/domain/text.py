@@ -6,17 +6,41 @@ Unicode calls so; a joiner inside an emoji or a mark of direction is no control 
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Final
 
 from hookflash.engine.domain.refusals import BadField, BadId, EmptyMessage, MessageTooLong, NoteTooLong
 
-__all__ = ["ADDRESS_LENGTH_MAX", "check_address", "check_id", "clean_message", "clean_note"]
+__all__ = [
+    "ADDRESS_LENGTH_MAX",
+    "REASON_LENGTH_MAX",
+    "check_address",
+    "check_external_id",
+    "check_id",
+    "clean_entries",
+    "clean_line",
+    "clean_message",
+    "clean_note",
+    "clean_reason",
+]
 
 ADDRESS_LENGTH_MAX: Final = 256
 """Code points of a customer's address on a channel."""
 
+REASON_LENGTH_MAX: Final = 1_000
+"""Code points of the reason that a caller gives for what it does."""
+
+EXTERNAL_ID_LENGTH_MAX: Final = 512
+"""Code points of the outside's own id of something."""
+
+ENTRIES_MAX: Final = 100
+"""Entries of a profile, or of a conversation's attributes."""
+
+_KEY_LENGTH_MAX: Final = 128
+_VALUE_LENGTH_MAX: Final = 4_096
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL_OR_BREAK: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 # White space and control characters could make a text of any size end up short: what is this much too long is refused
@@ -69,6 +93,45 @@ def check_address(value: str, field: str = "address") -> str:
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
         raise BadId(field, value, "has control characters; give the address without them")
     return value
+
+
+def check_external_id(field: str, value: str) -> str:
+    """Return the value if it can be an id that the outside gave, else raise BadField."""
+    if len(value) > EXTERNAL_ID_LENGTH_MAX or not value.isprintable():
+        raise BadField(field, f"must have at most {EXTERNAL_ID_LENGTH_MAX} characters, all of them printable")
+    return value
+
+
+def clean_reason(text: str) -> str:
+    """Return the reason that a caller gives, as one line. Raises BadField if it is too long."""
+    return clean_line("reason", text, REASON_LENGTH_MAX)
+
+
+def clean_line(field: str, text: str, limit: int) -> str:
+    """Return a name or reason as one line, without control characters; they could redraw the terminal of a reader.
+
+    Raises BadField if more than `limit` code points are left, or if it is not Unicode.
+    """
+    line = _CONTROL_OR_BREAK.sub("", text[: limit * _RAW_FACTOR + 1])
+    if len(line) > limit or len(text) > limit * _RAW_FACTOR or _SURROGATE.search(line) is not None:
+        raise BadField(field, f"must have at most {limit:,} characters, in Unicode; shorten it")
+    return line
+
+
+def clean_entries(field: str, entries: Mapping[str, str]) -> dict[str, str]:
+    """Return a profile, or a conversation's attributes, without control characters.
+
+    Raises BadField if there are too many of them, or a key is empty or it or a value too long.
+    """
+    if len(entries) > ENTRIES_MAX:
+        raise BadField(field, f"has {len(entries):,} entries and may have {ENTRIES_MAX}; leave some out")
+    kept: dict[str, str] = {}
+    for key, value in entries.items():
+        name = clean_line(field, key, _KEY_LENGTH_MAX).strip()
+        if not name:
+            raise BadField(field, "has an entry without a key; name it, or leave it out")
+        kept[name] = clean_line(field, value, _VALUE_LENGTH_MAX)
+    return kept
 
 
 def _without_controls(field: str, text: str) -> str:

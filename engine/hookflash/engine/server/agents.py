@@ -9,6 +9,7 @@ from hookflash.engine.domain import commands as c
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.agent import Agent
 from hookflash.engine.domain.refusals import BadField
+from hookflash.engine.domain.text import clean_reason
 from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
@@ -58,7 +59,7 @@ class AgentServicer:
     async def Logout(self, request: pb.LogoutRequest, caller: Caller) -> bytes:  # noqa: N802
         """Log an agent out, from any state."""
         address = _address(identity.acting_agent(caller.principal, request.agent))
-        command = c.Logout(reason=request.reason)
+        command = c.Logout(reason=clean_reason(request.reason))
         return await self._asking.submit(caller, request, address, command, _agent_at(address), acting=address.id)
 
     async def AcceptOffer(self, request: pb.AcceptOfferRequest, caller: Caller) -> bytes:  # noqa: N802
@@ -71,7 +72,7 @@ class AgentServicer:
     async def DeclineOffer(self, request: pb.DeclineOfferRequest, caller: Caller) -> bytes:  # noqa: N802
         """Decline an offer."""
         address, number, agent = await self._offered(request.name, caller)
-        command = c.DeclineOffer(number=number, agent=agent, reason=request.reason)
+        command = c.DeclineOffer(number=number, agent=agent, reason=clean_reason(request.reason))
         return await self._asking.submit(caller, request, address, command, lambda _: Empty(), acting=agent)
 
     async def _offered(self, name: str, caller: Caller) -> tuple[Address, int, AgentId]:

@@ -198,6 +198,8 @@ def _options(engine: Engine) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", size),
         ("grpc.max_send_message_length", 64 * size),
         ("grpc.max_metadata_size", _METADATA_BYTES_MAX),
+        # Without this gRPC lets anything up to twice as much through, and refuses by chance what lies between.
+        ("grpc.absolute_max_metadata_size", _METADATA_BYTES_MAX),
         # Above all of our own limits: this one counts unary calls too, and makes a client wait without a word.
         ("grpc.max_concurrent_streams", _STREAMS_MAX),
         ("grpc.keepalive_time_ms", 30_000),

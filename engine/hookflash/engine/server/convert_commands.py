@@ -7,7 +7,17 @@ refused for the same reason wherever it comes in.
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain.limits import Limits
 from hookflash.engine.domain.refusals import BadField, InvalidSetting
-from hookflash.engine.domain.text import check_address, check_id, clean_message, clean_note
+from hookflash.engine.domain.text import (
+    REASON_LENGTH_MAX,
+    check_address,
+    check_external_id,
+    check_id,
+    clean_entries,
+    clean_line,
+    clean_message,
+    clean_note,
+    clean_reason,
+)
 from hookflash.engine.domain.values import CloseCause, Target
 from hookflash.engine.server import names
 from hookflash.engine.server.convert_values import customer_from, given, seconds_or_none, target_from
@@ -35,7 +45,7 @@ def open_from(request: conversation_service_pb2.CreateConversationRequest) -> c.
         channel=names.channel("channel", request.channel),
         address=check_address(request.address),
         customer=customer_from(request.customer),
-        attributes=dict(request.attributes),
+        attributes=clean_entries("attributes", request.attributes),
         target=_target_or_none(request),
         priority=_priority(request),
         ttl_s=seconds_or_none(request, "ttl"),
@@ -73,7 +83,7 @@ def route_from(request: conversation_service_pb2.RouteRequest) -> c.PlaceInvite:
 
 def close_from(role: Role, agent: AgentId | None, reason: str) -> c.Close:
     """The end, and who is the cause of it. An ADMIN closes as a supervisor does."""
-    return c.Close(agent=agent, cause=_CAUSES.get(role, CloseCause.SUPERVISOR), reason=reason)
+    return c.Close(agent=agent, cause=_CAUSES.get(role, CloseCause.SUPERVISOR), reason=clean_reason(reason))
 
 
 def said_in(text: str, limits: Limits) -> str:
@@ -87,13 +97,14 @@ def readiness_from(request: agent_service_pb2.SetAgentStateRequest) -> c.SetRead
         raise BadField("state", "must be READY or NOT_READY")
     domain = MediaDomainId(check_id("media_domain", request.media_domain)) if request.media_domain else None
     is_ready = request.state == agent_pb2.READINESS_READY
-    return c.SetReadiness(is_ready=is_ready, media_domain=domain, reason=request.reason)
+    return c.SetReadiness(is_ready=is_ready, media_domain=domain, reason=clean_reason(request.reason))
 
 
 def received_from(request: channel_service_pb2.ReceiveRequest, limits: Limits) -> c.OpenConversation | c.EndSession:
     """What the customer did: wrote (as if it opened a conversation) or left."""
     if not request.external_id:
         raise BadField("external_id", "is required: the outside's own id of what arrived")
+    check_external_id("external_id", request.external_id)
     channel, address = names.channel("channel", request.channel), check_address(request.address)
     match request.WhichOneof("content"):
         case "text":
@@ -113,7 +124,8 @@ def received_from(request: channel_service_pb2.ReceiveRequest, limits: Limits) -
 def settle_from(request: channel_service_pb2.SettleDeliveryRequest, number: int) -> c.SettleDelivery | float:
     """What became of a Delivery: settled, or the seconds after which it is to come again."""
     retry_s = seconds_or_none(request, "retry", is_zero_allowed=True)
-    error = request.error if given(request, "error") else ""
+    error = clean_line("error", request.error, REASON_LENGTH_MAX) if given(request, "error") else ""
+    check_external_id("external_id", request.external_id)
     if retry_s is not None and not given(request, "error"):
         raise BadField("retry", "needs an error: without one the Delivery is done")
     if retry_s is not None:

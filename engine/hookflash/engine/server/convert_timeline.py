@@ -120,19 +120,21 @@ def invites_of(events: Iterable[e.Event], *states: State | None) -> dict[int, In
 
 
 def transcript_entry_to(conversation: str, event: e.TranscriptEvent) -> transcript_pb2.TranscriptEntry:
-    """An entry as the customer sees it."""
+    """An entry as the customer sees it. Raises TypeError for any other event: this is a customer port."""
+    content = _for_customer(conversation, event)
     entry = transcript_pb2.TranscriptEntry(sequence=event.transcript, create_time=timestamp(event.at))
-    if isinstance(event, e.MessageSent):
-        entry.message.CopyFrom(message_to(conversation, event))
+    if isinstance(content, message_pb2.Message):
+        entry.message.CopyFrom(content)
     else:
-        entry.notice.CopyFrom(_notice(event.key, event.text, Style.TIMELINE, event.at))
+        entry.notice.CopyFrom(content)
     return entry
 
 
 def delivery_to(
     conversation: str, address: str, event: e.TranscriptEvent, number: int, attempt: int
 ) -> delivery_pb2.Delivery:
-    """A message of an agent, or a notice for the customer, on its way out."""
+    """A message of an agent, or a notice for the customer, on its way out. Raises TypeError for any other event."""
+    content = _for_customer(conversation, event)
     delivery = delivery_pb2.Delivery(
         name=numbered_name(conversation, "deliveries", number),
         conversation=f"conversations/{conversation}",
@@ -140,11 +142,20 @@ def delivery_to(
         sequence=number,
         attempt=attempt,
     )
-    if isinstance(event, e.MessageSent):
-        delivery.message.CopyFrom(message_to(conversation, event))
+    if isinstance(content, message_pb2.Message):
+        delivery.message.CopyFrom(content)
     else:
-        delivery.notice.CopyFrom(_notice(event.key, event.text, Style.TIMELINE, event.at))
+        delivery.notice.CopyFrom(content)
     return delivery
+
+
+def _for_customer(conversation: str, event: e.TranscriptEvent) -> message_pb2.Message | message_pb2.Notice:
+    # By exact type: what is untyped, or looks alike, must not get through here.
+    if type(event) is e.MessageSent:
+        return message_to(conversation, event)
+    if type(event) is e.CustomerNoticed:
+        return _notice(event.key, event.text, Style.TIMELINE, event.at)
+    raise TypeError(f"{type(event).__name__} is not for the customer")
 
 
 def _notice(key: NoticeKey, text: str, style: Style, at: float) -> message_pb2.Notice:

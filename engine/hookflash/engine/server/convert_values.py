@@ -12,6 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hookflash.engine.domain.limits import DURATION_MAX_S
 from hookflash.engine.domain.notices import Style
 from hookflash.engine.domain.refusals import BadField, InvalidSetting
+from hookflash.engine.domain.text import clean_entries, clean_line
 from hookflash.engine.domain.values import AttributeKind, Customer, LeaveReason, Target
 from hookflash.engine.server import names
 from hookflash.sdk.types import (
@@ -58,6 +59,8 @@ __all__ = [
 ]
 
 _MICROS: Final = 1_000_000
+_NANOS: Final = 1_000_000_000
+_NAME_LENGTH_MAX: Final = 256
 
 AGENT_STATE: Final = {s: agent_pb2.AgentState.Value(f"AGENT_STATE_{s}") for s in AgentState}
 ATTRIBUTE_KIND: Final = {s: attribute_pb2.AttributeKind.Value(f"ATTRIBUTE_KIND_{s}") for s in AttributeKind}
@@ -99,7 +102,12 @@ def seconds_or_none(request: Message, field: str, *, is_zero_allowed: bool = Fal
         return None
     value: Duration = getattr(request, field)
     length_s = value.seconds + value.nanos / 1e9
-    if not (0 <= length_s <= DURATION_MAX_S) or (length_s == 0 and not is_zero_allowed):
+    # A Duration's two parts have one sign and the second is less than a second: anything else was made by mistake.
+    if (
+        not 0 <= value.nanos < _NANOS
+        or not (0 <= length_s <= DURATION_MAX_S)
+        or (length_s == 0 and not is_zero_allowed)
+    ):
         least = "at least" if is_zero_allowed else "more than"
         raise InvalidSetting(field, f"must be {least} 0 and at most {DURATION_MAX_S:,.0f} seconds")
     return length_s
@@ -131,7 +139,9 @@ def customer_to(customer: Customer) -> customer_pb2.Customer:
 
 
 def customer_from(customer: customer_pb2.Customer) -> Customer:
-    """What a channel or service says of a customer."""
+    """What a channel or service says of a customer. Raises BadField."""
     return Customer(
-        display_name=customer.display_name, is_identified=customer.identified, profile=dict(customer.profile)
+        display_name=clean_line("customer.display_name", customer.display_name, _NAME_LENGTH_MAX),
+        is_identified=customer.identified,
+        profile=clean_entries("customer.profile", customer.profile),
     )

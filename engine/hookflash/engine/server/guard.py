@@ -14,9 +14,9 @@ from typing import Any, Final, NoReturn
 
 import grpc
 import structlog
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
-from hookflash.engine.domain.refusals import Code, Internal, Refusal, RoleNotAllowed
+from hookflash.engine.domain.refusals import BadField, Code, Internal, Refusal, RoleNotAllowed
 from hookflash.engine.server import identity
 from hookflash.engine.server.admission import Admission
 from hookflash.engine.server.audit import Audit
@@ -49,22 +49,29 @@ class Guard:
     def wrapped(self, method: Method, behaviour: Behaviour) -> "grpc.RpcMethodHandler[Any, Any]":
         """The handler that gRPC is given for that method."""
         make = grpc.unary_stream_rpc_method_handler if method.is_stream else grpc.unary_unary_rpc_method_handler
-        return make(partial(self._call, method, behaviour), method.parse, _serialized)
+        return make(partial(self._call, method, behaviour), None, _serialized)
 
     def wrapped_open(self, path: str, handler: Any) -> Any:  # noqa: ANN401  gRPC types no handler's parts
         """A handler of gRPC's own (health, reflection), which answers without a token to this machine only."""
 
-        async def answered(request: object, context: Context) -> object:
+        async def parsed(encoded: bytes, context: Context) -> object:
+            try:
+                return handler.request_deserializer(encoded)
+            except DecodeError:
+                await _aborted(context, _not_a_request())
+
+        async def answered(encoded: bytes, context: Context) -> object:
             await self._check_open(path, context)
             behaviour = handler.unary_stream if handler.response_streaming else handler.unary_unary
-            return await behaviour(request, context)
+            return await behaviour(await parsed(encoded, context), context)
 
-        async def streamed(requests: AsyncIterator[object], context: Context) -> AsyncIterator[object]:
+        async def streamed(encoded: AsyncIterator[bytes], context: Context) -> AsyncIterator[object]:
             await self._check_open(path, context)
+            requests = (await parsed(each, context) async for each in encoded)
             async for answer in handler.stream_stream(requests, context):
                 yield answer
 
-        parts = (handler.request_deserializer, handler.response_serializer)
+        parts = (None, handler.response_serializer)
         if handler.request_streaming:
             return grpc.stream_stream_rpc_method_handler(streamed, *parts)
         make = (
@@ -73,14 +80,17 @@ class Guard:
         return make(answered, *parts)
 
     async def _call(
-        self, method: Method, behaviour: Behaviour, request: Message, context: Context
+        self, method: Method, behaviour: Behaviour, encoded: bytes, context: Context
     ) -> bytes | Message | None:
         started = perf_counter()
         principal: Principal | None = None
         reason = "OK"
         try:
             token, principal = self._credentials.of(context)
-            self._check(principal, method, request)
+            if principal.role not in method.roles:
+                raise RoleNotAllowed(principal.role, f"call {method.path}")
+            request = _parsed(method, encoded)
+            _check_identity(principal, method, request)
             self._admission.admit(principal, method)
             try:
                 left_s = context.time_remaining()
@@ -121,14 +131,6 @@ class Guard:
         self._credentials.check(token)
         await context.write(item)
 
-    def _check(self, principal: Principal, method: Method, request: Message) -> None:
-        if principal.role not in method.roles:
-            raise RoleNotAllowed(principal.role, f"call {method.path}")
-        if method.names_agent:
-            identity.check_agent(principal, request.agent)  # type: ignore[attr-defined]
-        if method.names_channel:
-            identity.check_named_channel(principal, request.channel)  # type: ignore[attr-defined]
-
     def _tell(self, refusal: Refusal, method: Method, principal: Principal | None, context: Context) -> None:
         who = "" if principal is None else principal.key
         if refusal.code in _AUDITED:
@@ -154,6 +156,25 @@ class Guard:
         except Refusal as refusal:
             self._audit.write(self._now(), str(refusal.code), principal="", method=path, peer=context.peer())
             await _aborted(context, refusal)
+
+
+def _parsed(method: Method, encoded: bytes) -> Message:
+    # Parsed here and not by gRPC, which would tell the caller what the parser's exception says.
+    try:
+        return method.parse(encoded)
+    except DecodeError as error:
+        raise _not_a_request() from error
+
+
+def _not_a_request() -> BadField:
+    return BadField("request", "cannot be read as the message that this method takes; encode it by its .proto file")
+
+
+def _check_identity(principal: Principal, method: Method, request: Message) -> None:
+    if method.names_agent:
+        identity.check_agent(principal, request.agent)  # type: ignore[attr-defined]
+    if method.names_channel:
+        identity.check_named_channel(principal, request.channel)  # type: ignore[attr-defined]
 
 
 def is_local_peer(peer: str) -> bool:

@@ -14,7 +14,6 @@ from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.refusals import BadField, InviteNotFound, NotAParticipant
-from hookflash.engine.domain.text import check_id
 from hookflash.engine.domain.values import Invite
 from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking
@@ -23,6 +22,7 @@ from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.convert_conversation import conversation_for_adapter, conversation_to, invite_to
 from hookflash.engine.server.convert_timeline import is_said, timeline_entry_to, transcript_entry_to
 from hookflash.engine.server.filters import filter_from
+from hookflash.engine.server.pages import check_token
 from hookflash.engine.views.reads import ConversationRow, Reads, TimelineRow
 from hookflash.sdk.types import AgentId, ConversationId, ConversationState, Principal, Role
 from hookflash.v1 import conversation_pb2, invite_pb2, timeline_pb2
@@ -243,4 +243,4 @@ def _before(token: str) -> tuple[int, ConversationId]:
     opened, slash, identifier = token.partition("/")
     if not slash:
         raise BadField("page_token", "is no token of this list; take `next_page_token` as it came")
-    return _number(opened), ConversationId(check_id("page_token", identifier))
+    return _number(opened), ConversationId(check_token(identifier))

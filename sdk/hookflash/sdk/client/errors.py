@@ -107,7 +107,10 @@ def from_rpc_error(error: grpc.RpcError, address: str, *, is_connected: bool = T
         )
     if code is grpc.StatusCode.UNAVAILABLE or (code is grpc.StatusCode.DEADLINE_EXCEEDED and not is_connected):
         why = {"grpc": sentence} if sentence else {}
-        return Unreachable("UNREACHABLE", f"No server answers at {address}.", why, code=code.name)
+        what = f"No server answers at {address}."
+        if "handshake failed" in sentence:
+            what = f"{address} is there, but TLS with it failed: one of the two does not trust the other's certificate."
+        return Unreachable("UNREACHABLE", what, why, code=code.name)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return TimedOut("DEADLINE_EXCEEDED", f"The server at {address} did not answer in time.", code=code.name)
     return HookflashError(code.name, sentence or f"The call failed with {code.name}.", code=code.name)

@@ -25,7 +25,7 @@ class OwnServer:
 
     def __init__(self, directory: Path) -> None:
         self.address = "127.0.0.1:0"
-        self._data = directory / "data"
+        self._directory = directory / "data"
         self._log = directory / "server.log"
         self._process: Process | None = None
 
@@ -37,11 +37,11 @@ class OwnServer:
     @property
     def admin_token(self) -> str:
         """The token that the first start wrote."""
-        return (self._data / "admin.token").read_text(encoding="utf-8").strip()
+        return (self._directory / "admin.token").read_text(encoding="utf-8").strip()
 
     async def start(self) -> None:
         """Start and wait for the address. Raises CommandError with the server's own last words."""
-        serve = ("serve", "--data", str(self._data), "--listen", self.address)
+        serve = ("serve", "--data", str(self._directory), "--listen", self.address)
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-c", _COMMAND, *serve,
