@@ -1,8 +1,8 @@
 """Say which tests show which requirement of docs/requirements.toml, and fail where a core one has none.
 
-A test names what it shows with `@pytest.mark.spec("R-T1", ...)`; a described scenario with `spec=("A-01", ...)` in any
-call under tests/, and `@scenario("A-01", ...)` names itself. Both are read from the source, so nothing has to be run or imported. An id that nobody knows is a
-failure too: it is a typing error.
+A test names what it shows with `@pytest.mark.spec("R-T1", ...)`; a described scenario with `@scenario("A-01", ...)` and
+with `spec=("R-T1", ...)` in any call under tests/. Both are read from the source, so nothing has to be run or imported.
+An id that nobody knows is a failure too: it is a typing error.
 """
 
 import argparse

@@ -2,6 +2,7 @@
 
 import io
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,6 +38,14 @@ class Command:
         code = main(arguments)
         captured = self.capture.readouterr()
         return Done(int(code), captured.out, captured.err)
+
+
+@contextmanager
+def silent_address() -> Iterator[str]:
+    """Yield an address of this machine at which nobody listens, and nobody else can while the block lasts."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{held.getsockname()[1]}"
 
 
 @contextmanager

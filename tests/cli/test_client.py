@@ -3,7 +3,6 @@
 import importlib
 import pkgutil
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ from hookflash.v1 import (
     event_service_pb2,
     queue_service_pb2,
 )
+from tests.cli.command import silent_address
 from tests.cli.fake_server import FakeServer, RefusedError
 
 TRANSFER = messages.TransferRequest(name="conversations/42", target=messages.Target(queue="queues/billing"))
@@ -168,9 +168,8 @@ async def test_a_server_that_is_too_slow_is_timed_out_and_an_absent_one_unreacha
     async with Client(server.address) as client:
         with pytest.raises(TimedOut):
             await client.transfer(TRANSFER, timeout_s=0.2)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        async with Client(f"127.0.0.1:{listener.getsockname()[1]}") as client:
+    with silent_address() as address:
+        async with Client(address) as client:
             with pytest.raises(Unreachable, match="No server answers at 127"):
                 await client.transfer(TRANSFER)
 

@@ -234,6 +234,15 @@ def test_a_transfer_waits_until_somebody_accepts_or_is_cancelled(running: Runnin
 
 
 @pytest.mark.slow
+def test_a_drained_server_sends_its_desks_away_and_ends(running: Running) -> None:
+    bob = running.desk("bob")
+    assert running.command("server", "drain").code == 0
+    bob.shows(r"The server ends the stream: DRAINING\.")
+    assert running.server.process.wait(_PATIENCE_S) == 0
+    assert running.command("server", "health").code == 7
+
+
+@pytest.mark.slow
 def test_serve_says_in_a_sentence_why_it_does_not_start(running: Running) -> None:
     def refused(*arguments: str) -> tuple[int, str]:
         with process("serve", *arguments, home=running.command.home) as started:

@@ -1,7 +1,6 @@
 """How a command ends: the code that scripts branch on, and one sentence on stderr for whoever reads it."""
 
 import _thread
-import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +11,7 @@ from google.protobuf.message import Message
 
 from hookflash.cli.failures import CommandError, ExitCode, failure_of
 from hookflash.sdk.client import messages as m
-from tests.cli.command import Command
+from tests.cli.command import Command, silent_address
 from tests.cli.fake_server import FakeServer, RefusedError
 
 TRANSFER = ("conversation", "transfer", "42", "--to", "queue:billing")
@@ -63,9 +62,7 @@ def test_a_draining_server_counts_as_unreachable(command: Command, local: FakeSe
 
 
 def test_no_server_is_exit_7_and_a_sentence_that_says_what_to_do(command: Command) -> None:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
+    with silent_address() as address:
         done = command("--server", address, "status")
     assert done.code == 7
     assert done.err == (

@@ -9,8 +9,8 @@ import yaml
 
 from hookflash.cli.text import duration_s, ordinal, plain, shown_duration
 from hookflash.sdk.client import messages as m
-from tests.cli.command import Command
-from tests.cli.fake_server import FakeServer
+from tests.cli.command import Command, silent_address
+from tests.cli.fake_server import FakeServer, RefusedError
 
 BILLING = m.Queue(
     name="queues/billing",
@@ -118,6 +118,25 @@ def test_a_timeline_tells_whispers_from_messages_by_a_word(command: Command, loc
         "--:--:--  ~ transfer to queue:billing OFFERED to bob (2nd agent)",
     ]
     assert local.requests("ListTimeline")[0].agent == "agents/ann"
+
+
+def test_an_agents_own_token_follows_a_conversation_without_reading_events(
+    command: Command, local: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_request: object, _context: object) -> None:
+        raise RefusedError("PERMISSION_DENIED", "ROLE_NOT_ALLOWED")
+
+    states = [m.ConversationState.CONVERSATION_STATE_ACTIVE, m.ConversationState.CONVERSATION_STATE_CLOSED]
+    pages = [[1, 2], [2, 3]]
+    monkeypatch.setattr("hookflash.cli.reading._POLL_S", 0.0)
+    local.answers["Watch"] = refuse
+    local.answers["GetConversation"] = lambda _request, _context: m.Conversation(state=states.pop(0))
+    local.answers["ListTimeline"] = lambda _request, _context: m.ListTimelineResponse(
+        entries=[m.TimelineEntry(sequence=each, notice=m.Notice(text=f"n{each}")) for each in pages.pop(0)]
+    )
+    done = command("conversation", "watch", "42", "-o", "name")
+    assert (done.code, done.out) == (0, "1\n2\n3\n")
+    assert [request.page_token for request in local.requests("ListTimeline")] == ["", "2"]
 
 
 def test_programs_get_the_transcript_as_the_api_has_it(command: Command, local: FakeServer) -> None:
@@ -239,7 +258,8 @@ def test_a_token_is_shown_once_or_written_where_only_this_user_reads_it(command:
 
 
 def test_plugins_installed_here_are_listed_where_no_server_is(command: Command) -> None:
-    done = command("--server", "127.0.0.1:1", "plugin", "list")
+    with silent_address() as address:
+        done = command("--server", address, "plugin", "list")
     assert done.code == 0
     assert done.out.startswith("PLUGIN")
     assert "installed here" in done.err

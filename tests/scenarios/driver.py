@@ -70,9 +70,7 @@ class Driver(Protocol):
 
     # --- conversations
 
-    async def place(
-        self, kind: str, conversation: str, agent: str, target: tuple[str, str], attempt: Attempt
-    ) -> bytes:
+    async def place(self, kind: str, conversation: str, agent: str, target: tuple[str, str], attempt: Attempt) -> bytes:
         """Transfer or conference; the encoded answer."""
 
     async def route(self, conversation: str, target: tuple[str, str]) -> None:

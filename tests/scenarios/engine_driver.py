@@ -260,9 +260,7 @@ class EngineDriver:
 
     # --- conversations
 
-    async def place(
-        self, kind: str, conversation: str, agent: str, target: tuple[str, str], attempt: Attempt
-    ) -> bytes:
+    async def place(self, kind: str, conversation: str, agent: str, target: tuple[str, str], attempt: Attempt) -> bytes:
         """Transfer or conference."""
         command = c.PlaceInvite(
             kind=InviteKind(kind), agent=AgentId(agent), target=_target(target), note=attempt.note,

@@ -23,9 +23,7 @@ PLUGINS = Path(__file__).parent / "plugins"
 
 async def serve(data: Path, now: float, limits: Limits) -> None:
     """Serve until stdin ends."""
-    settings = Settings(
-        listen="127.0.0.1:0", data=data, limits=limits, plugins=PluginSettings(plugins_dir=PLUGINS)
-    )
+    settings = Settings(listen="127.0.0.1:0", data=data, limits=limits, plugins=PluginSettings(plugins_dir=PLUGINS))
     clock = ManualClock(now)
     engine = Engine.assemble(settings, SqliteJournal.open(data), Views.open(data / VIEWS_FILE), clock=clock)
     await engine.start()

@@ -204,9 +204,7 @@ class ServerDriver:
 
     # --- conversations
 
-    async def place(
-        self, kind: str, conversation: str, agent: str, target: tuple[str, str], attempt: Attempt
-    ) -> bytes:
+    async def place(self, kind: str, conversation: str, agent: str, target: tuple[str, str], attempt: Attempt) -> bytes:
         """Transfer or conference."""
         made = m.TransferRequest if kind == "TRANSFER" else m.ConferenceRequest
         request = made(
@@ -316,8 +314,9 @@ class ServerDriver:
 
     async def crash(self, down_s: float) -> None:
         """Kill the process, start another one, and connect again; desks stay closed."""
+        await asyncio.to_thread(self._server.kill)
         await self.disconnect()
-        await asyncio.to_thread(self._server.crash, down_s)
+        await asyncio.to_thread(self._server.start_again, down_s)
         await self.connect()
         for reader in self._readers.values():
             await reader.open(self._streams)

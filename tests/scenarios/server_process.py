@@ -40,10 +40,13 @@ class ServerProcess:
         self._process.stdin.flush()
         self.now = float(self._line("at "))
 
-    def crash(self, down_s: float) -> None:
-        """Kill the process and start another one that much later. Blocks."""
+    def kill(self) -> None:
+        """Kill the process. Blocks until it is gone."""
         self._process.kill()
         self._end()
+
+    def start_again(self, down_s: float) -> None:
+        """Start another process on the same data, that much later. Blocks."""
         self.now += down_s
         self._process = self._started()
 

@@ -1,13 +1,22 @@
 """The journal as callers watch it: from anywhere, without gap or repeat."""
 
+import asyncio
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from google.protobuf.message import Message
 
+from hookflash.engine.domain.refusals import SlowConsumer
 from hookflash.engine.journal.memory import MemoryStore
+from hookflash.engine.server.caller import Caller
+from hookflash.engine.server.tail import Seen
 from hookflash.engine.settings import Limits
-from hookflash.sdk.types import Role
-from tests.server.serving import Refused, Serving, Stream, serving
+from hookflash.sdk.types import Principal, Role
+from hookflash.v1.event_service_pb2 import WatchResponse
+from tests.server.serving import METHODS, Refused, Serving, Stream, serving
+
+ADMIN = Principal(Role.ADMIN, "admins/root")
 
 
 async def events_of(stream: Stream, count: int) -> list[tuple[int, int]]:
@@ -133,3 +142,31 @@ async def test_events_are_readable_after_a_restart_over_the_same_journal(tmp_pat
         viewer = await served.client(Role.VIEWER, "viewers/vi")
         conversation = await viewer.call("ConversationService/GetConversation", name="conversations/42")
     assert conversation.name == "conversations/42"
+
+
+async def test_a_reader_who_was_up_to_date_and_then_reads_too_slowly_is_ended_with_his_last_position(
+    tmp_path: Path,
+) -> None:
+    async with serving(tmp_path, limits=Limits(stream_buffer_events_max=10)) as served:
+        await served.site("ann")
+        written: list[int] = []
+        at_work, may_go_on = asyncio.Event(), asyncio.Event()
+
+        async def write(item: bytes | Message) -> None:
+            assert isinstance(item, WatchResponse)
+            written.append(item.position)
+            if item.events:  # The first answer was empty: he was up to date.
+                at_work.set()
+                await may_go_on.wait()
+
+        caller = Caller(ADMIN, METHODS["EventService/Watch"], "", write, lambda: None, nullcontext)
+        tail = served.server._tail  # noqa: SLF001  over the wire only megabytes would make a reader slow
+        watching = asyncio.ensure_future(tail.watch(caller, tail.position, Seen()))
+        await served.opened("first")
+        await at_work.wait()
+        for number in range(10):
+            await served.opened(f"c{number}")
+        may_go_on.set()
+        with pytest.raises(SlowConsumer) as refused:
+            await watching
+    assert refused.value.metadata["position"] == str(written[-1])

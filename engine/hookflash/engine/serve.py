@@ -62,6 +62,9 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> int:
         _calm_the_collector()
         server = Server(engine)
         address = await server.start()
+        # Drained through the API it ends as it does after a signal.
+        drained = loop.create_task(server.drained.wait())
+        drained.add_done_callback(lambda _: end())
         announce(f"hookflash listens on {address}")
         broken = await ended
         await server.stop()

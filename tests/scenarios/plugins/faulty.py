@@ -1,6 +1,7 @@
 """Three strategies that misbehave: one raises, one never answers in time, one names somebody who is no candidate."""
 
 from threading import Event
+from typing import ClassVar
 
 from hookflash.sdk import hookimpl
 from hookflash.sdk.registry import Registry
@@ -12,14 +13,14 @@ _NEVER = Event()
 
 
 class Raises:
-    name = "raises"
+    name: ClassVar[str] = "raises"
 
     def order(self, agent: AgentView, queue: QueueView) -> OrderKey:
         raise RuntimeError(f"{queue.id} cannot order {agent.id}")
 
 
 class Blocks:
-    name = "blocks"
+    name: ClassVar[str] = "blocks"
 
     def order(self, agent: AgentView, queue: QueueView) -> OrderKey:  # noqa: ARG002  it never gets that far
         _NEVER.wait(1)
@@ -27,7 +28,7 @@ class Blocks:
 
 
 class Strangers:
-    name = "strangers"
+    name: ClassVar[str] = "strangers"
 
     def order(self, agent: AgentView, queue: QueueView) -> OrderKey:  # noqa: ARG002  the contract's
         return (agent.place,)

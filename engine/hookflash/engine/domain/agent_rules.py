@@ -113,8 +113,11 @@ def _end_reservation(turn: _Turn, state: Agent, command: c.EndReservation) -> No
 
 
 def _detach(turn: _Turn, state: Agent, stream: str | None) -> None:
-    if state.stream is None or stream not in (None, state.stream):
-        return  # A newer desk has taken over; the old stream's end means nothing.
+    # A restart (None) gives everybody the full grace, also whose line broke just before: likely it cut him off (R-L6).
+    # Else a newer desk may have taken over, and the old stream's end means nothing.
+    is_over = state.is_logged_in if stream is None else stream == state.stream
+    if not is_over:
+        return
     turn.add(e.AgentDetached(at=turn.ctx.now, grace_until=turn.ctx.now + turn.ctx.limits.disconnect_grace_s))
 
 

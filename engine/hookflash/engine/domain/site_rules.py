@@ -130,7 +130,7 @@ def _boot(ctx: Context) -> list[Tell]:
     tells = [
         Tell(Address(Kind.AGENT, agent), c.Detach(stream=None))
         for agent, state in ctx.facts.agents().items()
-        if state.stream is not None
+        if state.is_logged_in
     ]
     if CHAT in ctx.facts.media_domains():
         return tells

@@ -26,6 +26,7 @@ from hookflash.engine.server.convert_site import (
 )
 from hookflash.engine.server.convert_token import token_from, token_to
 from hookflash.engine.server.convert_values import duration, timestamp
+from hookflash.engine.server.exposure import is_exposed
 from hookflash.engine.server.pages import page_of
 from hookflash.engine.server.tokens import Tokens, digest_of, new_token
 from hookflash.v1 import admin_service_pb2 as pb
@@ -121,12 +122,12 @@ class AdminServicer:
             projector_lag=engine.projector.lag,
             warnings=self._warnings(),
             data=str(engine.settings.data),
-            insecure=engine.settings.insecure_i_know,
+            insecure=is_exposed(engine.settings),
         )
 
     def _warnings(self) -> list[str]:
         engine, warnings = self._asking.engine, []
-        if engine.settings.insecure_i_know:
+        if is_exposed(engine.settings):
             warnings.append("It was told to listen without TLS (--insecure-i-know): give it a certificate.")
         warnings += [
             f"The plugin {plugin.name} is not loaded: {plugin.reason}."

@@ -116,10 +116,11 @@ class Server:
             self._draining = asyncio.get_running_loop().create_task(self._drain())
 
     def _hear(self, group: Sequence[Sealed]) -> None:
-        self._tail.hear(group)
-        self._desks.hear(group)
-        self._board.hear(group)
-        self._reading.hear(group)
+        for part in (self._tail, self._desks, self._board, self._reading):
+            try:
+                part.hear(group)
+            except Exception as error:  # noqa: BLE001  what cannot be shown must not stop the shard
+                _log.error("hearing.failed", part=type(part).__name__, error=type(error).__name__)
 
     def _register(self) -> None:
         asking = self._asking
@@ -179,9 +180,11 @@ class _Opened:
         self._server, self._guard = server, guard
 
     def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
-        wrapped = {name: self._guard.wrapped_open(f"{service}/{name}", each) for name, each in handlers.items()}
-        self._server.add_registered_method_handlers(service, wrapped)
-        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, wrapped),))
+        # Reflection has two names for the same messages: clients ask for the newer one first.
+        for name in {service, service.replace("v1alpha", "v1")}:
+            wrapped = {each: self._guard.wrapped_open(f"{name}/{each}", handlers[each]) for each in handlers}
+            self._server.add_registered_method_handlers(name, wrapped)
+            self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, wrapped),))
 
     def add_generic_rpc_handlers(self, handlers: object) -> None:
         """The same handlers come by name as well, and are added then."""

@@ -11,11 +11,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 __all__ = ["AUDIT_FILE", "Audit", "audit_files", "first_broken_line"]
 
 AUDIT_FILE: Final = "audit.log"
 """The file in the data directory that is written now."""
 
+_log = structlog.get_logger("hookflash.server")
 _SIZE_MAX: Final = 16 * 1024 * 1024
 _GENESIS: Final = "0" * 64
 
@@ -38,8 +41,13 @@ class Audit:
         if self._file is None or self._path is None:
             return
         line = _line(self._previous, {"at": at, "kind": kind, **facts})
+        try:
+            self._size += os.write(self._file, line)
+        except OSError as error:
+            # Most likely the disk is full. The call is answered all the same, and the chain stays whole.
+            _log.error("audit.failed", error=error.strerror)
+            return
         self._previous = sha256(line).hexdigest()
-        self._size += os.write(self._file, line)
         if self._size >= _SIZE_MAX:
             os.close(self._file)
             self._path.rename(self._path.with_name(f"{AUDIT_FILE}.{len(audit_files(self._path.parent)):06d}"))

@@ -9,13 +9,13 @@ from hookflash.v1 import queue_pb2
 __all__ = ["queue_to"]
 
 
-def queue_to(queue: Queue, stats: QueueStats, available: int, now: float) -> queue_pb2.Queue:
-    """A queue at engine time `now`; `available` may be less than the stats say: the asker is left out (R-A4)."""
+def queue_to(queue: Queue, stats: QueueStats, now: float) -> queue_pb2.Queue:
+    """A queue with these figures at engine time `now`."""
     message = queue_settings_to(queue.settings)
     message.etag = etag_of(queue.settings)
     message.stats.ready = stats.ready
     message.stats.active = stats.active
-    message.stats.available = available
+    message.stats.available = stats.available
     message.stats.waiting = stats.waiting
     if stats.oldest_placed_at is not None:
         message.stats.oldest_wait.CopyFrom(duration(max(0.0, now - stats.oldest_placed_at)))

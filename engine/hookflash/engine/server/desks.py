@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Final
 
-import structlog
-
 from hookflash.engine.actors.calls import Sealed
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address
@@ -30,7 +28,6 @@ from hookflash.v1 import offer_pb2
 
 __all__ = ["Desk", "Desks", "heard_to"]
 
-_log = structlog.get_logger("hookflash.server")
 _RETRY_DELAY_S: Final = 1.0
 
 
@@ -83,10 +80,7 @@ class Desks:
         if not self._desks:
             return
         for sealed in group:
-            try:
-                self._tell(sealed)
-            except Exception as error:  # noqa: BLE001  one record that cannot be shown must not stop the shard
-                _log.error("desks.failed", position=sealed.record.position, error=type(error).__name__)
+            self._tell(sealed)
 
     def _tell(self, sealed: Sealed) -> None:
         position = sealed.record.position

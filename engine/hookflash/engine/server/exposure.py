@@ -7,7 +7,7 @@ import grpc
 
 from hookflash.engine.settings import Settings, TlsSettings, is_loopback
 
-__all__ = ["StartError", "bind"]
+__all__ = ["StartError", "bind", "is_exposed"]
 
 _UNIX: Final = "unix:"
 
@@ -16,10 +16,15 @@ class StartError(Exception):
     """The server cannot start; the message is a sentence for people that says what to do."""
 
 
+def is_exposed(settings: Settings) -> bool:
+    """Whether other machines reach the port and there is no TLS."""
+    return settings.tls is None and not is_loopback(settings.listen)
+
+
 def bind(server: "grpc.aio.Server", settings: Settings) -> str:
     """Take the port and return the address, with the port that was taken. Raises StartError."""
     listen, tls = settings.listen, settings.tls
-    if tls is None and not is_loopback(listen) and not settings.insecure_i_know:
+    if is_exposed(settings) and not settings.insecure_i_know:
         raise StartError(
             f"{listen} can be reached from other machines and there is no TLS. Choose one of:"
             " `hookflash serve --listen 127.0.0.1:7433`;"

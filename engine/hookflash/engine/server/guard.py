@@ -87,8 +87,7 @@ class Guard:
         reason = "OK"
         try:
             token, principal = self._credentials.of(context)
-            if principal.role not in method.roles:
-                raise RoleNotAllowed(principal.role, f"call {method.path}")
+            _check_role(principal, method)
             request = _parsed(method, encoded)
             _check_identity(principal, method, request)
             self._admission.admit(principal, method)
@@ -168,6 +167,11 @@ def _parsed(method: Method, encoded: bytes) -> Message:
 
 def _not_a_request() -> BadField:
     return BadField("request", "cannot be read as the message that this method takes; encode it by its .proto file")
+
+
+def _check_role(principal: Principal, method: Method) -> None:
+    if principal.role not in method.roles:
+        raise RoleNotAllowed(principal.role, f"call {method.path}")
 
 
 def _check_identity(principal: Principal, method: Method, request: Message) -> None:

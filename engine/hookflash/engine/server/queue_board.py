@@ -38,11 +38,9 @@ class QueueBoard:
         self._telling: asyncio.Task[None] | None = None
 
     def queue(self, queue: Queue, leave_out: frozenset[AgentId] = frozenset()) -> queue_pb2.Queue:
-        """A queue with its figures now; those left out count as not available (R-A4)."""
-        matching = self._asking.shard.matching
-        stats = matching.stats(queue.settings.id)
-        available = matching.stats(queue.settings.id, leave_out).available if leave_out else stats.available
-        return queue_to(queue, stats, available, self._asking.shard.clock.now())
+        """A queue with its figures now; those left out are in none of the counts of agents (R-A4)."""
+        shard = self._asking.shard
+        return queue_to(queue, shard.matching.stats(queue.settings.id, leave_out), shard.clock.now())
 
     async def watch(self, caller: Caller) -> None:
         """Serve one reader until its stream ends. Raises SlowConsumer."""

@@ -1,6 +1,6 @@
 """QueueService: queues and their figures."""
 
-from hookflash.engine.server import names
+from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.pages import page_of
@@ -24,9 +24,9 @@ class QueueServicer:
         queue = self._asking.queue(names.queue("name", request.name))
         return await self._asking.durable(self._board.queue(queue))
 
-    async def ListQueues(self, request: pb.ListQueuesRequest, _caller: Caller) -> pb.ListQueuesResponse:  # noqa: N802
+    async def ListQueues(self, request: pb.ListQueuesRequest, caller: Caller) -> pb.ListQueuesResponse:  # noqa: N802
         """List queues by name, the asker and a conversation's participants left out of the counts."""
-        size, leave_out = self._asking.page_size(request.page_size), await self._left_out(request)
+        size, leave_out = self._asking.page_size(request.page_size), await self._left_out(request, caller)
         page, token = page_of(self._asking.shard.facts.queues(), request.page_token, size)
         queues = [self._board.queue(queue, leave_out) for queue in page]
         return await self._asking.durable(pb.ListQueuesResponse(queues=queues, next_page_token=token))
@@ -35,8 +35,9 @@ class QueueServicer:
         """Stream every queue once, then those that changed."""
         await self._board.watch(caller)
 
-    async def _left_out(self, request: pb.ListQueuesRequest) -> frozenset[AgentId]:
-        asker = names.agent_or_none("agent", request.agent)
+    async def _left_out(self, request: pb.ListQueuesRequest, caller: Caller) -> frozenset[AgentId]:
+        """The asking agent, who is the caller himself where an AGENT names nobody, and who is in the conversation."""
+        asker = names.agent_or_none("agent", request.agent) or identity.own_agent(caller.principal)
         left_out = frozenset() if asker is None else frozenset({asker})
         if request.conversation:
             state, _ = await self._asking.conversation(names.conversation("conversation", request.conversation))

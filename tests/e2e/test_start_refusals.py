@@ -1,0 +1,203 @@
+"""What keeps a server from starting: each time one sentence for people, an exit code, and nothing changed on the disk."""
+
+import os
+import re
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.server_process import Ended, hookflash, running
+
+FAILED = 1
+USAGE = 2
+
+
+def _serve(data: Path | str, *arguments: str | Path, **settings: str) -> Ended:
+    return hookflash("serve", "--data", data, "--listen", "127.0.0.1:0", *arguments, settings=settings)
+
+
+def _assert_refused(ended: Ended, code: int, *words: str) -> None:
+    assert (ended.code, ended.stdout) == (code, ""), ended
+    assert "Traceback" not in ended.stderr
+    lines = ended.stderr.strip().splitlines()
+    assert len(lines) == 1, "one sentence, or a few, on one line"
+    assert lines[0].endswith("."), lines[0]
+    for word in words:
+        assert re.search(word, lines[0]), f"{word!r} is not in: {lines[0]}"
+
+
+def _content_of(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(directory.iterdir()) if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data directory that a server has."""
+    data = tmp_path_factory.mktemp("used") / "data"
+    with running(data):
+        yield data
+
+
+# --- the data directory
+
+
+def test_a_file_in_the_place_of_the_data_directory(tmp_path: Path) -> None:
+    place = tmp_path / "data"
+    place.write_text("my notes")
+    _assert_refused(_serve(place), FAILED, re.escape(str(place)), "cannot be used", "has to be a directory")
+    assert place.read_text() == "my notes"
+
+
+def test_a_data_directory_that_cannot_be_made() -> None:
+    _assert_refused(_serve("/proc/hookflash-data"), FAILED, "/proc/hookflash-data cannot be used", "read and write")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write every directory")
+def test_a_data_directory_without_rights(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o500)
+    _assert_refused(_serve(data), FAILED, "cannot be used", "Permission denied", "read and write")
+
+
+@pytest.mark.parametrize("content", [b"", b"somebody else's notes " * 50], ids=["empty", "a text"])
+def test_a_journal_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "journal.sqlite").write_bytes(content)
+    _assert_refused(_serve(tmp_path), FAILED, "no SQLite database", "empty directory of its own")
+    assert _content_of(tmp_path)["journal.sqlite"] == content
+
+
+def test_a_journal_file_of_another_program(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as foreign:
+        foreign.execute("CREATE TABLE recipes (name TEXT)")
+        foreign.commit()
+    before = _content_of(tmp_path)
+    _assert_refused(_serve(tmp_path), FAILED, "of another program", "empty directory of its own")
+    assert before.items() <= _content_of(tmp_path).items()
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as foreign:
+        assert foreign.execute("SELECT name FROM sqlite_master").fetchall() == [("recipes",)]
+
+
+def test_a_journal_of_a_newer_release(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(data) as server:
+        assert server.terminate() == 0
+    with closing(sqlite3.connect(data / "journal.sqlite")) as journal:
+        journal.execute("PRAGMA user_version=99")
+        journal.commit()
+    _assert_refused(_serve(data), FAILED, "format 99", "newer")
+
+
+def test_a_journal_that_is_gone_while_its_log_is_there(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running(data) as server:
+        server.kill()
+    assert (data / "journal.sqlite-wal").stat().st_size > 0
+    (data / "journal.sqlite").rename(tmp_path / "moved")
+    _assert_refused(_serve(data), FAILED, "is missing, although its write-ahead log is there")
+
+
+@pytest.mark.spec("I4")
+def test_a_second_server_on_the_same_data(used: Path) -> None:
+    _assert_refused(_serve(used), FAILED, "is in use by another hookflash", r"process \d+", "Stop that one first")
+
+
+# --- the address
+
+
+def test_a_second_server_on_the_same_port(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        _assert_refused(
+            hookflash("serve", "--data", tmp_path / "data", "--listen", address),
+            FAILED,
+            f"{address} cannot be listened on",
+            "another program has it",
+            "choose another",
+        )
+
+
+def test_a_second_hookflash_on_the_same_port(tmp_path: Path) -> None:
+    with running(tmp_path / "first") as first:
+        second = hookflash("serve", "--data", tmp_path / "second", "--listen", first.address)
+        _assert_refused(second, FAILED, "another program has it")
+
+
+def test_an_address_that_is_none_of_this_machine(tmp_path: Path) -> None:
+    ended = hookflash("serve", "--data", tmp_path / "d", "--listen", "192.0.2.1:0", "--insecure-i-know")
+    _assert_refused(ended, FAILED, "no address of this machine")
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "192.0.2.1:7433", "example.org:7433"])
+def test_listening_off_loopback_without_tls_names_three_commands_that_work(tmp_path: Path, listen: str) -> None:
+    ended = hookflash("serve", "--data", tmp_path / "data", "--listen", listen)
+    _assert_refused(ended, USAGE, "other machines", "no TLS", "--listen 127.0.0.1:7433", "--insecure-i-know")
+    assert "HOOKFLASH_TLS_CERT=cert.pem HOOKFLASH_TLS_KEY=key.pem hookflash serve" in ended.stderr
+    assert not (tmp_path / "data").exists(), "nothing was made before the refusal"
+
+
+@pytest.mark.parametrize("listen", ["7433", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1", ":", "a b:1"])
+def test_an_address_that_is_none(tmp_path: Path, listen: str) -> None:
+    ended = hookflash("serve", "--data", tmp_path / "data", "--listen", listen)
+    _assert_refused(ended, USAGE, "listen")
+
+
+# --- the settings
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("ttl = 5", "ttl.* is unknown; known there are"),
+        ("[engine]\nttl = 5", r"ttl in \[engine\].* is unknown; known there are .*ttl_s"),
+        ("[engine]\nttl_s = -1", "ttl_s = -1 is refused.*more than 0"),
+        ("[engine]\nttl_s = nan", "ttl_s = nan is refused"),
+        ("[engine]\nttl_s = inf", "ttl_s = inf is refused"),
+        ("[engine]\nttl_s = 1e300", r"ttl_s = 1e\+300 is refused"),
+        ('[engine]\nttl_s = "soon"', "ttl_s = 'soon' is refused"),
+        ("[engine]\noffer_timeout_s = 300", "offer_timeout_s = 300 must be less than ttl_s = 300"),
+        ("[engine]\nnote_length_max = 0", "note_length_max = 0 is refused"),
+        ("[engine]\nnote_length_max = true", "note_length_max = True is refused"),
+        ("engine = 3", "engine = 3 .*must be a table"),
+        ('[log]\nlevel = "loud"', "level = 'loud' is refused.*debug"),
+        ('[tls]\ncert = "c.pem"', "tls_key is missing"),
+        ("[plugins]\nfoo = 3", "foo in .plugins.* is unknown"),
+        ("[engine", "is not valid TOML"),
+        ("\ufeff[engine]\nttl_s = \u0661", "is not valid TOML"),
+    ],
+)
+def test_a_bad_settings_file(tmp_path: Path, content: str, words: str) -> None:
+    file = tmp_path / "hookflash.toml"
+    file.write_text(content, encoding="utf-8")
+    _assert_refused(_serve(tmp_path / "data", "-c", file), USAGE, words)
+    assert not (tmp_path / "data").exists(), "nothing was made before the refusal"
+
+
+def test_a_settings_file_that_is_not_there(tmp_path: Path) -> None:
+    _assert_refused(_serve(tmp_path / "data", "-c", tmp_path / "none.toml"), USAGE, "none.toml cannot be read")
+
+
+def test_a_settings_file_that_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "hookflash.toml"
+    file.write_bytes(b"\xff\xfe\0")
+    _assert_refused(_serve(tmp_path / "data", "-c", file), USAGE, "is not valid TOML")
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "0", "1e400", "five", "1,5", " "])
+def test_a_bad_setting_in_the_environment(tmp_path: Path, value: str) -> None:
+    _assert_refused(_serve(tmp_path / "data", ttl_s=value), USAGE, "ttl_s = .* is refused .HOOKFLASH_TTL_S.")
+
+
+def test_a_certificate_that_is_not_there(tmp_path: Path) -> None:
+    ended = _serve(tmp_path / "data", tls_cert=str(tmp_path / "cert.pem"), tls_key=str(tmp_path / "key.pem"))
+    _assert_refused(ended, FAILED, r"\.pem cannot be read: No such file", "PEM")
+
+
+def test_a_certificate_that_is_none(tmp_path: Path) -> None:
+    for name in ("cert.pem", "key.pem"):
+        (tmp_path / name).write_text("not a certificate")
+    ended = _serve(tmp_path / "data", tls_cert=str(tmp_path / "cert.pem"), tls_key=str(tmp_path / "key.pem"))
+    _assert_refused(ended, FAILED, "PEM")
