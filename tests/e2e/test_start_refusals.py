@@ -2,18 +2,25 @@
 
 import os
 import re
-import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.server_process import Ended, hookflash, running
+from hookflash.cli.main import main
+from hookflash.engine.journal.sqlite import SqliteJournal
+from tests.e2e.server_process import Ended, ServerProcess, hookflash, running
 
 FAILED = 1
 USAGE = 2
+THREE_COMMANDS = (
+    "other machines.*no TLS",
+    "`hookflash serve --listen 127.0.0.1:7433`",
+    "`HOOKFLASH_TLS_CERT=cert.pem HOOKFLASH_TLS_KEY=key.pem hookflash serve`",
+    "`hookflash serve --insecure-i-know`",
+)
 
 
 def _serve(data: Path | str, *arguments: str | Path, **settings: str) -> Ended:
@@ -35,11 +42,10 @@ def _content_of(directory: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A data directory that a server has."""
-    data = tmp_path_factory.mktemp("used") / "data"
-    with running(data):
-        yield data
+def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server that runs."""
+    with running(tmp_path_factory.mktemp("used") / "data") as server:
+        yield server
 
 
 # --- the data directory
@@ -82,70 +88,86 @@ def test_a_journal_file_of_another_program(tmp_path: Path) -> None:
 
 
 def test_a_journal_of_a_newer_release(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    with running(data) as server:
-        assert server.terminate() == 0
-    with closing(sqlite3.connect(data / "journal.sqlite")) as journal:
+    SqliteJournal.open(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as journal:
         journal.execute("PRAGMA user_version=99")
         journal.commit()
-    _assert_refused(_serve(data), FAILED, "format 99", "newer")
+    _assert_refused(_serve(tmp_path), FAILED, "format 99", "newer")
 
 
 def test_a_journal_that_is_gone_while_its_log_is_there(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    with running(data) as server:
-        server.kill()
-    assert (data / "journal.sqlite-wal").stat().st_size > 0
-    (data / "journal.sqlite").rename(tmp_path / "moved")
-    _assert_refused(_serve(data), FAILED, "is missing, although its write-ahead log is there")
+    (tmp_path / "journal.sqlite-wal").write_bytes(b"what was written last")
+    _assert_refused(_serve(tmp_path), FAILED, "is missing, although its write-ahead log is there")
+    assert (tmp_path / "journal.sqlite-wal").read_bytes() == b"what was written last"
 
 
 @pytest.mark.spec("I4")
-def test_a_second_server_on_the_same_data(used: Path) -> None:
-    _assert_refused(_serve(used), FAILED, "is in use by another hookflash", r"process \d+", "Stop that one first")
+def test_a_second_server_on_the_same_data(used: ServerProcess) -> None:
+    _assert_refused(_serve(used.data), FAILED, "is in use by another hookflash", r"process \d+", "Stop that one first")
 
 
 # --- the address
 
 
-def test_a_second_server_on_the_same_port(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        _assert_refused(
-            hookflash("serve", "--data", tmp_path / "data", "--listen", address),
-            FAILED,
-            f"{address} cannot be listened on",
-            "another program has it",
-            "choose another",
-        )
-
-
-def test_a_second_hookflash_on_the_same_port(tmp_path: Path) -> None:
-    with running(tmp_path / "first") as first:
-        second = hookflash("serve", "--data", tmp_path / "second", "--listen", first.address)
-        _assert_refused(second, FAILED, "another program has it")
+def test_a_second_server_on_the_same_port(used: ServerProcess, tmp_path: Path) -> None:
+    second = hookflash("serve", "--data", tmp_path / "data", "--listen", used.address)
+    _assert_refused(second, FAILED, f"{used.address} cannot be listened on", "another program has it", "choose another")
+    assert used.process.poll() is None
 
 
 def test_an_address_that_is_none_of_this_machine(tmp_path: Path) -> None:
-    ended = hookflash("serve", "--data", tmp_path / "d", "--listen", "192.0.2.1:0", "--insecure-i-know")
+    ended = hookflash("serve", "--data", tmp_path / "data", "--listen", "192.0.2.1:0", "--insecure-i-know")
     _assert_refused(ended, FAILED, "no address of this machine")
 
 
-@pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "192.0.2.1:7433", "example.org:7433"])
-def test_listening_off_loopback_without_tls_names_three_commands_that_work(tmp_path: Path, listen: str) -> None:
-    ended = hookflash("serve", "--data", tmp_path / "data", "--listen", listen)
-    _assert_refused(ended, USAGE, "other machines", "no TLS", "--listen 127.0.0.1:7433", "--insecure-i-know")
-    assert "HOOKFLASH_TLS_CERT=cert.pem HOOKFLASH_TLS_KEY=key.pem hookflash serve" in ended.stderr
+def test_listening_off_loopback_without_tls_names_three_commands(tmp_path: Path) -> None:
+    ended = hookflash("serve", "--data", tmp_path / "data", "--listen", "0.0.0.0:0")
+    _assert_refused(ended, USAGE, *THREE_COMMANDS)
     assert not (tmp_path / "data").exists(), "nothing was made before the refusal"
 
 
+def test_a_certificate_that_is_none(tmp_path: Path) -> None:
+    for name in ("cert.pem", "key.pem"):
+        (tmp_path / name).write_text("not a certificate")
+    ended = _serve(tmp_path / "data", tls_cert=str(tmp_path / "cert.pem"), tls_key=str(tmp_path / "key.pem"))
+    _assert_refused(ended, FAILED, r"cert\.pem and .*key\.pem cannot be used", "PEM")
+
+
+def test_a_certificate_that_is_not_there(tmp_path: Path) -> None:
+    ended = _serve(tmp_path / "data", tls_cert=str(tmp_path / "cert.pem"), tls_key=str(tmp_path / "key.pem"))
+    _assert_refused(ended, FAILED, r"\.pem cannot be read: No such file", "PEM")
+
+
+# --- the settings: refused before anything is made, so the command is called in this process
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ended]:
+    """`hookflash serve` in this process, on a data directory that must not be made."""
+    for name in [name for name in os.environ if name.startswith("HOOKFLASH_")]:
+        monkeypatch.delenv(name)
+
+    def serve(*arguments: str | Path, **settings: str) -> Ended:
+        for name, value in settings.items():
+            monkeypatch.setenv(f"HOOKFLASH_{name.upper()}", value)
+        code = main(["serve", "--data", str(tmp_path / "data"), *map(str, arguments)])
+        said = capsys.readouterr()
+        assert not (tmp_path / "data").exists(), "something was made before the refusal"
+        return Ended(code=int(code), stdout=said.out, stderr=said.err)
+
+    return serve
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "192.0.2.1:7433", "example.org:7433", "127.0.0.1.evil:1"])
+def test_every_address_off_loopback_is_refused_without_tls(command: Callable[..., Ended], listen: str) -> None:
+    _assert_refused(command("--listen", listen), USAGE, *THREE_COMMANDS)
+
+
 @pytest.mark.parametrize("listen", ["7433", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1", ":", "a b:1"])
-def test_an_address_that_is_none(tmp_path: Path, listen: str) -> None:
-    ended = hookflash("serve", "--data", tmp_path / "data", "--listen", listen)
-    _assert_refused(ended, USAGE, "listen")
-
-
-# --- the settings
+def test_an_address_that_is_none(command: Callable[..., Ended], listen: str) -> None:
+    _assert_refused(command("--listen", listen), USAGE, "listen = .* is refused")
 
 
 @pytest.mark.parametrize(
@@ -169,35 +191,18 @@ def test_an_address_that_is_none(tmp_path: Path, listen: str) -> None:
         ("\ufeff[engine]\nttl_s = \u0661", "is not valid TOML"),
     ],
 )
-def test_a_bad_settings_file(tmp_path: Path, content: str, words: str) -> None:
+def test_a_bad_settings_file(command: Callable[..., Ended], tmp_path: Path, content: str, words: str) -> None:
     file = tmp_path / "hookflash.toml"
     file.write_text(content, encoding="utf-8")
-    _assert_refused(_serve(tmp_path / "data", "-c", file), USAGE, words)
-    assert not (tmp_path / "data").exists(), "nothing was made before the refusal"
+    _assert_refused(command("-c", file), USAGE, words)
 
 
-def test_a_settings_file_that_is_not_there(tmp_path: Path) -> None:
-    _assert_refused(_serve(tmp_path / "data", "-c", tmp_path / "none.toml"), USAGE, "none.toml cannot be read")
-
-
-def test_a_settings_file_that_is_no_text(tmp_path: Path) -> None:
-    file = tmp_path / "hookflash.toml"
-    file.write_bytes(b"\xff\xfe\0")
-    _assert_refused(_serve(tmp_path / "data", "-c", file), USAGE, "is not valid TOML")
+def test_a_settings_file_that_is_not_there_or_no_text(command: Callable[..., Ended], tmp_path: Path) -> None:
+    _assert_refused(command("-c", tmp_path / "none.toml"), USAGE, "none.toml cannot be read")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\0")
+    _assert_refused(command("-c", tmp_path / "binary.toml"), USAGE, "is not valid TOML")
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-1", "0", "1e400", "five", "1,5", " "])
-def test_a_bad_setting_in_the_environment(tmp_path: Path, value: str) -> None:
-    _assert_refused(_serve(tmp_path / "data", ttl_s=value), USAGE, "ttl_s = .* is refused .HOOKFLASH_TTL_S.")
-
-
-def test_a_certificate_that_is_not_there(tmp_path: Path) -> None:
-    ended = _serve(tmp_path / "data", tls_cert=str(tmp_path / "cert.pem"), tls_key=str(tmp_path / "key.pem"))
-    _assert_refused(ended, FAILED, r"\.pem cannot be read: No such file", "PEM")
-
-
-def test_a_certificate_that_is_none(tmp_path: Path) -> None:
-    for name in ("cert.pem", "key.pem"):
-        (tmp_path / name).write_text("not a certificate")
-    ended = _serve(tmp_path / "data", tls_cert=str(tmp_path / "cert.pem"), tls_key=str(tmp_path / "key.pem"))
-    _assert_refused(ended, FAILED, "PEM")
+def test_a_bad_setting_in_the_environment(command: Callable[..., Ended], value: str) -> None:
+    _assert_refused(command(ttl_s=value), USAGE, "ttl_s = .* is refused .HOOKFLASH_TTL_S.")

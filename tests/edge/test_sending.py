@@ -243,18 +243,34 @@ async def test_after_a_restart_only_what_was_not_settled_is_sent_again_under_its
 
 
 @pytest.mark.spec("I3")
-async def test_a_customer_with_two_conversations_hears_the_first_to_its_end_before_the_second() -> None:
+@pytest.mark.parametrize("error", [Transient("reset"), Throttled(20), None])
+async def test_a_customer_with_two_conversations_hears_the_first_to_its_end_before_the_second(
+    error: Exception | None,
+) -> None:
     provider = Provider()
+    gate = asyncio.Event()
     async with at_edge(web_adapter(provider)) as world:
         await _talking(world, "1")
-        provider.answers["last"] = [Transient("reset")]
+
+        async def answer(delivery: Delivery) -> object:
+            if delivery.content.text == "last" and delivery.attempt == 1:
+                if error is not None:
+                    raise error
+                await gate.wait()
+            return ExternalId(delivery.id)
+
+        provider.answering = answer
         await world.say("1", "last")
         await world.until(lambda: provider.texts("customer 1")[-1] == "last")
         await world.run.run(conversation("1"), Close(agent=None, cause=CloseCause.SERVICE))
         again = OpenConversation(channel=WEB, address="customer 1", customer=Customer(), target=Target(queue=BILLING))
         await world.run.run(conversation("2"), again, Call(is_fresh=True))
         await world.run.run(conversation("2"), AcceptOffer(number=1))
+        await world.say("2", "anew")
+        await world.run.settle()
+        assert provider.texts("customer 1")[1:] == ["last"]
+        gate.set()
         await world.pass_until(lambda: not world.outbox.pending())
         texts = provider.texts("customer 1")
-        assert texts[1:3] == ["last", "last"]
-        assert len(texts) > 3
+        assert texts[1:3] == (["last", "last"] if error is not None else ["last", texts[2]])
+        assert texts[-1] == "anew"

@@ -5,7 +5,7 @@ A crash drops the engine as it is and starts another on the same store, with vie
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from itertools import count
@@ -74,6 +74,7 @@ class EngineDriver:
         self.store = MemoryStore()
         self.settings = Settings(limits=limits, plugins=PluginSettings(plugins_dir=PLUGINS))
         self.attached: set[str] = set()
+        self.listeners: list[Callable[[Sequence[Sealed]], None]] = []
         self.engine: Engine
         self._desks: defaultdict[str, list[str]] = defaultdict(list)
         self._sent: defaultdict[str, Numbered] = defaultdict(list)
@@ -87,6 +88,8 @@ class EngineDriver:
         """Open the store and recover."""
         self.engine = Engine.assemble(self.settings, MemoryJournal(self.store), Views.open(None), clock=self.clock)
         self.engine.shard.subscribe(self._hear)
+        for listener in self.listeners:
+            self.engine.shard.subscribe(listener)
         await self.engine.start()
         await self.settle()
 

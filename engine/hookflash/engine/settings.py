@@ -279,6 +279,6 @@ def _check_exposure(settings: Settings) -> None:
         return
     raise SettingsError(
         f"listen = {settings.listen} can be reached from other machines and there is no TLS: choose"
-        " `hookflash serve --listen 127.0.0.1:7433`, or HOOKFLASH_TLS_CERT=cert.pem HOOKFLASH_TLS_KEY=key.pem"
-        " `hookflash serve`, or, for tests, `hookflash serve --insecure-i-know`."
+        " `hookflash serve --listen 127.0.0.1:7433`, or `HOOKFLASH_TLS_CERT=cert.pem HOOKFLASH_TLS_KEY=key.pem"
+        " hookflash serve`, or, for tests, `hookflash serve --insecure-i-know`."
     )

@@ -34,7 +34,12 @@ class Call:
 
     @property
     def key(self) -> str:
-        """Principal, method and request id; empty where a repeat is a new command."""
+        """Principal, method and request id; empty where a repeat is a new command.
+
+        What arrives through a channel is known by the outside's id alone, whoever brings it.
+        """
+        if self.request_id and self.cause is CauseKind.ARRIVAL:
+            return f"{self.method} {self.request_id}"
         return f"{self.principal.key} {self.method} {self.request_id}" if self.request_id else ""
 
     @property

@@ -13,11 +13,11 @@ import structlog
 from hookflash.engine.actors.clock import Clock
 from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.domain.values import Customer
-from hookflash.sdk.channel import Arrival, ChannelAdapter, CustomerLeft, Inbound, Receipt, Text, Unsupported
+from hookflash.sdk.channel import Arrival, ChannelAdapter, CustomerLeft, Inbound, Receipt, Unsupported
 from hookflash.sdk.types import ChannelId
 
 from .contents import clean_external_id, clean_reason
-from .inbox import Inbox, Left
+from .inbox import Inbox
 from .patience import adapter_principal, caught, sleep
 from .ports import FaultListener
 from .receipts import ReceiptJoiner
@@ -93,21 +93,21 @@ class ArrivalTaker:
     async def _take(self, arrival: Arrival) -> None:
         match arrival:
             case Inbound():
-                await self._receive(arrival, arrival.content, arrival.name or "")
+                await self._receive(arrival, arrival.content.text, arrival.name or "")
             case CustomerLeft():
-                await self._receive(arrival, Left(), "")
+                await self._receive(arrival, None, "")
             case Unsupported():
-                await self._receive(arrival, Text(text=f"({clean_reason(arrival.what)})"), "")
+                await self._receive(arrival, f"({clean_reason(arrival.what)})", "")
             case Receipt():
                 await self._receipts.take(self._channel, arrival)
             case _:
                 assert_never(arrival)
 
-    async def _receive(self, arrival: Inbound | CustomerLeft | Unsupported, content: Text | Left, name: str) -> None:
+    async def _receive(self, arrival: Inbound | CustomerLeft | Unsupported, text: str | None, name: str) -> None:
         key = clean_external_id(arrival.dedupe_key)
         if not key or type(arrival.address.id) is not str or type(name) is not str:
             raise TypeError("an arrival has a dedupe key and an address, both texts")
-        if isinstance(content, Text) and type(content.text) is not str:
+        if text is not None and type(text) is not str:
             raise TypeError("a customer's text is a text")
         while not self._is_stopped:
             try:
@@ -116,7 +116,7 @@ class ArrivalTaker:
                     self._channel,
                     arrival.address.id,
                     key,
-                    content,
+                    text=text,
                     customer=Customer(display_name=clean_reason(name)),
                 )
             except Refusal as refusal:

@@ -7,7 +7,7 @@ Two first messages at once may both find no conversation open; the second is ref
 import hashlib
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Final, final
 
 from hookflash.engine.actors.calls import Call, Outcome
@@ -25,21 +25,14 @@ from hookflash.engine.domain.refusals import (
 from hookflash.engine.domain.values import Customer, Target
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.record import CauseKind
-from hookflash.sdk.channel import Text
 from hookflash.sdk.types import ChannelId, ConversationId, Principal
 
 from .ports import EdgeShard
 
-__all__ = ["Inbox", "Left"]
+__all__ = ["Inbox"]
 
 _LOOKS_MAX: Final = 5
 _ROUNDING_S: Final = 1e-6
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Left:
-    """The customer left: his ChannelSession ends, and nothing is opened."""
 
 
 @final
@@ -58,39 +51,37 @@ class Inbox:
         channel: ChannelId,
         address: str,
         external_id: str,
-        content: Text | Left,
         *,
+        text: str | None,
         customer: Customer | None = None,
         target: Target | None = None,
     ) -> tuple[ConversationId | None, bool]:
-        """Take an arrival; answers with its conversation, if any, and whether it had come before.
+        """Take what a customer wrote, or (text None) that he left; answers his conversation and whether it is a repeat.
 
         Raises Refusal: RateLimited before anything else is looked at, whatever the conversation's rules refuse after.
         """
         self._rates.admit((channel, address))
         if channel not in self._shard.facts.channels():
             raise ChannelNotFound(channel)
-        arrival = _Arrival(
+        call = Call(
             principal=principal,
-            channel=channel,
-            address=address,
-            external_id=external_id,
-            content=content,
-            customer=customer or Customer(),
-            target=target,
+            method="Receive",
+            request_id=f"{channel}/{external_id}" if external_id else "",
+            digest=_digest(address, text),
+            cause=CauseKind.ARRIVAL,
+        )
+        opening = c.OpenConversation(
+            channel=channel, address=address, customer=customer or Customer(), target=target, text=text
         )
         for _ in range(_LOOKS_MAX - 1):
             # Opened or closed by another arrival between the look and the turn: look again.
-            with suppress(ConversationExists, ConversationClosed, ConversationNotFound):
-                return await self._receive(arrival)
-        return await self._receive(arrival)
+            with suppress(ConversationExists, ConversationClosed):
+                return await self._receive(opening, call)
+        return await self._receive(opening, call)
 
-    async def _receive(self, arrival: "_Arrival") -> tuple[ConversationId | None, bool]:
-        found = self._shard.facts.conversation_at(arrival.channel, arrival.address)
-        is_fresh = found is None
-        if found is None and isinstance(arrival.content, Left):
-            return None, False
-        conversation = ConversationId(self._ids.new()) if found is None else found
+    async def _receive(self, opening: c.OpenConversation, call: Call) -> tuple[ConversationId | None, bool]:
+        found = self._shard.facts.conversation_at(opening.channel, opening.address)
+        conversation = found or ConversationId(self._ids.new())
         was_run = False
 
         def answer(_outcome: Outcome) -> bytes:
@@ -98,51 +89,23 @@ class Inbox:
             was_run = True
             return conversation.encode()
 
-        answered = await self._shard.submit(
-            Address(Kind.CONVERSATION, conversation),
-            arrival.command(is_fresh=is_fresh),
-            arrival.call(is_fresh=is_fresh),
-            answer,
-        )
+        command: c.ConversationCommand = opening
+        if opening.text is None:
+            command = c.EndSession()
+        elif found is not None:
+            command = c.ReceiveMessage(text=opening.text)
+        address = Address(Kind.CONVERSATION, conversation)
+        try:
+            answered = await self._shard.submit(address, command, replace(call, is_fresh=found is None), answer)
+        except ConversationNotFound:
+            return None, False  # He left and had nothing open; had he left it before, his repeat would be known.
         return ConversationId(answered.decode()), not was_run
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Arrival:
-    principal: Principal
-    channel: ChannelId
-    address: str
-    external_id: str
-    content: Text | Left
-    customer: Customer
-    target: Target | None
-
-    def command(self, *, is_fresh: bool) -> c.OpenConversation | c.ReceiveMessage | c.EndSession:
-        if isinstance(self.content, Left):
-            return c.EndSession()
-        if not is_fresh:
-            return c.ReceiveMessage(text=self.content.text)
-        return c.OpenConversation(
-            channel=self.channel,
-            address=self.address,
-            customer=self.customer,
-            target=self.target,
-            text=self.content.text,
-        )
-
-    def call(self, *, is_fresh: bool) -> Call:
-        # Of what was brought, not of the command: brought again, it may find another conversation, or one closed.
-        said = "left" if isinstance(self.content, Left) else f"text {self.content.text}"
-        digest = hashlib.blake2b(f"{self.address}\0{said}".encode(errors="surrogatepass"), digest_size=16)
-        return Call(
-            principal=self.principal,
-            method="Receive",
-            request_id=f"{self.channel}/{self.external_id}" if self.external_id else "",
-            digest=digest.digest(),
-            cause=CauseKind.ARRIVAL,
-            is_fresh=is_fresh,
-        )
+def _digest(address: str, text: str | None) -> bytes:
+    """Of what was brought, not of the command: brought again, it may find another conversation, or one closed."""
+    said = "left" if text is None else f"text {text}"
+    return hashlib.blake2b(f"{address}\0{said}".encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 @final

@@ -15,15 +15,8 @@ from hookflash.engine.plugins import LoadedPlugin
 from hookflash.engine.server import names
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
-from hookflash.engine.server.convert_changes import apply_from, changes_to, check_etags, settings_of
-from hookflash.engine.server.convert_site import (
-    Settings,
-    agent_settings_to,
-    attribute_to,
-    channel_to,
-    media_domain_to,
-    queue_settings_to,
-)
+from hookflash.engine.server.convert_changes import apply_from, changes_to, check_etags, settings_of, site_to
+from hookflash.engine.server.convert_site import Settings
 from hookflash.engine.server.convert_token import token_from, token_to
 from hookflash.engine.server.convert_values import duration, timestamp
 from hookflash.engine.server.exposure import is_exposed
@@ -61,15 +54,7 @@ class AdminServicer:
 
     async def Export(self, _request: pb.ExportRequest, _caller: Caller) -> pb.ExportResponse:  # noqa: N802
         """Answer with what Apply would take to make this site again."""
-        facts = self._asking.shard.facts
-        answer = pb.ExportResponse(
-            queues=[queue_settings_to(queue.settings) for _, queue in sorted(facts.queues().items())],
-            agents=[agent_settings_to(agent.settings) for _, agent in sorted(facts.agents().items())],
-            channels=[channel_to(channel) for _, channel in sorted(facts.channels().items())],
-            attributes=[attribute_to(attribute) for _, attribute in sorted(facts.attributes().items())],
-            media_domains=[media_domain_to(domain) for _, domain in sorted(facts.media_domains().items())],
-            position=self._asking.shard.last_position,
-        )
+        answer = site_to(self._asking.shard.facts, self._asking.shard.last_position)
         return await self._asking.durable(answer)
 
     async def Drain(self, _request: pb.DrainRequest, _caller: Caller) -> Empty:  # noqa: N802

@@ -24,7 +24,6 @@ from hookflash.engine.domain.refusals import (
     JournalUnavailable,
     QueueNotFound,
 )
-from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.ports import Engine
 from hookflash.engine.views.reads import Reads
@@ -83,26 +82,6 @@ class Asking:
             acting=acting if acting and caller.principal.subject != f"agents/{acting}" else "",
             is_fresh=is_fresh,
             is_dry_run=getattr(request, "validate_only", False),
-        )
-        return self.shard.submit(address, command, call, lambda outcome: answer(outcome).SerializeToString())
-
-    def arrive(
-        self,
-        caller: Caller,
-        key: str,
-        address: Address,
-        command: Command,
-        answer: Callable[[Outcome], Message],
-        *,
-        is_fresh: bool,
-    ) -> Awaitable[bytes]:
-        """Run what a channel brought; `key` is the outside's own, so a repeat is known whatever else it says."""
-        call = Call(
-            principal=caller.principal,
-            method=caller.method.path,
-            request_id=key,
-            cause=CauseKind.ARRIVAL,
-            is_fresh=is_fresh,
         )
         return self.shard.submit(address, command, call, lambda outcome: answer(outcome).SerializeToString())
 

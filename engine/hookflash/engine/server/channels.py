@@ -1,29 +1,21 @@
 """ChannelService: what adapters in any language bring in and take out."""
 
-from collections.abc import Callable
 from typing import Final
 
 from google.protobuf.empty_pb2 import Empty
 
-from hookflash.engine.actors.calls import Outcome
 from hookflash.engine.domain import commands as c
-from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.refusals import (
     BadField,
     ChannelInUse,
     ChannelNotFound,
-    ConversationClosed,
-    ConversationExists,
     ConversationNotFound,
     DeliveryNotFound,
-    Draining,
 )
 from hookflash.engine.server import identity, names
-from hookflash.engine.server.admission import Rates
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.convert_commands import received_from, settle_from
-from hookflash.engine.server.convert_timeline import delivery_to
 from hookflash.engine.server.ports import DeliveryReader
 from hookflash.v1 import channel_service_pb2 as pb
 
@@ -31,7 +23,6 @@ __all__ = ["ChannelServicer"]
 
 _IN_FLIGHT: Final = 32
 _IN_FLIGHT_MAX: Final = 1_000
-_ATTEMPTS: Final = 3
 
 
 class ChannelServicer:
@@ -40,7 +31,6 @@ class ChannelServicer:
     def __init__(self, asking: Asking) -> None:
         """Take whom to ask."""
         self._asking = asking
-        self._customers = Rates(asking.limits.customer_commands_per_s_max, asking.limits.command_burst_max)
         self._readers: set[DeliveryReader] = set()
 
     def end_all(self) -> None:
@@ -48,27 +38,19 @@ class ChannelServicer:
         for reader in list(self._readers):
             reader.close()
 
-    async def Receive(self, request: pb.ReceiveRequest, caller: Caller) -> bytes | pb.ReceiveResponse:  # noqa: N802
+    async def Receive(self, request: pb.ReceiveRequest, caller: Caller) -> pb.ReceiveResponse:  # noqa: N802
         """Bring in something the customer did."""
-        self._customers.take(f"{request.channel} {request.address}")
-        received = received_from(request, self._asking.limits)
-        for _ in range(_ATTEMPTS):
-            try:
-                return await self._receive(request, caller, received)
-            except (ConversationExists, ConversationClosed):
-                continue  # Another call opened or closed it while this one waited: look again.
-        return await self._receive(request, caller, received)
+        arrived = received_from(request, self._asking.limits)
+        conversation, is_repeat = await self._asking.engine.inbox.receive(caller.principal, **arrived)
+        name = "" if conversation is None else str(names.conversation_of(conversation))
+        return pb.ReceiveResponse(conversation=name, duplicate=is_repeat)
 
     async def Deliveries(self, request: pb.DeliveriesRequest, caller: Caller) -> None:  # noqa: N802
         """Stream what is to go out."""
         reader = self._open_reader(request)
         self._readers.add(reader)
         try:
-            async for out in reader:
-                event = self._asking.engine.outbox.event_of(out.conversation, out.sequence)
-                if event is not None:  # Else it was settled this very moment.
-                    await caller.write(delivery_to(out.conversation, out.to.id, event, out.sequence, out.attempt))
-            raise Draining
+            await self._hand_out(reader, caller)
         finally:
             self._readers.discard(reader)
             reader.close()
@@ -84,23 +66,13 @@ class ChannelServicer:
         self._asking.engine.outbox.postpone(conversation, number, settled)
         return Empty()
 
-    async def _receive(
-        self, request: pb.ReceiveRequest, caller: Caller, received: c.OpenConversation | c.EndSession
-    ) -> bytes | pb.ReceiveResponse:
-        channel, facts = names.channel("channel", request.channel), self._asking.shard.facts
-        if channel not in facts.channels():
-            raise ChannelNotFound(channel)
-        there = facts.conversation_at(channel, request.address)
-        address = names.conversation_of(there or self._asking.new_id())
-        is_said = isinstance(received, c.OpenConversation)
-        command = c.ReceiveMessage(text=request.text) if there is not None and is_said else received
-        answer, is_new = _received_in(address)
-        key = f"{channel}/{request.external_id}"
-        try:
-            encoded = await self._asking.arrive(caller, key, address, command, answer, is_fresh=there is None)
-        except ConversationNotFound:
-            return pb.ReceiveResponse()  # He left, and had no conversation open: nothing has happened.
-        return encoded if is_new() else pb.ReceiveResponse(conversation=_conversation(encoded), duplicate=True)
+    async def _hand_out(self, reader: DeliveryReader, caller: Caller) -> None:
+        """Write what the reader gets, until it is taken over or the engine stops."""
+        async for out in reader:
+            event = self._asking.engine.outbox.event_of(out.conversation, out.sequence)
+            if event is not None:  # Else it was settled this very moment.
+                await caller.write(delivery_to(out.conversation, out.to.id, event, out.sequence, out.attempt))
+        raise Draining
 
     def _open_reader(self, request: pb.DeliveriesRequest) -> DeliveryReader:
         channel = names.channel("channel", request.channel)
@@ -121,18 +93,3 @@ class ChannelServicer:
         identity.check_channel(caller.principal, state.channel)
         if number > state.deliveries:
             raise DeliveryNotFound(name)
-
-
-def _received_in(address: Address) -> tuple[Callable[[Outcome], pb.ReceiveResponse], Callable[[], bool]]:
-    """What renders the answer, and what says afterwards whether it was asked to: a repeat is answered without."""
-    rendered: list[int] = []
-
-    def render(outcome: Outcome) -> pb.ReceiveResponse:
-        rendered.append(outcome.position)
-        return pb.ReceiveResponse(conversation=str(address))
-
-    return render, lambda: bool(rendered)
-
-
-def _conversation(encoded: bytes) -> str:
-    return pb.ReceiveResponse.FromString(encoded).conversation

@@ -1,5 +1,11 @@
 """ConversationService: translates and thinks nothing. What may be done is the conversation's own business."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from google.protobuf.message import Message
+
 from hookflash.engine.actors.calls import Outcome
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
@@ -17,6 +23,8 @@ from hookflash.v1 import conversation_pb2, invite_pb2
 from hookflash.v1 import conversation_service_pb2 as pb
 
 __all__ = ["ConversationServicer"]
+
+E = TypeVar("E")
 
 
 class ConversationServicer:
@@ -58,14 +66,8 @@ class ConversationServicer:
         """Say something to everybody in the conversation."""
         address, agent = self._acting(request, caller)
         command = c.SendMessage(agent=agent, text=said_in(request.text, self._asking.limits))
-        return await self._asking.submit(
-            caller,
-            request,
-            address,
-            command,
-            lambda o: message_to(address.id, event_in(o, e.MessageSent)),
-            acting=agent,
-        )
+        answer = partial(_said, address.id, e.MessageSent, message_to)
+        return await self._asking.submit(caller, request, address, command, answer, acting=agent)
 
     async def Transfer(self, request: pb.TransferRequest, caller: Caller) -> bytes:  # noqa: N802
         """Hand the conversation on."""
@@ -79,14 +81,8 @@ class ConversationServicer:
         """Say something to the agents and supervisors."""
         address, agent = self._acting(request, caller)
         command = c.SendWhisper(agent=agent, text=said_in(request.text, self._asking.limits))
-        return await self._asking.submit(
-            caller,
-            request,
-            address,
-            command,
-            lambda o: whisper_to(address.id, event_in(o, e.WhisperSent)),
-            acting=agent,
-        )
+        answer = partial(_said, address.id, e.WhisperSent, whisper_to)
+        return await self._asking.submit(caller, request, address, command, answer, acting=agent)
 
     async def Leave(self, request: pb.LeaveRequest, caller: Caller) -> bytes:  # noqa: N802
         """Take an agent out of the conversation."""
@@ -139,6 +135,11 @@ class ConversationServicer:
         agent = identity.acting_agent(caller.principal, request.agent)
         command = place_from(kind, request, agent, self._asking.limits)
         return await self._asking.submit(caller, request, address, command, _placed_invite, acting=agent)
+
+
+def _said(conversation: str, cls: type[E], render: Callable[[str, E], Message], outcome: Outcome) -> Message:
+    """What was just said, as its sender gets it back."""
+    return render(conversation, event_in(outcome, cls))
 
 
 def _placed_invite(outcome: Outcome) -> invite_pb2.Invite:

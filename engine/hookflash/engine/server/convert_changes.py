@@ -13,6 +13,7 @@ from hookflash.engine.domain.limits import Limits
 from hookflash.engine.domain.queue import Queue
 from hookflash.engine.domain.refusals import EtagMismatch
 from hookflash.engine.domain.states import State
+from hookflash.engine.domain.turn import Facts
 from hookflash.engine.domain.values import (
     AgentSettings,
     AttributeSettings,
@@ -21,10 +22,20 @@ from hookflash.engine.domain.values import (
     QueueSettings,
 )
 from hookflash.engine.journal.record import Fact
-from hookflash.engine.server.convert_site import Settings, etag_of, settings_from, settings_to
+from hookflash.engine.server.convert_site import (
+    Settings,
+    agent_settings_to,
+    attribute_to,
+    channel_to,
+    etag_of,
+    media_domain_to,
+    queue_settings_to,
+    settings_from,
+    settings_to,
+)
 from hookflash.v1 import admin_service_pb2 as pb
 
-__all__ = ["apply_from", "changes_to", "check_etags", "settings_of"]
+__all__ = ["apply_from", "changes_to", "check_etags", "settings_of", "site_to"]
 
 _DELETED = (
     e.QueueDeleted,
@@ -77,6 +88,18 @@ def settings_of(state: State | None) -> Settings | None:
             return state
         case _:
             return None
+
+
+def site_to(facts: Facts, position: int) -> pb.ExportResponse:
+    """The whole site as Apply would take it."""
+    return pb.ExportResponse(
+        queues=[queue_settings_to(queue.settings) for _, queue in sorted(facts.queues().items())],
+        agents=[agent_settings_to(agent.settings) for _, agent in sorted(facts.agents().items())],
+        channels=[channel_to(channel) for _, channel in sorted(facts.channels().items())],
+        attributes=[attribute_to(attribute) for _, attribute in sorted(facts.attributes().items())],
+        media_domains=[media_domain_to(domain) for _, domain in sorted(facts.media_domains().items())],
+        position=position,
+    )
 
 
 def check_etags(request: pb.ApplyRequest, before: Mapping[Address, Settings]) -> None:

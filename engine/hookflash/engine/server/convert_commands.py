@@ -4,6 +4,8 @@ Form is judged here, before existence (domain section 7); the rules' own functio
 refused for the same reason wherever it comes in.
 """
 
+from typing import TypedDict
+
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain.limits import Limits
 from hookflash.engine.domain.refusals import BadField, InvalidSetting
@@ -18,13 +20,14 @@ from hookflash.engine.domain.text import (
     clean_note,
     clean_reason,
 )
-from hookflash.engine.domain.values import CloseCause, Target
+from hookflash.engine.domain.values import CloseCause, Customer, Target
 from hookflash.engine.server import names
 from hookflash.engine.server.convert_values import customer_from, given, seconds_or_none, target_from
-from hookflash.sdk.types import AgentId, InviteKind, MediaDomainId, Role
+from hookflash.sdk.types import AgentId, ChannelId, InviteKind, MediaDomainId, Role
 from hookflash.v1 import agent_pb2, agent_service_pb2, channel_service_pb2, conversation_service_pb2
 
 __all__ = [
+    "Arrived",
     "close_from",
     "open_from",
     "place_from",
@@ -100,25 +103,37 @@ def readiness_from(request: agent_service_pb2.SetAgentStateRequest) -> c.SetRead
     return c.SetReadiness(is_ready=is_ready, media_domain=domain, reason=clean_reason(request.reason))
 
 
-def received_from(request: channel_service_pb2.ReceiveRequest, limits: Limits) -> c.OpenConversation | c.EndSession:
-    """What the customer did: wrote (as if it opened a conversation) or left."""
+class Arrived(TypedDict):
+    """What a channel brought; `text` None: the customer left."""
+
+    channel: ChannelId
+    address: str
+    external_id: str
+    text: str | None
+    customer: Customer
+    target: Target | None
+
+
+def received_from(request: channel_service_pb2.ReceiveRequest, limits: Limits) -> Arrived:
+    """What the customer did: wrote or left."""
     if not request.external_id:
         raise BadField("external_id", "is required: the outside's own id of what arrived")
     check_external_id("external_id", request.external_id)
-    channel, address = names.channel("channel", request.channel), check_address(request.address)
     match request.WhichOneof("content"):
         case "text":
-            return c.OpenConversation(
-                channel=channel,
-                address=address,
-                customer=customer_from(request.customer),
-                target=_target_or_none(request),
-                text=clean_message(request.text, limits.message_length_max),
-            )
+            text = clean_message(request.text, limits.message_length_max)
         case "customer_left" if request.customer_left:
-            return c.EndSession()
+            text = None
         case _:
             raise BadField("content", "is required: a text, or customer_left as true")
+    return Arrived(
+        channel=names.channel("channel", request.channel),
+        address=check_address(request.address),
+        external_id=request.external_id,
+        text=text,
+        customer=customer_from(request.customer),
+        target=_target_or_none(request),
+    )
 
 
 def settle_from(request: channel_service_pb2.SettleDeliveryRequest, number: int) -> c.SettleDelivery | float:

@@ -23,15 +23,7 @@ class EventServicer:
 
     async def Watch(self, request: pb.WatchRequest, caller: Caller) -> None:  # noqa: N802
         """Stream events as they are recorded."""
-        seen = self._seen(request.filter, caller)
-        match request.WhichOneof("start"):
-            case "after_position":
-                after = request.after_position
-            case "from_start" if request.from_start:
-                after = 0
-            case _:
-                after = self._tail.position
-        await self._tail.watch(caller, after, seen)
+        await self._tail.watch(caller, self._start(request), self._seen(request.filter, caller))
 
     async def ListEvents(self, request: pb.ListEventsRequest, caller: Caller) -> pb.ListEventsResponse:  # noqa: N802
         """List events, oldest first."""
@@ -39,6 +31,15 @@ class EventServicer:
         after, index = _place(request.page_token)
         events, token = await self._tail.page(after, index, size, seen)
         return pb.ListEventsResponse(events=events, next_page_token=token)
+
+    def _start(self, request: pb.WatchRequest) -> int:
+        match request.WhichOneof("start"):
+            case "after_position":
+                return request.after_position
+            case "from_start" if request.from_start:
+                return 0
+            case _:
+                return self._tail.position
 
     def _seen(self, text: str, caller: Caller) -> Seen:
         clauses = filter_from(text, "subject", "type")

@@ -1,5 +1,6 @@
 """Where the server listens, and with what proof: loopback freely, anything else with TLS or a word that it is meant."""
 
+import ssl
 from pathlib import Path
 from typing import Final
 
@@ -49,10 +50,32 @@ def bind(server: "grpc.aio.Server", settings: Settings) -> str:
 
 
 def _proof(tls: TlsSettings) -> grpc.ServerCredentials:
+    _check(tls)
     pair = (_pem(tls.key), _pem(tls.cert))
     if tls.client_ca is None:
         return grpc.ssl_server_credentials([pair])
     return grpc.ssl_server_credentials([pair], _pem(tls.client_ca), require_client_auth=True)
+
+
+def _check(tls: TlsSettings) -> None:
+    """Raise StartError where the files cannot be used: gRPC would only say that it cannot listen."""
+    for path in (tls.cert, tls.key, *((tls.client_ca,) if tls.client_ca is not None else ())):
+        _pem(path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # A key behind a passphrase is refused, too: without the callback the process would stop and ask for it.
+        context.load_cert_chain(tls.cert, tls.key, password=lambda: b"")
+    except (ssl.SSLError, ValueError) as error:
+        raise StartError(
+            f"{tls.cert} and {tls.key} cannot be used: TLS needs a certificate and its own key without a passphrase,"
+            " both as PEM files."
+        ) from error
+    if tls.client_ca is None:
+        return
+    try:
+        context.load_verify_locations(tls.client_ca)
+    except (ssl.SSLError, ValueError) as error:
+        raise StartError(f"{tls.client_ca} cannot be used: it must hold certificates as a PEM file.") from error
 
 
 def _pem(path: Path) -> bytes:

@@ -9,6 +9,7 @@ from typing import Protocol
 from hookflash.engine.actors.shard import Shard
 from hookflash.engine.domain.events import TranscriptEvent
 from hookflash.engine.domain.limits import Limits
+from hookflash.engine.domain.values import Customer, Target
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.port import Journal
 from hookflash.engine.plugins import PluginHost
@@ -16,9 +17,9 @@ from hookflash.engine.settings import Settings
 from hookflash.engine.views.projector import Projector
 from hookflash.engine.views.reads import Reads
 from hookflash.sdk.channel import Delivery
-from hookflash.sdk.types import ChannelId, ConversationId
+from hookflash.sdk.types import ChannelId, ConversationId, Principal
 
-__all__ = ["DeliveryReader", "Engine", "Outbox"]
+__all__ = ["DeliveryReader", "Engine", "Inbox", "Outbox"]
 
 
 class DeliveryReader(Protocol):
@@ -42,6 +43,23 @@ class Outbox(Protocol):
 
     def postpone(self, conversation: ConversationId, number: int, retry_s: float) -> None:
         """Hand a delivery out again after that time, and the later ones of its conversation after it."""
+
+
+class Inbox(Protocol):
+    """What comes in through channels."""
+
+    async def receive(
+        self,
+        principal: Principal,
+        channel: ChannelId,
+        address: str,
+        external_id: str,
+        *,
+        text: str | None,
+        customer: Customer | None = None,
+        target: Target | None = None,
+    ) -> tuple[ConversationId | None, bool]:
+        """Take what a customer wrote, or (text None) that he left; his conversation, and whether it is a repeat."""
 
 
 class Engine(Protocol):
@@ -82,6 +100,10 @@ class Engine(Protocol):
     @property
     def outbox(self) -> Outbox:
         """The channels' edge."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """The channels' way in."""
 
     @property
     def uptime(self) -> float:

@@ -107,7 +107,7 @@ class Apply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordBoot:
-    """The engine has started: every attached agent counts as detached, with a full grace (R-L6)."""
+    """The engine has started: everybody who is logged in counts as detached, with a full grace (R-L6)."""
 
     epoch: int
 

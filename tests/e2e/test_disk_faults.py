@@ -1,0 +1,212 @@
+"""Disks that are full, read-only, damaged or torn: a server says so, and nothing it acknowledged is lost."""
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.calling import Caller, Refused, admin_of, site_on
+from tests.e2e.server_process import ServerProcess, hookflash, running, start_server
+
+MOUNT = shutil.which("mount") or ""
+UMOUNT = shutil.which("umount") or ""
+TALK = "conversations/talk"
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if not (MOUNT and UMOUNT):
+        pytest.skip("mount and umount are not installed")
+    mounted = subprocess.run([MOUNT, "-t", "tmpfs", "-o", "size=4m", "tmpfs", place], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run([UMOUNT, place], check=True)
+
+
+def _fill(disk: Path) -> Path:
+    """Leave no byte free; the answer is what to remove to get the room back."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        room = os.statvfs(disk)
+        os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize)
+    return ballast
+
+
+def _begin_talk(server: ServerProcess) -> None:
+    with site_on(server) as site:
+        site.opened("talk")
+
+
+def _say(admin: Caller, text: str) -> str:
+    """Let the customer write; the answer is the refusal's reason, empty where it was taken."""
+    try:
+        admin.call(
+            "ChannelService/Receive",
+            channel="channels/web",
+            address="address of talk",
+            external_id=text[:20],
+            text=text,
+        )
+    except Refused as refused:
+        assert refused.code == "UNAVAILABLE", refused.sentence
+        assert refused.retry is not None
+        return refused.reason
+    return ""
+
+
+def _heard(server: ServerProcess) -> list[str]:
+    """Everything the timeline has of the talk."""
+    admin = admin_of(server)
+    with admin.channel:
+        page = admin.call("ConversationService/ListTimeline", name=TALK, page_size=1_000)
+    return [entry.message.text for entry in page.entries if entry.WhichOneof("entry") == "message"]
+
+
+@pytest.mark.spec("I1", "I16")
+def test_a_full_disk_refuses_commands_answers_reads_and_works_again_once_there_is_room(disk: Path) -> None:
+    taken: list[str] = []
+    with running(disk / "data") as server:
+        _begin_talk(server)
+        admin = admin_of(server)
+        with admin.channel:
+            ballast, reason = _fill(disk), ""
+            for number in range(2_000):
+                text = f"text {number:04d} {'x' * 2_000}"
+                reason = _say(admin, text)
+                if reason:
+                    break
+                taken.append(text)
+            assert reason == "JOURNAL_UNAVAILABLE"
+            position = admin.call("AdminService/GetServer").position
+            assert _say(admin, "one more") == "JOURNAL_UNAVAILABLE"
+            assert admin.call("AdminService/GetServer").position == position
+            assert admin.call("ConversationService/GetConversation", name=TALK).name == TALK
+            assert len(admin.call("ConversationService/ListConversations").conversations) == 1
+            assert admin.call("QueueService/ListQueues").queues
+            ballast.unlink()
+            assert _say(admin, "room again") == ""
+            assert _heard(server) == [*taken, "room again"]
+        server.kill()
+    with running(disk / "data") as server:
+        assert _heard(server) == [*taken, "room again"]
+        assert server.terminate() == 0
+    assert hookflash("doctor", "--data", disk / "data").code == 0
+
+
+def test_a_disk_without_room_is_said_to_be_full_at_the_start(disk: Path) -> None:
+    ballast = _fill(disk)
+    ended = hookflash("serve", "--data", disk / "data", "--listen", "127.0.0.1:0")
+    assert (ended.code, ended.stdout) == (1, "")
+    assert re.search(r"[Ff]ree", ended.stderr)
+    assert "Traceback" not in ended.stderr
+    ballast.unlink()
+    with running(disk / "data") as server:
+        assert server.terminate() == 0
+
+
+@pytest.mark.spec("I1")
+def test_a_disk_mounted_read_only_is_refused_at_the_start_and_keeps_what_is_there(disk: Path) -> None:
+    with running(disk / "data") as server:
+        _begin_talk(server)
+        with admin_of(server).channel:
+            assert _say(admin_of(server), "before") == ""
+        server.kill()
+    subprocess.run([MOUNT, "-o", "remount,ro", disk], check=True)
+    ended = hookflash("serve", "--data", disk / "data", "--listen", "127.0.0.1:0")
+    assert (ended.code, ended.stdout) == (1, "")
+    assert "cannot be used (Read-only file system" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    subprocess.run([MOUNT, "-o", "remount,rw", disk], check=True)
+    with running(disk / "data") as server:
+        assert _heard(server) == ["before"]
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a server that was killed after it had acknowledged ten texts; all of them are in the log."""
+    data = tmp_path_factory.mktemp("stopped") / "data"
+    server = start_server(data)
+    try:
+        _begin_talk(server)
+        admin = admin_of(server)
+        with admin.channel:
+            for number in range(10):
+                assert _say(admin, f"text {number}") == ""
+    finally:
+        server.kill()
+    return data
+
+
+def _copied(stopped: Path, tmp_path: Path) -> Path:
+    data = tmp_path / "data"
+    shutil.copytree(stopped, data)
+    return data
+
+
+def _checkpointed(data: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(data / "journal.sqlite", isolation_level=None)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return connection
+
+
+@pytest.mark.spec("I13")
+def test_flipped_bytes_in_the_last_group_are_refused_with_their_position_and_doctor_says_the_same(
+    stopped: Path, tmp_path: Path
+) -> None:
+    data = _copied(stopped, tmp_path)
+    with closing(_checkpointed(data)) as journal:
+        position, chain = journal.execute(
+            "SELECT first_position, last_hash FROM groups ORDER BY first_position DESC LIMIT 1"
+        ).fetchone()
+    path = data / "journal.sqlite"
+    content = path.read_bytes()
+    place = content.rindex(chain)
+    path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+    damaged = path.read_bytes()
+    ended = hookflash("serve", "--data", data, "--listen", "127.0.0.1:0")
+    assert (ended.code, ended.stdout) == (1, "")
+    assert f"damaged at position {position}" in ended.stderr
+    assert "Restore the data directory" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    found = hookflash("doctor", "--data", data)
+    assert found.code == 1
+    assert f"damaged at position {position}" in found.stdout
+    assert path.read_bytes() == damaged, "neither of them changed anything"
+    path.write_bytes(content)
+    with running(data) as server:
+        assert _heard(server) == [f"text {number}" for number in range(10)]
+
+
+@pytest.mark.spec("I1", "I10")
+@pytest.mark.parametrize("lost_bytes", [1, 5_000, 25_000])
+def test_after_a_torn_log_the_server_starts_with_an_unbroken_beginning_of_what_was_said(
+    stopped: Path, tmp_path: Path, lost_bytes: int
+) -> None:
+    """What a disk lost is lost; but no hole, nothing out of order, and no view that shows more than the journal."""
+    data = _copied(stopped, tmp_path)
+    log = data / "journal.sqlite-wal"
+    assert log.stat().st_size > lost_bytes
+    with log.open("r+b") as file:
+        file.truncate(log.stat().st_size - lost_bytes)
+    with running(data) as server:
+        heard = _heard(server)
+        assert heard == [f"text {number}" for number in range(len(heard))]
+        assert len(heard) < 10
+        admin = admin_of(server)
+        with admin.channel:
+            assert _say(admin, "after") == ""
+        assert _heard(server) == [*heard, "after"]
+        assert server.terminate() == 0
+    assert hookflash("doctor", "--data", data).code == 0
