@@ -11,11 +11,13 @@ from hookflash.engine.domain.refusals import (
     ChannelNotFound,
     ConversationNotFound,
     DeliveryNotFound,
+    Draining,
 )
 from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.convert_commands import received_from, settle_from
+from hookflash.engine.server.convert_timeline import delivery_to
 from hookflash.engine.server.ports import DeliveryReader
 from hookflash.v1 import channel_service_pb2 as pb
 
