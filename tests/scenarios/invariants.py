@@ -79,7 +79,7 @@ class Watcher:
 
     def rest(self, now: float) -> None:
         """Nothing is overdue when everything has come to rest."""
-        for state in self._conversations():
+        for state in self.conversations():
             for command, when in deadlines(state).items():
                 assert when > now, f"I8: {state.id} {command} was due {now - when} s ago"
             invite = state.open_invite
@@ -107,13 +107,14 @@ class Watcher:
 
     def parked(self, queue: str) -> int:
         """How many invites wait in a queue."""
-        waiting = [s.open_invite for s in self._conversations() if s.open_invite is not None]
+        waiting = [s.open_invite for s in self.conversations() if s.open_invite is not None]
         return sum(i.state is InviteState.PARKED and i.target.queue == queue for i in waiting)
 
     def _agents(self) -> Iterator[Agent]:
         return (state for state in self.world.values() if isinstance(state, Agent))
 
-    def _conversations(self) -> Iterator[Conversation]:
+    def conversations(self) -> Iterator[Conversation]:
+        """All conversations, closed ones included."""
         return (state for state in self.world.values() if isinstance(state, Conversation))
 
     # --- events

@@ -119,11 +119,12 @@ def received_from(request: channel_service_pb2.ReceiveRequest, limits: Limits) -
     if not request.external_id:
         raise BadField("external_id", "is required: the outside's own id of what arrived")
     check_external_id("external_id", request.external_id)
+    text: str | None = None
     match request.WhichOneof("content"):
         case "text":
             text = clean_message(request.text, limits.message_length_max)
         case "customer_left" if request.customer_left:
-            text = None
+            pass
         case _:
             raise BadField("content", "is required: a text, or customer_left as true")
     return Arrived(

@@ -4,6 +4,7 @@ Rows and watermark change in one transaction, so whatever a crash leaves is a st
 take the last ones away (synchronous=NORMAL); the journal gives them back.
 """
 
+import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -111,7 +112,15 @@ class Views:
         writer.execute("COMMIT")
         return writer
 
+    def _hide(self) -> None:
+        """Make the file, or keep the one there is, for its owner alone; SQLite gives its companions the same rights."""
+        with suppress(OSError):  # Whatever is wrong with the place, SQLite is about to say.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            if self.path.stat().st_mode & 0o077:
+                self.path.chmod(0o600)
+
     def _connected(self, *pragmas: str) -> sqlite3.Connection:
+        self._hide()
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=_BUSY_TIMEOUT_S)
         try:
             for pragma in (
