@@ -17,6 +17,7 @@ from tests.e2e.server_process import ServerProcess, hookflash, running, start_se
 MOUNT = shutil.which("mount") or ""
 UMOUNT = shutil.which("umount") or ""
 TALK = "conversations/talk"
+LONG = "x" * 2_000
 
 
 @pytest.fixture
@@ -76,25 +77,23 @@ def _heard(server: ServerProcess) -> list[str]:
 
 @pytest.mark.spec("I1", "I16")
 def test_a_full_disk_refuses_commands_answers_reads_and_works_again_once_there_is_room(disk: Path) -> None:
-    taken: list[str] = []
-    with running(disk / "data") as server:
+    with running(disk / "data", settings={"customer_commands_per_s_max": "10000"}) as server:
         _begin_talk(server)
+        assert _heard(server) == []
         admin = admin_of(server)
         with admin.channel:
-            ballast, reason = _fill(disk), ""
-            for number in range(2_000):
-                text = f"text {number:04d} {'x' * 2_000}"
-                reason = _say(admin, text)
-                if reason:
-                    break
-                taken.append(text)
-            assert reason == "JOURNAL_UNAVAILABLE"
+            ballast = _fill(disk)
             position = admin.call("AdminService/GetServer").position
-            assert _say(admin, "one more") == "JOURNAL_UNAVAILABLE"
+            for attempt in range(3):
+                assert _say(admin, f"no room {attempt} {LONG}") == "JOURNAL_UNAVAILABLE"
+            _assert_reads_go_on(admin)
             assert admin.call("AdminService/GetServer").position == position
+
+            os.truncate(ballast, ballast.stat().st_size - 300_000)
+            taken = _say_until_refused(admin)
+            assert taken
             assert admin.call("ConversationService/GetConversation", name=TALK).name == TALK
-            assert len(admin.call("ConversationService/ListConversations").conversations) == 1
-            assert admin.call("QueueService/ListQueues").queues
+
             ballast.unlink()
             assert _say(admin, "room again") == ""
             assert _heard(server) == [*taken, "room again"]
@@ -103,6 +102,26 @@ def test_a_full_disk_refuses_commands_answers_reads_and_works_again_once_there_i
         assert _heard(server) == [*taken, "room again"]
         assert server.terminate() == 0
     assert hookflash("doctor", "--data", disk / "data").code == 0
+
+
+def _assert_reads_go_on(admin: Caller) -> None:
+    assert admin.call("ConversationService/GetConversation", name=TALK).name == TALK
+    assert len(admin.call("ConversationService/ListConversations").conversations) == 1
+    assert admin.call("ConversationService/ListTimeline", name=TALK) is not None
+    assert admin.call("QueueService/ListQueues").queues
+    assert admin.call("EventService/ListEvents").events
+
+
+def _say_until_refused(admin: Caller) -> list[str]:
+    taken: list[str] = []
+    for number in range(1_000):
+        text = f"text {number} {LONG}"
+        reason = _say(admin, text)
+        if reason:
+            assert reason == "JOURNAL_UNAVAILABLE"
+            return taken
+        taken.append(text)
+    pytest.fail("300 kB held 2 MB")
 
 
 def test_a_disk_without_room_is_said_to_be_full_at_the_start(disk: Path) -> None:
@@ -120,8 +139,9 @@ def test_a_disk_without_room_is_said_to_be_full_at_the_start(disk: Path) -> None
 def test_a_disk_mounted_read_only_is_refused_at_the_start_and_keeps_what_is_there(disk: Path) -> None:
     with running(disk / "data") as server:
         _begin_talk(server)
-        with admin_of(server).channel:
-            assert _say(admin_of(server), "before") == ""
+        admin = admin_of(server)
+        with admin.channel:
+            assert _say(admin, "before") == ""
         server.kill()
     subprocess.run([MOUNT, "-o", "remount,ro", disk], check=True)
     ended = hookflash("serve", "--data", disk / "data", "--listen", "127.0.0.1:0")

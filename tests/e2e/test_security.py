@@ -102,12 +102,9 @@ def test_a_method_is_open_to_the_roles_that_it_declares_and_to_nobody_else(
     ],
 )
 def test_an_agent_never_acts_or_looks_as_another_and_a_narrowed_service_only_as_its_own(site: Site, path: str) -> None:
-    before = site.position
     assert _outcome(site.agent("ben"), path, agent="agents/ann") == "IDENTITY_MISMATCH"
     narrowed = site.made("SERVICE", "services/desk", agents=["agents/carl"])
-    assert site.position == before + 1
     assert _outcome(narrowed, path, agent="agents/ann") == "IDENTITY_MISMATCH"
-    assert site.position == before + 1
     assert _outcome(narrowed, path, agent="agents/carl") != "IDENTITY_MISMATCH"
 
 
@@ -223,7 +220,7 @@ def told(site: Site) -> Site:
         conversation_id="told",
         channel="channels/web",
         address=f"address {CANARY}",
-        customer={"display_name": f"Zoe {CANARY}", "profile": {"vip": CANARY}},
+        customer={"display_name": f"Zoe {CANARY}", "profile": {"vip": f"profile {CANARY}"}},
         target=target_pb2.Target(agent="agents/ann"),
     )
     site.accepted("ann")
@@ -294,11 +291,8 @@ def test_refused_logins_denied_calls_and_texts_that_an_admin_read_are_in_the_aud
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     found = {(line["kind"], line.get("principal"), line["method"]) for line in lines}
     assert ("UNAUTHENTICATED", "", "QueueService/ListQueues") in found
-    assert ("PERMISSION_DENIED", "AGENT agents/eve", "ConversationService/Leave") in found or any(
-        kind == "PERMISSION_DENIED" and "eve" in (who or "") and method == "ConversationService/Leave"
-        for kind, who, method in found
-    )
-    assert any(kind == "TEXTS_READ" and method.endswith("ListTimeline") for kind, _, method in found)
+    assert ("PERMISSION_DENIED", "AGENT:agents/eve", "ConversationService/Leave") in found, found
+    assert ("TEXTS_READ", "ADMIN:admins/first", "ListTimeline") in found
 
 
 # --- the machine

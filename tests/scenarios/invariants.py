@@ -198,18 +198,18 @@ class Watcher:
         self, address: Address, state: Conversation, was: ConversationState | None, *, is_said: bool
     ) -> None:
         now = state_of(state)
-        is_open_invite = state.open_invite is not None
+        invite = state.open_invite
         if now is ConversationState.CLOSED:
             assert not state.participants, "INV-4"
-            assert not is_open_invite, "INV-4"
+            assert invite is None, "INV-4"
             assert not deadlines(state), "INV-4"
             self.promised.discard(address)
         elif not state.primaries:
             assert now in (ConversationState.QUEUED, ConversationState.UNATTENDED), "INV-1"
             assert now is not ConversationState.UNATTENDED or was is now or is_said, "INV-1: nobody was told"
-            assert address not in self.promised or is_open_invite, "INV-6: left without a word"
-        assert (state.open_invite is not None) == (address in self.invites), "INV-2"
-        assert (is_open_invite and state.open_invite.offer is not None) == (address in self.offers), "INV-2"
+            assert address not in self.promised or invite is not None, "INV-6: left without a word"
+        assert (invite is not None) == (address in self.invites), "INV-2"
+        assert (invite is not None and invite.offer is not None) == (address in self.offers), "INV-2"
         agents = [p.agent for p in state.participants]
         assert len(set(agents)) == len(agents), "INV-3: an agent is in it twice"
         for agent in agents:

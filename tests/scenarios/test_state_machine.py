@@ -1,4 +1,4 @@
-"""Random centres under virtual time: many agents, customers, settings, crashes; what must hold is checked at each record.
+"""Random centres under virtual time: agents, customers, settings, crashes; what must hold is checked at each record.
 
 Hypothesis shrinks a failure to the few commands that show it.
 """
@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from hookflash.engine.actors.calls import Sealed
 from hookflash.engine.domain.limits import Limits, UnattendedPolicy
@@ -185,7 +192,11 @@ class Centre(RuleBasedStateMachine):
         self.do(self.driver.receive("web", customer, f"x{self.serial}", None, None, "Carl"))
 
     @rule(
-        data=st.data(), number=st.integers(1, 4), name=agents, to=targets, how=st.sampled_from(["late", "cancel", "route"])
+        data=st.data(),
+        number=st.integers(1, 4),
+        name=agents,
+        to=targets,
+        how=st.sampled_from(["late", "cancel", "route"]),
     )
     def odd(self, data: st.DataObject, number: int, name: str, to: tuple[str, str], how: str) -> None:
         """Answer an offer of long ago, cancel, or route, mostly where it makes no sense."""

@@ -10,7 +10,8 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from typing import TextIO
 
 import structlog
 
@@ -82,6 +83,22 @@ def _calm_the_collector() -> None:
     gc.set_threshold(*_GC_THRESHOLDS)
 
 
+class _Unfailing:
+    """Stderr for the log: what it does not take is dropped, for a full disk under a log must not stop the engine."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):  # ValueError: it was closed.
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure_log(settings: LogSettings) -> None:
     """Log to stderr, as lines for people or as JSON."""
     renderer: structlog.typing.Processor
@@ -99,6 +116,6 @@ def configure_log(settings: LogSettings) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_Unfailing(sys.stderr)),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )

@@ -5,11 +5,12 @@ cannot both win (R-A2).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
+from hookflash.engine.domain.changed import changed
 from hookflash.engine.domain.values import AgentSettings, Reservation, RevokeReason
 from hookflash.sdk.types import AgentId, AgentState, ConversationId, MediaDomainId, OfferOutcome
 
@@ -82,7 +83,7 @@ def evolve(state: Agent | None, event: e.AgentEvent, agent: AgentId) -> Agent | 
     """The state after the event; None when the agent is gone from the settings."""
     if isinstance(event, e.AgentConfigured):
         before = state or Agent(id=agent, settings=event.settings, capacity={}, place=event.place)
-        after = replace(before, settings=event.settings, capacity=event.capacity)
+        after = changed(before, settings=event.settings, capacity=event.capacity)
         return _restamped(before, after, event.at)
     if state is None:
         raise TypeError(f"agent {agent} has no state to which {type(event).__name__} could happen")
@@ -98,28 +99,28 @@ def _evolved(state: Agent, event: e.AgentEvent) -> Agent:
     match event:
         case e.AgentAttached(stream=stream, logged_in=logged_in):
             ready: frozenset[MediaDomainId] = frozenset() if logged_in else state.ready
-            return replace(state, is_logged_in=True, stream=stream, grace_until=None, ready=ready)
+            return changed(state, is_logged_in=True, stream=stream, grace_until=None, ready=ready)
         case e.AgentDetached(grace_until=until):
-            return replace(state, stream=None, grace_until=until)
+            return changed(state, stream=None, grace_until=until)
         case e.AgentLoggedOut(reason=reason):
-            return replace(
+            return changed(
                 state, is_logged_in=False, stream=None, grace_until=None, ready=frozenset(), not_ready_reason=reason
             )
         case e.ReadinessChanged(is_ready=True, media_domains=domains):
-            return replace(state, ready=state.ready | set(domains), not_ready_reason="", misses=0)
+            return changed(state, ready=state.ready | set(domains), not_ready_reason="", misses=0)
         case e.ReadinessChanged(media_domains=domains, reason=reason):
-            return replace(state, ready=state.ready - set(domains), not_ready_reason=reason)
+            return changed(state, ready=state.ready - set(domains), not_ready_reason=reason)
         case e.SlotReserved(reservation=reservation):
-            return replace(state, reservations=(*state.reservations, reservation))
+            return changed(state, reservations=(*state.reservations, reservation))
         case e.ReservationEnded(offer=offer, outcome=outcome):
             misses = state.misses + 1 if outcome is OfferOutcome.MISSED else state.misses
             misses = 0 if outcome is OfferOutcome.DECLINED else misses
-            return replace(state, reservations=_without(state, offer), misses=misses)
+            return changed(state, reservations=_without(state, offer), misses=misses)
         case e.SlotTaken(offer=offer, conversation=conversation, media_domain=domain):
             slots = {**state.slots, conversation: domain}
-            return replace(state, reservations=_without(state, offer), slots=slots, misses=0)
+            return changed(state, reservations=_without(state, offer), slots=slots, misses=0)
         case e.SlotReleased(conversation=conversation):
-            return replace(state, slots={k: v for k, v in state.slots.items() if k != conversation})
+            return changed(state, slots={k: v for k, v in state.slots.items() if k != conversation})
         case e.AgentConfigured() | e.AgentDeleted():
             return state
         case _:
@@ -135,4 +136,4 @@ def _restamped(before: Agent, after: Agent, at: float) -> Agent:
     fresh = {d: at for d in after.capacity if is_available(after, d) and not is_available(before, d)}
     if not fresh:
         return after
-    return replace(after, available_since={**after.available_since, **fresh})
+    return changed(after, available_since={**after.available_since, **fresh})

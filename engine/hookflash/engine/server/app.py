@@ -42,6 +42,7 @@ from hookflash.engine.server.streams import Streams
 from hookflash.engine.server.tail import Tail
 from hookflash.engine.server.tokens import ADMIN_FILE, Tokens, digest_of, new_token, write_secret
 from hookflash.sdk.types import Role
+from hookflash.v1 import errors_pb2  # noqa: F401  # no field has the type ErrorReason: imported, it shows in reflection
 
 __all__ = ["Server", "StartError"]
 

@@ -5,11 +5,12 @@ what was said is in the views.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
+from hookflash.engine.domain.changed import changed
 from hookflash.engine.domain.values import (
     ChannelSession,
     CloseCause,
@@ -153,27 +154,27 @@ def evolve(state: Conversation | None, event: e.ConversationEvent, conversation:
     match event:
         case e.MessageSent(number=number, sequence=sequence, transcript=transcript, delivery=delivery):
             deliveries = state.deliveries if delivery is None else delivery
-            return replace(state, messages=number, sequence=sequence, transcript=transcript, deliveries=deliveries)
+            return changed(state, messages=number, sequence=sequence, transcript=transcript, deliveries=deliveries)
         case e.WhisperSent(number=number, sequence=sequence):
-            return replace(state, whispers=number, sequence=sequence)
+            return changed(state, whispers=number, sequence=sequence)
         case e.StaffNoticed(sequence=sequence):
-            return state if sequence is None else replace(state, sequence=sequence)
+            return state if sequence is None else changed(state, sequence=sequence)
         case e.CustomerNoticed(sequence=sequence, transcript=transcript, delivery=delivery):
-            return replace(state, sequence=sequence, transcript=transcript, deliveries=delivery)
+            return changed(state, sequence=sequence, transcript=transcript, deliveries=delivery)
         case e.ParticipantJoined() | e.ParticipantLeft():
             return _moved(state, event)
         case e.DeliverySettled(delivery=delivery):
             return _settled(state, delivery)
         case e.ChannelSessionClosed(session=number, at=at):
-            sessions = tuple(replace(s, closed_at=at) if s.number == number else s for s in state.sessions)
-            return replace(state, sessions=sessions)
+            sessions = tuple(changed(s, closed_at=at) if s.number == number else s for s in state.sessions)
+            return changed(state, sessions=sessions)
         case e.ChannelSessionOpened(session=number, at=at, address=address):
             opened = ChannelSession(number=number, channel=state.channel, address=address, opened_at=at)
-            return replace(state, sessions=(*state.sessions, opened))
+            return changed(state, sessions=(*state.sessions, opened))
         case e.ConversationUnattended():
-            return replace(state, unattended_asked=True)
+            return changed(state, unattended_asked=True)
         case e.ConversationClosed(cause=cause):
-            return replace(state, closed=cause)
+            return changed(state, closed=cause)
         case e.DeliveryReceived() | e.ConversationOpened():
             return state
         case (
@@ -210,7 +211,7 @@ def _opened(event: e.ConversationEvent, conversation: ConversationId) -> Convers
 def _moved(state: Conversation, event: e.ParticipantJoined | e.ParticipantLeft) -> Conversation:
     if isinstance(event, e.ParticipantLeft):
         stay = tuple(p for p in state.participants if p.agent != event.agent)
-        return replace(state, participants=stay, sequence=event.sequence)
+        return changed(state, participants=stay, sequence=event.sequence)
     joined = Participant(
         agent=event.agent,
         display_name=event.display_name,
@@ -220,7 +221,7 @@ def _moved(state: Conversation, event: e.ParticipantJoined | e.ParticipantLeft) 
         queue=event.queue,
     )
     asked = state.unattended_asked and event.role is not ParticipantRole.PRIMARY
-    return replace(state, participants=(*state.participants, joined), sequence=event.sequence, unattended_asked=asked)
+    return changed(state, participants=(*state.participants, joined), sequence=event.sequence, unattended_asked=asked)
 
 
 def _settled(state: Conversation, delivery: int) -> Conversation:
@@ -229,7 +230,7 @@ def _settled(state: Conversation, delivery: int) -> Conversation:
     while settled + 1 in ahead:
         settled += 1
         ahead.discard(settled)
-    return replace(state, settled=settled, settled_ahead=tuple(sorted(ahead)))
+    return changed(state, settled=settled, settled_ahead=tuple(sorted(ahead)))
 
 
 def _sought(state: Conversation, event: _InviteEvent) -> Conversation:
@@ -241,7 +242,7 @@ def _sought(state: Conversation, event: _InviteEvent) -> Conversation:
     match event:
         case e.OfferMade(offer=offer):
             past = PastOffer(agent=offer.agent, invite=invite.number)
-            made = replace(
+            made = changed(
                 invite,
                 state=InviteState.OFFERED,
                 offer=offer,
@@ -250,30 +251,30 @@ def _sought(state: Conversation, event: _InviteEvent) -> Conversation:
                 decision=None,
                 revision=invite.revision + 1,
             )
-            return replace(state, invite=made, offers=(*state.offers, past))
+            return changed(state, invite=made, offers=(*state.offers, past))
         case e.OfferEnded():
             return _offer_ended(state, invite, event)
         case e.InviteParkedAgain(priority=priority):
-            changed = replace(invite, state=InviteState.PARKED, priority=priority)
+            sought = changed(invite, state=InviteState.PARKED, priority=priority)
         case e.StepOpened(step=step):
-            changed = replace(invite, step=step)
+            sought = changed(invite, step=step)
         case e.PauseEnded(agent=agent):
-            changed = replace(invite, tried=_pause(invite, agent, None))
+            sought = changed(invite, tried=_pause(invite, agent, None))
         case e.DecisionAsked(decision=decision):
-            changed = replace(invite, decision=decision)
+            sought = changed(invite, decision=decision)
         case e.DecisionMade():
-            changed = replace(invite, decision=None)
+            sought = changed(invite, decision=None)
         case e.InviteEnded(state=ended, agent=winner, sequence=sequence):
-            changed = replace(invite, state=ended, agent=winner, decision=None)
-            state = replace(state, sequence=sequence, invites_ended=(*state.invites_ended, ended))
+            sought = changed(invite, state=ended, agent=winner, decision=None)
+            state = changed(state, sequence=sequence, invites_ended=(*state.invites_ended, ended))
         case _:
             assert_never(event)
-    return replace(state, invite=replace(changed, revision=invite.revision + 1))
+    return changed(state, invite=changed(sought, revision=invite.revision + 1))
 
 
 def _placed(state: Conversation, event: e.InvitePlaced) -> Conversation:
     invite = event.invite
-    return replace(
+    return changed(
         state,
         invite=invite,
         invites=invite.number,
@@ -284,17 +285,17 @@ def _placed(state: Conversation, event: e.InvitePlaced) -> Conversation:
 
 
 def _offer_ended(state: Conversation, invite: Invite, event: e.OfferEnded) -> Conversation:
-    past = replace(state.offers[event.number - 1], outcome=event.outcome)
+    past = changed(state.offers[event.number - 1], outcome=event.outcome)
     offers = (*state.offers[: event.number - 1], past, *state.offers[event.number :])
-    ended = replace(
+    ended = changed(
         invite,
         offer=None,
         tried=_pause(invite, event.agent, event.paused_until),
         revision=invite.revision + 1,
     )
     if event.outcome is OfferOutcome.REVOKED and event.reason is RevokeReason.ENGINE_DOWN:
-        ended = replace(ended, tried=_untried(invite, event.agent))
-    return replace(state, invite=ended, offers=offers)
+        ended = changed(ended, tried=_untried(invite, event.agent))
+    return changed(state, invite=ended, offers=offers)
 
 
 def _tried_again(invite: Invite, agent: AgentId) -> tuple[Tried, ...]:
@@ -304,7 +305,7 @@ def _tried_again(invite: Invite, agent: AgentId) -> tuple[Tried, ...]:
 
 
 def _pause(invite: Invite, agent: AgentId, until: float | None) -> tuple[Tried, ...]:
-    return tuple(replace(t, paused_until=until) if t.agent == agent else t for t in invite.tried)
+    return tuple(changed(t, paused_until=until) if t.agent == agent else t for t in invite.tried)
 
 
 def _untried(invite: Invite, agent: AgentId) -> tuple[Tried, ...]:
@@ -313,4 +314,4 @@ def _untried(invite: Invite, agent: AgentId) -> tuple[Tried, ...]:
     others = tuple(t for t in invite.tried if t.agent != agent)
     if before is None or before.count == 1:
         return others
-    return (*others, replace(before, count=before.count - 1))
+    return (*others, changed(before, count=before.count - 1))
