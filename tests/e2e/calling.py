@@ -30,6 +30,7 @@ from tests.server.serving import Refused, answer_class, request_class
 __all__ = ["Caller", "Desk", "Refused", "Site", "admin_of", "seconds", "site_on"]
 
 TIMEOUT_S: Final = 10.0
+STREAM_TIMEOUT_S: Final = 120.0
 _OPTIONS: Final = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))
 
 
@@ -85,7 +86,7 @@ class Caller:
         stream = self.channel.unary_stream(
             f"/hookflash.v1.{path}", request_class(path).SerializeToString, answer_class(path).FromString
         )
-        return stream(request_class(path)(**fields), metadata=self.metadata)
+        return stream(request_class(path)(**fields), metadata=self.metadata, timeout=STREAM_TIMEOUT_S)
 
     @contextmanager
     def stream(self, path: str, **fields: Any) -> Iterator["Stream"]:

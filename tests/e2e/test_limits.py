@@ -39,6 +39,14 @@ def _assert_may_be_repeated(refused: Refused, reason: str) -> None:
     assert refused.retry.retry_delay.seconds < 10
 
 
+def _unread(site: Site, caller: Caller) -> Caller:
+    """The same caller over a connection that takes in no more than it was asked to read, or little more."""
+    options = (("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 16 * 1024))
+    channel = grpc.insecure_channel(site.server.address, options=options)
+    site.channels.append(channel)
+    return Caller(channel, caller.token)
+
+
 def _talk(site: Site, name: str, agent: str) -> None:
     """Say 400 long texts as that agent; his rate does not count, since an ADMIN calls."""
     for number in range(400):
@@ -109,7 +117,7 @@ def test_a_stream_that_is_not_read_is_ended_with_the_position_to_go_on_from(tigh
     tight.attach("ann")
     tight.attended("slow-desk", "ann")
     supervisor = tight.made("SUPERVISOR", "supervisors/slow")
-    stream = supervisor.open_stream("EventService/Watch", after_position=tight.position)
+    stream = _unread(tight, supervisor).open_stream("EventService/Watch", after_position=tight.position)
     begun = tight.position
     _talk(tight, "conversations/slow-desk", "ann")
     reached, seen = begun, []
@@ -134,9 +142,9 @@ def test_a_stream_that_is_not_read_is_ended_with_the_position_to_go_on_from(tigh
 
 @pytest.mark.spec("I16")
 def test_a_desk_that_is_not_read_is_ended_and_everybody_elses_goes_on(tight: Site) -> None:
-    slow = tight.agent("dora").open_stream("AgentService/Attach")
+    slow = _unread(tight, tight.made("AGENT", "agents/dora")).open_stream("AgentService/Attach")
     next(slow)
-    tight.agent("dora").call("AgentService/SetAgentState", state=agent_pb2.READINESS_READY)
+    tight.admin.call("AgentService/SetAgentState", agent="agents/dora", state=agent_pb2.READINESS_READY)
     tight.attach("eve")
     fast = tight.attended("two-desks", "eve")
     tight.admin.call(

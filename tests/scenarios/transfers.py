@@ -300,3 +300,22 @@ async def steps_open_in_their_time_and_the_lowest_step_is_asked_first(stage: Sta
     await stage.ready("bob")
     await stage.pass_time(10)
     assert await stage.offered("bob", "cat", "dan") == ["bob"]
+
+
+@scenario("A-14", spec=("R-Q2", "R-Q7", "R-O4", "F-18"))
+async def steps_and_pauses_that_end_during_an_offer_count_when_the_invite_comes_back(stage: Stage) -> None:
+    steps = (Step(expression="expert >= 5", wait_s=20), Step(expression=""))
+    await stage.given_queues(Line(id="billing", steps=steps), "front")
+    await stage.given_agents(
+        ann=Person(queues=("front",)),
+        bob=Person(skills={"expert": 7}),
+        cat=Person(skills={"expert": 1}),
+        dan=Person(skills={"expert": 7}),
+    )
+    await stage.given_conversation("ann")
+    await stage.transfer(by="ann", to=queue("billing"))
+    await stage.decline("bob")
+    assert await stage.offered("bob", "cat", "dan") == ["dan"]
+    await stage.pass_time(30)
+    # Bob's pause is over as well, but he has been asked before and Cat has not.
+    assert await stage.offered("bob", "cat", "dan") == ["cat"]

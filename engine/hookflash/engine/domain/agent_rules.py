@@ -8,7 +8,13 @@ from typing import assert_never
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address, Kind
-from hookflash.engine.domain.refusals import AgentInUse, AgentLoggedOut, AgentNotFound, TargetNotAvailable
+from hookflash.engine.domain.refusals import (
+    AgentInUse,
+    AgentLoggedOut,
+    AgentNotFound,
+    InvalidSetting,
+    TargetNotAvailable,
+)
 from hookflash.engine.domain.turn import Context, Decided, Tell
 from hookflash.engine.domain.values import LeaveReason, Reservation, RevokeReason
 from hookflash.sdk.types import AgentId, MediaDomainId, OfferOutcome
@@ -122,6 +128,8 @@ def _detach(turn: _Turn, state: Agent, stream: str | None) -> None:
 
 
 def _set_readiness(turn: _Turn, state: Agent, command: c.SetReadiness) -> None:
+    if command.media_domain is not None and command.media_domain not in state.capacity:
+        raise InvalidSetting("media_domain", "names a media domain that does not exist")
     if not state.is_logged_in:
         raise AgentLoggedOut(state.id)
     named = tuple(sorted(state.capacity)) if command.media_domain is None else (command.media_domain,)

@@ -107,7 +107,7 @@ class Server:
         await self._health.enter_graceful_shutdown()
         self._admission.is_draining = self._streams.is_ending = True
         self._engine.shard.is_draining = True
-        for part in (self._desks, self._board, self._tail, self._channels):
+        for part in (self._desks, self._board, self._tail, self._channels, self._reading):
             part.end_all()
         await self._grpc.stop(_GRACE_S)
         self.drained.set()

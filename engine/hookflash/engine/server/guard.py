@@ -16,7 +16,7 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
 
-from hookflash.engine.domain.refusals import BadField, Code, Internal, Refusal, RoleNotAllowed
+from hookflash.engine.domain.refusals import BadField, Code, Draining, Internal, Refusal, RoleNotAllowed
 from hookflash.engine.server import identity
 from hookflash.engine.server.admission import Admission
 from hookflash.engine.server.audit import Audit
@@ -63,7 +63,8 @@ class Guard:
         async def answered(encoded: bytes, context: Context) -> object:
             await self._check_open(path, context)
             behaviour = handler.unary_stream if handler.response_streaming else handler.unary_unary
-            return await behaviour(await parsed(encoded, context), context)
+            watched = _Watched(context, self._admission) if handler.response_streaming else context
+            return await behaviour(await parsed(encoded, context), watched)
 
         async def streamed(encoded: AsyncIterator[bytes], context: Context) -> AsyncIterator[object]:
             await self._check_open(path, context)
@@ -155,6 +156,21 @@ class Guard:
         except Refusal as refusal:
             self._audit.write(self._now(), str(refusal.code), principal="", method=path, peer=context.peer())
             await _aborted(context, refusal)
+
+
+class _Watched:
+    """The context of a stream of gRPC's own, which would go on for ever: when the engine stops, it ends with the news."""
+
+    def __init__(self, context: Context, admission: Admission) -> None:
+        self._context, self._admission = context, admission
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever else a context has
+        return getattr(self._context, name)
+
+    async def write(self, message: object) -> None:
+        await self._context.write(message)
+        if self._admission.is_draining:
+            await _aborted(self._context, Draining())
 
 
 def _parsed(method: Method, encoded: bytes) -> Message:

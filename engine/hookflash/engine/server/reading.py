@@ -72,6 +72,7 @@ class Reading:
         """Take whom to ask, and where an ADMIN's reading of texts is written down."""
         self._asking, self._audit = asking, audit
         self._waiting: dict[Address, set[asyncio.Event]] = {}
+        self._is_ending = False
 
     def hear(self, group: Sequence[Sealed]) -> None:
         """Wake who waits for a conversation that changed."""
@@ -80,6 +81,13 @@ class Reading:
                 for address in sealed.states:
                     for event in self._waiting.get(address, ()):
                         event.set()
+
+    def end_all(self) -> None:
+        """The engine stops: who waits is answered with what there is."""
+        self._is_ending = True
+        for events in self._waiting.values():
+            for event in events:
+                event.set()
 
     # --- states
 
@@ -146,7 +154,7 @@ class Reading:
         try:
             with caller.while_waiting(), suppress(TimeoutError):
                 async with asyncio.timeout(min(wait_s, _WAIT_MAX_S)):
-                    while await self._is_open(caller.principal, conversation, number):
+                    while not self._is_ending and await self._is_open(caller.principal, conversation, number):
                         await changed.wait()
                         changed.clear()
         finally:

@@ -239,7 +239,21 @@ def _go_on(turn: Turn, invite: Invite, offer: Offer, if_named: InviteState) -> N
     elif turn.now >= invite.expire_at:
         _unserved(turn, invite, InviteState.NO_AGENT)
     else:
+        _let_time_count(turn)
         turn.add(e.InviteParkedAgain(invite=invite.number, priority=REOFFER_PRIORITY))
+
+
+def _let_time_count(turn: Turn) -> None:
+    """Open the steps and end the pauses that fell due during the offer: who is asked next depends on them (R-Q7)."""
+    invite = turn.state.open_invite
+    if invite is None:
+        return
+    for step, at in enumerate(invite.steps_at, start=2):
+        if invite.step < step and at <= turn.now:
+            turn.add(e.StepOpened(invite=invite.number, step=step))
+    for tried in invite.tried:
+        if tried.paused_until is not None and tried.paused_until <= turn.now:
+            turn.add(e.PauseEnded(invite=invite.number, agent=tried.agent))
 
 
 def _unserved(turn: Turn, invite: Invite, outcome: InviteState, decliner: str = "") -> None:
