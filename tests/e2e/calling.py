@@ -2,6 +2,7 @@
 
 A refusal comes as `Refused` with everything that a caller gets to read of it.
 """
+# ruff: noqa: ANN401  each method has fields and an answer of its own
 
 import queue
 import threading
@@ -60,7 +61,7 @@ class Caller:
 
     def raw(self, path: str, request: bytes, *, timeout_s: float = TIMEOUT_S) -> bytes:
         """The bytes that a unary method answers those bytes with. Raises Refused."""
-        unary = self.channel.unary_unary(f"/hookflash.v1.{path}", None, None)
+        unary: Any = self.channel.unary_unary(f"/hookflash.v1.{path}", None, None)
         try:
             return cast("bytes", unary(request, metadata=self.metadata, timeout=timeout_s))
         except grpc.RpcError as error:
@@ -68,7 +69,8 @@ class Caller:
 
     def raw_stream(self, path: str, request: bytes) -> bytes | None:
         """The first item that a stream answers those bytes with. Raises Refused."""
-        opened = self.channel.unary_stream(f"/hookflash.v1.{path}", None, None)(request, metadata=self.metadata)
+        stream: Any = self.channel.unary_stream(f"/hookflash.v1.{path}", None, None)
+        opened = stream(request, metadata=self.metadata)
         try:
             return cast("bytes | None", Stream(opened).next())
         finally:
@@ -249,7 +251,7 @@ def admin_of(server: ServerProcess) -> Caller:
 
 @contextmanager
 def site_on(server: ServerProcess) -> Iterator[Site]:
-    """Queues `billing`, `empty` and `phones` (voice), agents ann to eve in `billing`, a channel `web` served from outside."""
+    """Queues `billing`, `empty` and `phones` (voice), agents ann to eve in `billing`, an external channel `web`."""
     admin = admin_of(server)
     site = Site(server, admin, [admin.channel])
     try:

@@ -60,13 +60,17 @@ async def _live_and_die(data: Path, traffic: Traffic, chance: Random, *, is_aime
     """One life of the server, from its start to its SIGKILL."""
     point = f"{chance.choice(list(NAMES))}=kill:{chance.randint(3, 40)}" if is_aimed else ""
     server = await asyncio.to_thread(_started, data, point)
-    async with traffic.running(server.address):
-        if is_aimed:
-            assert await asyncio.to_thread(server.until_ended) == -SIGKILL
-            return
-        async with asyncio.timeout(_DEADLINE_S):
-            await traffic.ledger.until(traffic.ledger.happened + chance.randint(1, 120))
-        server.kill()
+    try:
+        async with traffic.running(server.address):
+            if is_aimed:
+                assert await asyncio.to_thread(server.until_ended) == -SIGKILL
+                return
+            async with asyncio.timeout(_DEADLINE_S):
+                await traffic.ledger.until(traffic.ledger.happened + chance.randint(1, 120))
+            server.kill()
+    finally:
+        if server.process.poll() is None:
+            server.kill()
 
 
 @pytest.mark.slow
@@ -81,14 +85,13 @@ async def test_kill_9_at_any_moment_loses_nothing_acknowledged_and_leaves_nothin
     server = await asyncio.to_thread(_started, data)
     try:
         started = monotonic()
-        async with traffic.running(server.address, is_quiet=True):
-            async with Client(server.address, token=server.admin_token.strip(), timeout_s=_DEADLINE_S) as admin:
-                await _nothing_is_stuck(admin, started)
-                await _every_answer_is_the_same(traffic, server.address)
-                await _nothing_acknowledged_is_lost(admin, ledger)
+        admin = Client(server.address, token=server.admin_token.strip(), timeout_s=_DEADLINE_S)
+        async with traffic.running(server.address, is_quiet=True), admin:
+            await _nothing_is_stuck(admin, started)
+            await _every_answer_is_the_same(traffic, server.address)
+            await _nothing_acknowledged_is_lost(admin, ledger)
     finally:
         server.terminate()
-    print(ledger.summary(), len(ledger.delivered), len(ledger.asked), sum(not a.is_known for a in ledger.asked))
     assert ledger.violations == []
     assert not any(each.endswith(" INTERNAL") for each in ledger.answers), ledger.summary()
     for method in ("send_message", "whisper", "transfer", "conference", "accept_offer", "receive"):

@@ -50,9 +50,7 @@ def _unread(site: Site, caller: Caller) -> Caller:
 def _talk(site: Site, name: str, agent: str) -> None:
     """Say 400 long texts as that agent; his rate does not count, since an ADMIN calls."""
     for number in range(400):
-        site.admin.call(
-            "ConversationService/SendMessage", name=name, agent=f"agents/{agent}", text=f"{number} {LONG}"
-        )
+        site.admin.call("ConversationService/SendMessage", name=name, agent=f"agents/{agent}", text=f"{number} {LONG}")
 
 
 @pytest.mark.spec("I16")
@@ -105,8 +103,8 @@ def _until_open(caller: Caller) -> None:
             try:
                 stream.next()
             except Refused as refused:
-                assert refused.reason == "RATE_LIMITED"
-                assert monotonic() < deadline, "the place of a stream that ended was never given back"
+                if refused.reason != "RATE_LIMITED" or monotonic() > deadline:
+                    raise
             else:
                 return
 

@@ -1,4 +1,4 @@
-"""What keeps a server from starting: each time one sentence for people, an exit code, and nothing changed on the disk."""
+"""What keeps a server from starting: each time one sentence, an exit code, and nothing changed on the disk."""
 
 import os
 import re
@@ -165,7 +165,7 @@ def test_every_address_off_loopback_is_refused_without_tls(command: Callable[...
     _assert_refused(command("--listen", listen), USAGE, *THREE_COMMANDS)
 
 
-@pytest.mark.parametrize("listen", ["7433", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1", ":", "a b:1"])
+@pytest.mark.parametrize("listen", ["7433", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1", ":", "a b"])
 def test_an_address_that_is_none(command: Callable[..., Ended], listen: str) -> None:
     _assert_refused(command("--listen", listen), USAGE, "listen = .* is refused")
 

@@ -34,7 +34,8 @@ class Authority:
 
     def signed(self, name: str, alternative: str) -> tuple[Path, Path]:
         """A certificate for that alternative name, and its key."""
-        certificate, key, request, extensions = (self.directory / f"{name}.{end}" for end in ("pem", "key", "csr", "ext"))
+        certificate, key = self.directory / f"{name}.pem", self.directory / f"{name}.key"
+        request, extensions = self.directory / f"{name}.csr", self.directory / f"{name}.ext"
         extensions.write_text(f"subjectAltName={alternative}\n")
         _openssl(
             "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
@@ -97,7 +98,7 @@ def test_off_loopback_is_served_with_tls_and_still_asks_for_a_token(
             assert admin.call("AdminService/GetServer").insecure is False
         with authority.caller(server) as nobody:
             assert nobody.refusal("AdminService/GetServer").reason == "NOT_AUTHENTICATED"
-        with grpc.insecure_channel(server.address.replace("0.0.0.0", "127.0.0.1")) as plain:
+        with grpc.insecure_channel(f"127.0.0.1:{server.address.rpartition(':')[2]}") as plain:
             assert Caller(plain, server.admin_token).refusal("AdminService/GetServer").code == "UNAVAILABLE"
         assert server.terminate() == 0
 
@@ -170,5 +171,3 @@ def test_a_client_without_a_certificate_or_with_a_strangers_does_not_even_connec
             assert caller.refusal("AdminService/GetServer").code == "UNAVAILABLE"
             with pytest.raises(grpc.RpcError):
                 health_pb2_grpc.HealthStub(caller.channel).Check(health_pb2.HealthCheckRequest(), timeout=5)
-
-

@@ -1,4 +1,4 @@
-"""Agents, customers and an adapter that keep a centre busy for as long as its server lives, and write down what they heard.
+"""Agents, customers and an adapter that keep a centre busy while its server lives, and write down what they hear.
 
 Their choices are seeded; what they meet depends on when the server dies.
 """
@@ -136,9 +136,8 @@ class Traffic:
                 conversation = self.chance.choice(mine)
                 method, request = self._command(conversation)
                 answer = await self.ledger.ask(client, agent, method, request)
-                asked = self.ledger.asked[-1] if answer is not None else None
-                is_out = method in ("transfer", "leave") and answer is not None
-                if is_out or (asked is None and method in ("send_message", "whisper")):
+                is_out = answer is None if method == "send_message" else answer is not None
+                if method in ("transfer", "leave", "send_message") and is_out:
                     self.inside[agent].discard(conversation)
 
     def _command(self, conversation: str) -> tuple[str, object]:

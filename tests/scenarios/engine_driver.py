@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hookflash.engine.actors.calls import Answer, Call, Sealed, no_answer
 from hookflash.engine.actors.clock import ManualClock
@@ -25,7 +25,6 @@ from hookflash.engine.domain.states import State
 from hookflash.engine.domain.values import CloseCause, Customer, Target
 from hookflash.engine.engine import Engine
 from hookflash.engine.journal.memory import MemoryJournal, MemoryStore
-from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.settings import PluginSettings, Settings
 from hookflash.engine.views.store import Views
 from hookflash.sdk.types import AgentId, ChannelId, ConversationId, InviteKind, MediaDomainId, Principal, QueueId, Role
@@ -37,10 +36,13 @@ from .values import Attempt, Person, RefusedError, SeenConversation, SeenInvite,
 
 __all__ = ["PLUGINS", "EngineDriver", "open_engine"]
 
+T = TypeVar("T")
+
 PLUGINS = Path(__file__).parent / "plugins"
 """Strategies that misbehave."""
 
 _SERVICE = Principal(Role.SERVICE, "scenarios")
+_ADAPTER = Principal(Role.ADAPTER, "channels/web")
 _DEADLINE_S = 10.0
 
 
@@ -142,15 +144,10 @@ class EngineDriver:
         )
         return await self._asked(self.engine.shard.submit(address, command, call, answer))
 
-    async def _as_service(
-        self, address: Address, command: c.Command, *, is_fresh: bool = False, external_id: str = ""
-    ) -> None:
-        call = Call(
-            principal=_SERVICE, method="Receive", request_id=external_id, cause=CauseKind.ARRIVAL, is_fresh=is_fresh
-        )
-        await self._asked(self.engine.shard.submit(address, command, call))
+    async def _as_service(self, address: Address, command: c.Command) -> None:
+        await self._asked(self.engine.shard.submit(address, command, Call(principal=_SERVICE)))
 
-    async def _asked(self, asked: Awaitable[bytes]) -> bytes:
+    async def _asked(self, asked: Awaitable[T]) -> T:
         try:
             answer = await asked
         except Refusal as refusal:
@@ -236,21 +233,17 @@ class EngineDriver:
         self, channel: str, address: str, external_id: str, text: str | None, target: tuple[str, str] | None, name: str
     ) -> str:
         """Let the customer write, or leave."""
-        there = self.engine.shard.facts.conversation_at(ChannelId(channel), address)
-        if text is None:
-            if there is not None:
-                await self._as_service(_conversation(there), c.EndSession(), external_id=external_id)
-            return there or ""
-        if there is not None:
-            await self._as_service(_conversation(there), c.ReceiveMessage(text=text), external_id=external_id)
-            return there
-        fresh = f"c{next(self._serial):06}"
-        to = _target(target) if target is not None else None
-        opening = c.OpenConversation(
-            channel=ChannelId(channel), address=address, customer=Customer(display_name=name), text=text, target=to
+        arriving = self.engine.inbox.receive(
+            _ADAPTER,
+            ChannelId(channel),
+            address,
+            external_id,
+            text=text,
+            customer=Customer(display_name=name),
+            target=_target(target) if target is not None else None,
         )
-        await self._as_service(_conversation(fresh), opening, is_fresh=True, external_id=external_id)
-        return fresh
+        conversation, _ = await self._asked(arriving)
+        return conversation or ""
 
     async def transcript(self, conversation: str) -> Numbered:
         """The customer's view."""

@@ -144,6 +144,16 @@ async def the_invite_of_an_ended_session_does_not_stand_in_the_way_of_the_custom
     assert await stage.waiting("billing") == 0
 
 
+@scenario("F-22", spec=("R-G10", "I2"))
+async def a_leaving_brought_again_does_not_end_the_conversation_opened_since(stage: Stage) -> None:
+    await stage.given_agents("ann")
+    await stage.given_channel("web")
+    await stage.customer_leaves(external_id="bye")
+    await stage.given_conversation("ann")
+    await stage.customer_leaves(external_id="bye")
+    assert await stage.conversation() == SeenConversation(state="ACTIVE", agents=("ann",))
+
+
 @scenario("F-17", spec=("D-15", "R-Q9"))
 async def the_customer_reads_a_queues_display_name_and_never_its_id(stage: Stage) -> None:
     await stage.given_queues(Line(id="bxq", display_name="Billing"))

@@ -230,9 +230,9 @@ class Stage:
         self._ids.setdefault(v, identifier)
         assert self._id(v) == identifier
 
-    async def customer_leaves(self, v: str = "v", channel: str = "web") -> None:
+    async def customer_leaves(self, v: str = "v", channel: str = "web", external_id: str = "") -> None:
         """His last ChannelSession ends."""
-        external_id = f"{self._tag}-{next(self._numbers)}"
+        external_id = f"{self._tag}-{external_id or next(self._numbers)}"
         await self.driver.receive(self._channels[channel], self.whole(v), external_id, None, None, "Carl")
 
     async def transfer(self, *, by: str, to: tuple[str, str], v: str = "v", **attempt: Any) -> bytes:  # noqa: ANN401  Attempt's

@@ -74,10 +74,6 @@ def test_watching_queues_gives_a_full_set_then_changes_and_deletions(centre: Cen
     stream.until(lambda told: any(one.name == queue and one.stats.waiting == 0 for one in told.queues))
     centre.queue(display_name="Money")
     stream.until(lambda told: any(one.name == queue and one.display_name == "Money" for one in told.queues))
-    kept = [
-        {"name": one.name} for one in centre.admin("AdminService.Export").queues if one.name != queue
-    ]
-    assert isinstance(kept, list)
 
 
 @pytest.mark.spec("R-Q9", "D-15", "R-G5")

@@ -1,7 +1,6 @@
 """Apply and Export, tokens, GetServer, and Drain on a server of its own."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +34,15 @@ def test_apply_tells_what_changed_and_is_all_or_nothing(centre: Centre) -> None:
     made = centre.admin(apply, queues=[{"name": other}], attributes=[{"name": attribute, "kind": "ATTRIBUTE_KIND_PROFICIENCY"}])
     assert _kinds(made) == {other: "CREATED", attribute: "UNCHANGED"}
     plain = centre.admin("QueueService.GetQueue", name=other)
-    assert (plain.priority, plain.media_domain, plain.waiting_max, plain.ttl.seconds, plain.offer_timeout.seconds) == (
-        1,
-        "chat",
-        100_000,
-        300,
-        30,
-    )
-    assert centre.admin(apply, queues=[same | {"etag": "ignored or not"}] if False else [same])
-    full = same | {"priority": 4, "waiting_max": 9}
-    centre.admin(apply, queues=[full])
+    assert (plain.priority, plain.media_domain, plain.strategy) == (1, "chat", "longest_available")
+    before = centre.admin("QueueService.GetQueue", name=queue)
+    centre.admin(apply, queues=[same | {"priority": 4, "waiting_max": 9}])
+    assert centre.admin("QueueService.GetQueue", name=queue).priority == 4
+    with pytest.raises(Refused, match="ABORTED/ETAG_MISMATCH"):
+        centre.admin(apply, queues=[same | {"etag": before.etag}])
     centre.admin(apply, queues=[same])
-    whole = centre.admin("QueueService.GetQueue", name=queue)
-    assert (whole.priority, whole.waiting_max) == (1, 100_000)
+    after = centre.admin("QueueService.GetQueue", name=queue)
+    assert (after.priority, after.waiting_max) == (1, before.waiting_max)
 
 
 @pytest.mark.spec("R-Q1", "R-Q2", "R-O2")
@@ -220,7 +215,8 @@ def test_drain_says_goodbye_and_a_restart_finds_everything_as_it_was(tmp_path: P
         world = World(server.address)
         admin = world.caller(server.admin_token)
         found = admin("ConversationService.GetInvite", name=invite.name)
-        assert (word(found, "state"), found.expire_time) == ("PARKED", invite.expire_time)
+        # Two servers, two pools of descriptors: only values compare.
+        assert (word(found, "state"), str(found.expire_time)) == ("PARKED", str(invite.expire_time))
         back = Centre(world, admin)
         cleo.centre = back
         assert cleo.sees() == seen
@@ -228,7 +224,6 @@ def test_drain_says_goodbye_and_a_restart_finds_everything_as_it_was(tmp_path: P
         stream = caller.stream("AgentService.Attach")
         welcome = stream.next().welcome
         assert [one.name for one in welcome.offers] == [offer.name]
-        assert welcome.offers[0].expire_time == offer.expire_time
+        assert str(welcome.offers[0].expire_time) == str(offer.expire_time)
         assert caller("AgentService.AcceptOffer", name=offer.name).name == other.conversation
-        assert datetime.now(UTC).timestamp() < offer.expire_time.seconds + 1
         stream.cancel()

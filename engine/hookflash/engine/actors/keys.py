@@ -32,6 +32,7 @@ class Keys:
         """Begin with none."""
         self._recent: OrderedDict[str, Remembered] = OrderedDict()
         self._filter = bytearray(_FILTER_BITS // 8)
+        self._probed: tuple[str, tuple[int, ...]] = ("", ())
 
     def find(self, key: str) -> Remembered | None:
         """The record of that key, where it is a recent one."""
@@ -40,7 +41,7 @@ class Keys:
     def may_be_old(self, key: str) -> bool:
         """Whether the views have to be asked: true of every known key, and of very few others."""
         bits = self._filter
-        return all(bits[n >> 3] & (1 << (n & 7)) for n in _probes(key))
+        return all(bits[n >> 3] & (1 << (n & 7)) for n in self._probes(key))
 
     def remember(self, key: str, remembered: Remembered) -> None:
         """A record with that key was sealed."""
@@ -50,7 +51,7 @@ class Keys:
     def add_old(self, key: str) -> None:
         """A key that the views hold: after a restart."""
         bits = self._filter
-        for n in _probes(key):
+        for n in self._probes(key):
             bits[n >> 3] |= 1 << (n & 7)
 
     def forget(self, key: str) -> None:
@@ -65,7 +66,10 @@ class Keys:
                 return
             del self._recent[key]
 
-
-def _probes(key: str) -> list[int]:
-    digest = blake2b(key.encode(), digest_size=4 * _PROBES).digest()
-    return [int.from_bytes(digest[4 * n : 4 * n + 4]) % _FILTER_BITS for n in range(_PROBES)]
+    def _probes(self, key: str) -> tuple[int, ...]:
+        """Where the filter's bits of that key are; asked for twice in a row of each fresh key."""
+        if key != self._probed[0]:
+            digest = int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
+            step = (digest >> 32) | 1
+            self._probed = key, tuple((digest + n * step) % _FILTER_BITS for n in range(_PROBES))
+        return self._probed[1]

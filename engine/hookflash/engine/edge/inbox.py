@@ -19,7 +19,6 @@ from hookflash.engine.domain.refusals import (
     ChannelNotFound,
     ConversationClosed,
     ConversationExists,
-    ConversationNotFound,
     RateLimited,
 )
 from hookflash.engine.domain.values import Customer, Target
@@ -87,7 +86,7 @@ class Inbox:
         def answer(_outcome: Outcome) -> bytes:
             nonlocal was_run
             was_run = True
-            return conversation.encode()
+            return b"" if found is None and opening.text is None else conversation.encode()
 
         command: c.ConversationCommand = opening
         if opening.text is None:
@@ -95,11 +94,9 @@ class Inbox:
         elif found is not None:
             command = c.ReceiveMessage(text=opening.text)
         address = Address(Kind.CONVERSATION, conversation)
-        try:
-            answered = await self._shard.submit(address, command, replace(call, is_fresh=found is None), answer)
-        except ConversationNotFound:
-            return None, False  # He left and had nothing open; had he left it before, his repeat would be known.
-        return ConversationId(answered.decode()), not was_run
+        answered = await self._shard.submit(address, command, replace(call, is_fresh=found is None), answer)
+        # Empty: he left and had nothing open. That is remembered too, or a repeat could end what he opened since.
+        return ConversationId(answered.decode()) if answered else None, not was_run
 
 
 def _digest(address: str, text: str | None) -> bytes:

@@ -159,7 +159,7 @@ class Guard:
 
 
 class _Watched:
-    """The context of a stream of gRPC's own, which would go on for ever: when the engine stops, it ends with the news."""
+    """The context of a stream of gRPC's own, which would never end: when the engine stops, it ends with the news."""
 
     def __init__(self, context: Context, admission: Admission) -> None:
         self._context, self._admission = context, admission

@@ -102,8 +102,10 @@ class Reading:
         if agent is None or identity.may_read_now(agent, state):
             return state, position
         is_visible = self._asking.limits.is_history_visible
+        # It may be history since he joined another conversation, of which this one's position knows nothing.
+        now = self._asking.shard.durable_position
         if not await self._asking.viewed(
-            position, lambda reads: reads.may_read(identifier, agent, is_history_visible=is_visible)
+            now, lambda reads: reads.may_read(identifier, agent, is_history_visible=is_visible)
         ):
             raise NotAParticipant(agent)
         return state, position

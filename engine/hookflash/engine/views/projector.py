@@ -18,7 +18,7 @@ from hookflash.engine.views.writer import REQUEST_ID_KEPT_S, Writer
 
 __all__ = ["BATCH_RECORDS_MAX", "GATHER_S", "Projector"]
 
-GATHER_S: Final = 0.05
+GATHER_S: Final = 0.5
 """How long records are gathered before they are written, in seconds."""
 
 BATCH_RECORDS_MAX: Final = 2_000

@@ -57,7 +57,12 @@ def lose_agent(turn: Turn, command: c.LoseAgent) -> None:
 
 
 def end_session(turn: Turn) -> None:
-    """The customer's last ChannelSession ended (R-L4). With nobody there the conversation is over."""
+    """The customer's last ChannelSession ended (R-L4). With nobody there the conversation is over.
+
+    Without a conversation it has no effect, yet is no refusal: brought again later it must not end another (R-G10, I2).
+    """
+    if not turn.exists:
+        return
     state = turn.state
     session = state.open_session
     if state.closed is not None or session is None:

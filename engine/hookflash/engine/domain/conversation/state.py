@@ -86,7 +86,9 @@ class Conversation:
     @property
     def open_session(self) -> ChannelSession | None:
         """The ChannelSession the customer is reached through, if one is open."""
-        return next((s for s in reversed(self.sessions) if s.closed_at is None), None)
+        # Sessions follow one another: only the last one can be open.
+        last = self.sessions[-1]
+        return last if last.closed_at is None else None
 
     @property
     def address(self) -> str:
@@ -105,7 +107,10 @@ class Conversation:
 
     def participant(self, agent: AgentId) -> Participant | None:
         """That agent's participation."""
-        return next((p for p in self.participants if p.agent == agent), None)
+        for participant in self.participants:
+            if participant.agent == agent:
+                return participant
+        return None
 
     @property
     def is_settled(self) -> bool:
