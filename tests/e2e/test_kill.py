@@ -66,7 +66,7 @@ async def _live_and_die(data: Path, traffic: Traffic, chance: Random, *, is_aime
                 assert await asyncio.to_thread(server.until_ended) == -SIGKILL
                 return
             async with asyncio.timeout(_DEADLINE_S):
-                await traffic.ledger.until(traffic.ledger.happened + chance.randint(1, 120))
+                await traffic.ledger.until(traffic.ledger.happened + chance.randint(1, 160))
             server.kill()
     finally:
         if server.process.poll() is None:

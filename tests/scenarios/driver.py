@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from .values import Attempt, Person, SeenConversation, SeenInvite, SeenOffer, Site
+from .values import Attempt, Caller, Person, SeenConversation, SeenInvite, SeenOffer, Site
 
 __all__ = ["Driver", "Numbered", "Opened"]
 
@@ -19,9 +19,6 @@ Opened = Callable[..., AbstractAsyncContextManager["Driver"]]
 
 class Driver(Protocol):
     """An engine under test. Every refusal is raised as RefusedError. All durations are virtual seconds."""
-
-    has_roles: bool
-    """Whether principals' roles are judged at this level."""
 
     async def apply(self, site: Site) -> None:
         """Apply settings without pruning."""
@@ -58,7 +55,13 @@ class Driver(Protocol):
     # --- the customer
 
     async def receive(
-        self, channel: str, address: str, external_id: str, text: str | None, target: tuple[str, str] | None, name: str
+        self,
+        channel: str,
+        address: str,
+        external_id: str,
+        text: str | None,
+        target: tuple[str, str] | None,
+        customer: Caller,
     ) -> str:
         """Let the customer write, or (None) leave. The conversation's id, or nothing."""
 

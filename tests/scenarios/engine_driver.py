@@ -32,7 +32,7 @@ from hookflash.sdk.types import AgentId, ChannelId, ConversationId, InviteKind, 
 from .driver import Numbered
 from .engine_lines import customer_line, desk_lines, entry_line, seen_invite, seen_offer
 from .site import agent_settings, site_command
-from .values import Attempt, Person, RefusedError, SeenConversation, SeenInvite, SeenOffer, Site
+from .values import Attempt, Caller, Person, RefusedError, SeenConversation, SeenInvite, SeenOffer, Site
 
 __all__ = ["PLUGINS", "EngineDriver", "open_engine"]
 
@@ -68,8 +68,6 @@ async def open_engine(limits: Mapping[str, Any]) -> AsyncIterator["EngineDriver"
 
 class EngineDriver:
     """Drives the real engine, its shard and its views."""
-
-    has_roles = False
 
     def __init__(self, limits: Limits) -> None:
         self.clock = ManualClock()
@@ -230,7 +228,13 @@ class EngineDriver:
     # --- the customer
 
     async def receive(
-        self, channel: str, address: str, external_id: str, text: str | None, target: tuple[str, str] | None, name: str
+        self,
+        channel: str,
+        address: str,
+        external_id: str,
+        text: str | None,
+        target: tuple[str, str] | None,
+        customer: Caller,
     ) -> str:
         """Let the customer write, or leave."""
         arriving = self.engine.inbox.receive(
@@ -239,7 +243,7 @@ class EngineDriver:
             address,
             external_id,
             text=text,
-            customer=Customer(display_name=name),
+            customer=Customer(display_name=customer.name, is_identified=customer.is_identified),
             target=_target(target) if target is not None else None,
         )
         conversation, _ = await self._asked(arriving)

@@ -1,7 +1,7 @@
 """Offers and the agents they are made to: A-06, A-10, A-22, A-24, A-25, A-30 of domain section 8."""
 
 from .stage import Stage, agent, queue, scenario
-from .values import Line, Person, SeenConversation, Site
+from .values import Caller, Line, Person, SeenConversation, Site
 
 TRANSFERRED = ["Your request is being transferred to Billing, please wait!", "Ann has left"]
 
@@ -180,3 +180,18 @@ async def a_strategy_that_blocks_delays_its_own_queue_by_fifty_milliseconds_and_
 async def an_unknown_strategy_is_refused_by_name_and_never_replaced_in_silence(stage: Stage) -> None:
     async with stage.refused("INVALID_SETTING"):
         await stage.driver.apply(Site(queues=(Line(id="billing", strategy="no_such_strategy"),)))
+
+
+@scenario("D-7", spec=("R-G5",))
+async def an_offer_always_has_a_name_and_says_whether_the_customer_is_identified(stage: Stage) -> None:
+    await stage.given_queues("billing")
+    await stage.given_agents("ann")
+    await stage.customer_writes("hello", to=queue("billing"), customer=Caller(name="Cora", is_identified=True))
+    found = await stage.offer("ann")
+    assert found is not None
+    assert (found.customer_name, found.is_identified) == ("Cora", True)
+    await stage.accept("ann")
+    await stage.customer_writes("hello", v="w", to=queue("billing"), customer=Caller(name=""))
+    unknown = await stage.offer("ann")
+    assert unknown is not None
+    assert (unknown.customer_name, unknown.is_identified) == ("w", False)

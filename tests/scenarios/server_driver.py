@@ -18,7 +18,7 @@ from .server_desk import SYNC, Desk, Reader
 from .server_lines import bare, entry_line, seen_conversation, seen_invite, seen_offer, word
 from .server_process import ServerProcess
 from .server_site import agent_message, apply_request, seconds
-from .values import Attempt, Person, RefusedError, SeenConversation, SeenInvite, SeenOffer, Site
+from .values import Attempt, Caller, Person, RefusedError, SeenConversation, SeenInvite, SeenOffer, Site
 
 __all__ = ["ServerDriver", "open_server"]
 
@@ -59,8 +59,6 @@ def _encoded(answer: Message) -> bytes:
 
 class ServerDriver:
     """Drives one server through the API alone."""
-
-    has_roles = True
 
     def __init__(self, server: ServerProcess) -> None:
         self._server = server
@@ -176,14 +174,20 @@ class ServerDriver:
     # --- the customer
 
     async def receive(
-        self, channel: str, address: str, external_id: str, text: str | None, target: tuple[str, str] | None, name: str
+        self,
+        channel: str,
+        address: str,
+        external_id: str,
+        text: str | None,
+        target: tuple[str, str] | None,
+        customer: Caller,
     ) -> str:
         """Let the customer write, or leave."""
         request = m.ReceiveRequest(
             channel=f"channels/{channel}",
             address=address,
             external_id=external_id,
-            customer=m.Customer(display_name=name),
+            customer=m.Customer(display_name=customer.name, identified=customer.is_identified),
             target=None if target is None else _target(target),
         )
         if text is None:
@@ -305,6 +309,19 @@ class ServerDriver:
     async def faults(self) -> int:
         """How many plugin faults were recorded."""
         return len(await self._events("type = PluginFault"))
+
+    # --- what only a server can refuse
+
+    async def transfer_as_adapter(self, channel: str, conversation: str, agent: str) -> None:
+        """Try to transfer with the adapter's token."""
+        target = m.Target(agent=f"agents/{agent}")
+        request = m.TransferRequest(name=_name(conversation), agent=f"agents/{agent}", target=target)
+        await _asked((await self._adapter(channel)).transfer(request))
+
+    async def whisper_as_adapter(self, channel: str, conversation: str, agent: str) -> None:
+        """Try to whisper with the adapter's token."""
+        request = m.WhisperRequest(name=_name(conversation), agent=f"agents/{agent}", text="psst")
+        await _asked((await self._adapter(channel)).whisper(request))
 
     # --- time and crashes
 

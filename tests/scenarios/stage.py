@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from .driver import Driver, Numbered
-from .values import Attempt, Line, Person, RefusedError, SeenConversation, SeenInvite, SeenOffer, Site, Step
+from .values import Attempt, Caller, Line, Person, RefusedError, SeenConversation, SeenInvite, SeenOffer, Site, Step
 
 __all__ = ["SCENARIOS", "Play", "Scenario", "Stage", "agent", "queue", "scenario"]
 
@@ -83,7 +83,8 @@ class Stage:
     def _target(self, target: tuple[str, str]) -> tuple[str, str]:
         return target[0], self.whole(target[1])
 
-    def _id(self, v: str) -> str:
+    def identifier(self, v: str) -> str:
+        """A conversation's id as the engine made it."""
         return self._ids[v]
 
     def _plain(self, text: str) -> str:
@@ -211,14 +212,21 @@ class Stage:
     async def _offer_id(self, name: str, offer: str | None) -> str:
         if offer is not None:
             v, _, number = offer.partition("~")
-            return f"{self._id(v)}~{number}"
+            return f"{self.identifier(v)}~{number}"
         (open_offer,) = await self.driver.offers(self.whole(name))
         return open_offer.id
 
     # --- when: conversations
 
     async def customer_writes(
-        self, text: str, *, v: str = "v", to: tuple[str, str] | None = None, channel: str = "web", external_id: str = ""
+        self,
+        text: str,
+        *,
+        v: str = "v",
+        to: tuple[str, str] | None = None,
+        channel: str = "web",
+        external_id: str = "",
+        customer: Caller = Caller(),  # noqa: B008  frozen
     ) -> None:
         """The customer says something; his first words open the conversation. `external_id`: the channel's own."""
         if channel not in self._channels:
@@ -226,14 +234,14 @@ class Stage:
         target = self._target(to) if to is not None else None
         external_id = f"{self._tag}-{external_id or next(self._numbers)}"
         address = self.whole(v)
-        identifier = await self.driver.receive(self._channels[channel], address, external_id, text, target, "Carl")
+        identifier = await self.driver.receive(self._channels[channel], address, external_id, text, target, customer)
         self._ids.setdefault(v, identifier)
-        assert self._id(v) == identifier
+        assert self.identifier(v) == identifier
 
     async def customer_leaves(self, v: str = "v", channel: str = "web", external_id: str = "") -> None:
         """His last ChannelSession ends."""
         external_id = f"{self._tag}-{external_id or next(self._numbers)}"
-        await self.driver.receive(self._channels[channel], self.whole(v), external_id, None, None, "Carl")
+        await self.driver.receive(self._channels[channel], self.whole(v), external_id, None, None, Caller())
 
     async def transfer(self, *, by: str, to: tuple[str, str], v: str = "v", **attempt: Any) -> bytes:  # noqa: ANN401  Attempt's
         """He passes the conversation on."""
@@ -244,31 +252,31 @@ class Stage:
         return await self._place("CONFERENCE", by, to, v, Attempt(**attempt))
 
     async def _place(self, kind: str, by: str, to: tuple[str, str], v: str, attempt: Attempt) -> bytes:
-        return await self.driver.place(kind, self._id(v), self.whole(by), self._target(to), attempt)
+        return await self.driver.place(kind, self.identifier(v), self.whole(by), self._target(to), attempt)
 
     async def route(self, *, to: tuple[str, str], v: str = "v") -> None:
         """A service sends an unattended conversation to somebody."""
-        await self.driver.route(self._id(v), self._target(to))
+        await self.driver.route(self.identifier(v), self._target(to))
 
     async def cancel(self, *, by: str, invite: int, v: str = "v") -> None:
         """He withdraws an invite."""
-        await self.driver.cancel(self._id(v), invite, self.whole(by))
+        await self.driver.cancel(self.identifier(v), invite, self.whole(by))
 
     async def say(self, by: str, text: str, v: str = "v") -> None:
         """He says something to everybody."""
-        await self.driver.say(self._id(v), self.whole(by), text)
+        await self.driver.say(self.identifier(v), self.whole(by), text)
 
     async def whisper(self, by: str, text: str, v: str = "v") -> None:
         """He says something to the agents."""
-        await self.driver.whisper(self._id(v), self.whole(by), text)
+        await self.driver.whisper(self.identifier(v), self.whole(by), text)
 
     async def leave(self, by: str, v: str = "v") -> None:
         """He leaves."""
-        await self.driver.leave(self._id(v), self.whole(by))
+        await self.driver.leave(self.identifier(v), self.whole(by))
 
     async def close(self, v: str = "v") -> None:
         """A service closes it."""
-        await self.driver.close(self._id(v))
+        await self.driver.close(self.identifier(v))
 
     # --- when: time
 
@@ -294,7 +302,7 @@ class Stage:
             yield
         assert caught.value.reason == reason
         for v, visible in before.items():
-            assert await self._visible(self._id(v)) == visible, v
+            assert await self._visible(self.identifier(v)) == visible, v
 
     async def _visible(self, conversation: str) -> tuple[SeenConversation, Numbered, Numbered]:
         drive = self.driver
@@ -308,16 +316,16 @@ class Stage:
 
     async def customer_saw(self, v: str = "v", channel: str = "web") -> list[str]:
         """What the customer saw since the givens; all of it went out, once and in order, and no number is missing."""
-        everything = await self.driver.transcript(self._id(v))
+        everything = await self.driver.transcript(self.identifier(v))
         assert [number for number, _ in everything] == list(range(1, len(everything) + 1))
         outward = [line for _, line in everything if not line.startswith("customer: ")]
-        sent = await self.driver.deliveries(self._channels[channel], self._id(v), len(outward))
+        sent = await self.driver.deliveries(self._channels[channel], self.identifier(v), len(outward))
         assert sent == list(enumerate(outward, start=1))
         return [self._plain(line) for _, line in everything[self._shown[v] :]]
 
     async def timeline(self, name: str, v: str = "v", *, is_whole: bool = False) -> list[str]:
         """What the agent reads on the conversation's timeline since the givens, or from its beginning."""
-        entries: Numbered = await self.driver.timeline(self._id(v), self.whole(name))
+        entries: Numbered = await self.driver.timeline(self.identifier(v), self.whole(name))
         numbers = [number for number, _ in entries]
         assert numbers == sorted(set(numbers))
         mark = 0 if is_whole else self._entries[v]
@@ -352,16 +360,16 @@ class Stage:
 
     async def conversation(self, v: str = "v") -> SeenConversation:
         """The conversation as it is."""
-        return self._bare(await self.driver.conversation(self._id(v)))
+        return self._bare(await self.driver.conversation(self.identifier(v)))
 
     async def invite(self, number: int, v: str = "v") -> SeenInvite:
         """One of its invites, also an ended one."""
-        return self._bare(await self.driver.invite(self._id(v), number))
+        return self._bare(await self.driver.invite(self.identifier(v), number))
 
     async def available(self, name: str, *, v: str = "", by: str = "") -> int:
         """The count that a queue shows to the asker."""
         counts = await self.driver.queue_counts(
-            self.whole(name), self._id(v) if v else "", self.whole(by) if by else ""
+            self.whole(name), self.identifier(v) if v else "", self.whole(by) if by else ""
         )
         return counts[0]
 
@@ -371,7 +379,7 @@ class Stage:
 
     async def happened(self, event: str, v: str = "v") -> int:
         """How often something happened to a conversation."""
-        return (await self.driver.events(self._id(v))).count(event)
+        return (await self.driver.events(self.identifier(v))).count(event)
 
     async def finish(self) -> None:
         """Leave the engine as it was: nobody logged in, nothing open; and each conversation's numbers were right."""

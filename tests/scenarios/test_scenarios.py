@@ -28,6 +28,23 @@ def servers() -> Iterator[Servers]:
     running.close()
 
 
+@pytest.mark.spec("A-28", "R-G12", "I14")
+async def test_an_adapter_may_not_do_what_agents_do_and_each_try_is_audited(servers: Servers) -> None:
+    """Roles are judged by the server alone, so this part of A-28 has one level."""
+    server = servers.with_limits({})
+    async with open_server(server) as driver:
+        stage = Stage(driver, f"t{next(_tags)}")
+        await stage.given_agents("ann", "bob")
+        await stage.given_conversation("ann", "bob")
+        before = (server.data / "audit.log").read_text(encoding="utf-8").count("ROLE_NOT_ALLOWED")
+        for attempt in (driver.transfer_as_adapter, driver.whisper_as_adapter):
+            async with stage.refused("ROLE_NOT_ALLOWED"):
+                await attempt(stage.whole("web"), stage.identifier("v"), stage.whole("ann"))
+        after = (server.data / "audit.log").read_text(encoding="utf-8").count("ROLE_NOT_ALLOWED")
+        assert after == before + 2
+        await stage.finish()
+
+
 @_each
 async def test_engine(described: Scenario) -> None:
     async with open_engine(described.limits) as driver:

@@ -26,7 +26,7 @@ from hookflash.sdk.types import QueueId
 
 from .engine_driver import EngineDriver
 from .invariants import CANARY, Watcher
-from .values import Attempt, Line, Person, RefusedError, Site, Step
+from .values import Attempt, Caller, Line, Person, RefusedError, Site, Step
 
 AGENTS = ("ann", "bob", "cat", "dan")
 QUEUES = ("billing", "sales", "steps")
@@ -101,7 +101,7 @@ class Centre(RuleBasedStateMachine):
             await self.driver.attach(name)
             await self.driver.set_ready(name, "chat", is_ready=True)
         for customer in CUSTOMERS[:2]:
-            self.open[customer] = await self.driver.receive("web", customer, customer, "hello", None, "Carl")
+            self.open[customer] = await self.driver.receive("web", customer, customer, "hello", None, Caller())
 
     def do(self, asked: Awaitable[Any]) -> Any:  # noqa: ANN401  whatever it answers
         """Run it to its end; a refusal is an answer like any other."""
@@ -182,14 +182,14 @@ class Centre(RuleBasedStateMachine):
     @rule(customer=customers, to=st.one_of(st.none(), targets))
     def customer_writes(self, customer: str, to: tuple[str, str] | None) -> None:
         self.serial += 1
-        found = self.do(self.driver.receive("web", customer, f"x{self.serial}", "hello", to, "Carl"))
+        found = self.do(self.driver.receive("web", customer, f"x{self.serial}", "hello", to, Caller()))
         if found:
             self.open[customer] = found
 
     @rule(customer=customers)
     def customer_leaves(self, customer: str) -> None:
         self.serial += 1
-        self.do(self.driver.receive("web", customer, f"x{self.serial}", None, None, "Carl"))
+        self.do(self.driver.receive("web", customer, f"x{self.serial}", None, None, Caller()))
 
     @rule(
         data=st.data(),

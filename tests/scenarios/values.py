@@ -6,7 +6,18 @@ Ids are bare words and times are distances from now, so the same expectation hol
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Attempt", "Line", "Person", "RefusedError", "SeenConversation", "SeenInvite", "SeenOffer", "Site", "Step"]
+__all__ = [
+    "Attempt",
+    "Caller",
+    "Line",
+    "Person",
+    "RefusedError",
+    "SeenConversation",
+    "SeenInvite",
+    "SeenOffer",
+    "Site",
+    "Step",
+]
 
 
 class RefusedError(Exception):
@@ -34,6 +45,14 @@ class Person:
     capacity: Mapping[str, int] = field(default_factory=dict)
     skills: Mapping[str, int] = field(default_factory=dict)
     queues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A customer as the channel introduces him."""
+
+    name: str = "Carl"
+    is_identified: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

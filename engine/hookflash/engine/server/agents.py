@@ -80,7 +80,10 @@ class AgentServicer:
         conversation, number = names.offer("name", name)
         own = identity.own_agent(caller.principal)
         if own is None:
-            state, _ = await self._asking.conversation(conversation)
+            try:
+                state, _ = await self._asking.conversation(conversation)
+            except ConversationNotFound:
+                raise OfferNotFound(name) from None
             identity.check_offer(caller.principal, state, number)
             own = state.offers[number - 1].agent
         return names.conversation_of(conversation), number, own

@@ -187,7 +187,8 @@ def end_decision(turn: Turn, command: c.EndDecision) -> None:
 
 
 def _past(turn: Turn, number: int, agent: AgentId | None) -> PastOffer:
-    offers = turn.state.offers
+    # The caller named an offer, not a conversation: where there is none, it is the offer that is not found.
+    offers = turn.state.offers if turn.exists else ()
     if not 1 <= number <= len(offers):
         raise OfferNotFound(f"offers/{offer_id(turn.id, number)}")
     past = offers[number - 1]
