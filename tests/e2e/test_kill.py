@@ -34,6 +34,9 @@ SETTINGS = {
     "command_burst_max": "100000",
     "transfers_per_conversation_max": "1000",
 }
+BUSY_S = 4.0
+"""What a busy machine may need on top, for all the questions together."""
+
 _DEADLINE_S = 20.0
 
 
@@ -120,7 +123,7 @@ async def _nothing_is_stuck(admin: Client, started: float) -> None:
         if conversation.HasField("invite"):
             ended = await admin.get_invite(m.GetInviteRequest(name=conversation.invite.name, wait=wait))
             assert ended.state not in (m.InviteState.INVITE_STATE_PARKED, m.InviteState.INVITE_STATE_OFFERED), ended
-    assert monotonic() - started < TTL_S + OFFER_S + 1 + 4
+    assert monotonic() - started < TTL_S + OFFER_S + 1 + BUSY_S
     busy = Counter(
         participant.agent
         for conversation in await _conversations(admin)

@@ -11,7 +11,7 @@ from random import Random
 import grpc
 import grpc.aio
 
-from hookflash.sdk.client import Client, HookflashError
+from hookflash.sdk.client import Client, TimedOut, Unreachable
 from hookflash.sdk.client import messages as m
 from hookflash.sdk.client.connection import bearer, open_channel
 from hookflash.v1.agent_service_pb2_grpc import AgentServiceStub
@@ -171,6 +171,10 @@ def _bound(part: Callable[..., Awaitable[None]], *before: object) -> Callable[[s
 
 
 async def _until_gone(part: Callable[[str], Awaitable[None]], address: str) -> None:
-    """Go on until the server is gone; what it says then is no news."""
-    with suppress(grpc.aio.AioRpcError, HookflashError):
-        await part(address)
+    """Go on until the server is gone. Whatever else ends a part ends the test."""
+    try:
+        with suppress(Unreachable, TimedOut):
+            await part(address)
+    except grpc.aio.AioRpcError as error:
+        if error.code() is not grpc.StatusCode.UNAVAILABLE:
+            raise

@@ -103,7 +103,9 @@ class Customer:
     def sees(self) -> list[str]:
         """The texts of the Transcript, in order."""
         page = self.centre.admin("ConversationService.GetTranscript", name=self.conversation)
-        return [entry.notice.text if entry.WhichOneof("entry") == "notice" else entry.message.text for entry in page.entries]
+        return [
+            entry.notice.text if entry.WhichOneof("entry") == "notice" else entry.message.text for entry in page.entries
+        ]
 
 
 @dataclass

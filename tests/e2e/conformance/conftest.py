@@ -1,5 +1,4 @@
-"""Two servers that the suite shares: one with the defaults, one in a hurry; each test has a centre of its own on one.
-"""
+"""Two servers that the suite shares: one with the defaults, one in a hurry. Each test has a centre of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -16,7 +16,8 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
-from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
+from grpc_reflection.v1alpha import proto_reflection_descriptor_database as reflected  # type: ignore[import-untyped]
 
 __all__ = ["PACKAGE", "Caller", "Ended", "Refused", "Stream", "World", "word"]
 
@@ -28,7 +29,7 @@ _STATUS: Final = "grpc-status-details-bin"
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of the client
     """A status other than OK, with its one ErrorInfo taken apart."""
 
-    def __init__(self, code: str, reason: str, domain: str, fields: list[str], sentence: str) -> None:  # noqa: PLR0913, PLR0917
+    def __init__(self, code: str, reason: str, domain: str, fields: list[str], sentence: str) -> None:
         super().__init__(f"{code}/{reason}: {sentence}")
         self.code = code
         self.reason = reason
@@ -51,7 +52,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.channel = grpc.insecure_channel(self.address)
-        database = ProtoReflectionDescriptorDatabase(self.channel)
+        database = reflected.ProtoReflectionDescriptorDatabase(self.channel)
         self.services = tuple(database.get_services())
         self.pool = DescriptorPool(database)
 
@@ -128,7 +129,7 @@ class Caller:
     def __call__(self, path: str, **fields: object) -> Any:  # noqa: ANN401 - a dynamic message
         """Call a unary method; raises Refused."""
         method, request = self._request(path, fields)
-        stub = self.channel.unary_unary(
+        stub: Any = self.channel.unary_unary(
             f"/{PACKAGE}.{path.replace('.', '/')}",
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=GetMessageClass(method.output_type).FromString,
@@ -141,7 +142,7 @@ class Caller:
     def stream(self, path: str, **fields: object) -> Stream:
         """Open a server stream."""
         method, request = self._request(path, fields)
-        stub = self.channel.unary_stream(
+        stub: Any = self.channel.unary_stream(
             f"/{PACKAGE}.{path.replace('.', '/')}",
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=GetMessageClass(method.output_type).FromString,
@@ -177,8 +178,6 @@ def word(message: Any, name: str) -> str:  # noqa: ANN401 - a dynamic message
 
 
 def _refusal(error: Any) -> Refused:  # noqa: ANN401 - grpc.RpcError declares none of what it has
-    from google.rpc import error_details_pb2, status_pb2  # noqa: PLC0415 - only a refusal needs them
-
     reason, domain, fields = "", "", []
     for key, value in error.trailing_metadata() or ():
         if key != _STATUS:

@@ -48,7 +48,9 @@ def test_one_open_conversation_per_address(centre: Centre) -> None:
     create = "ConversationService.CreateConversation"
     with pytest.raises(Refused, match="ALREADY_EXISTS/CONVERSATION_EXISTS"):
         service(create, channel=centre.channel, address=cleo.address)
-    made = service(create, channel=centre.channel, address="+7", conversation_id=centre.id("mine"), attributes={"a": "1"})
+    made = service(
+        create, channel=centre.channel, address="+7", conversation_id=centre.id("mine"), attributes={"a": "1"}
+    )
     assert (made.name, dict(made.attributes)) == (f"conversations/{centre.id('mine')}", {"a": "1"})
     assert word(made, "state") == "UNATTENDED"
     with pytest.raises(Refused, match="ALREADY_EXISTS/CONVERSATION_EXISTS"):
@@ -134,16 +136,18 @@ def test_the_transcript_has_its_own_gapless_numbers_and_pages(centre: Centre) ->
         _say(ann, cleo, f"m{number}")
     entries, token = [], ""
     while True:
-        page = centre.adapter("ConversationService.GetTranscript", name=cleo.conversation, page_size=2, page_token=token)
+        page = centre.adapter(
+            "ConversationService.GetTranscript", name=cleo.conversation, page_size=2, page_token=token
+        )
         entries += page.entries
         assert len(page.entries) <= 2
         token = page.next_page_token
         if not token:
             break
     assert [entry.sequence for entry in entries] == list(range(1, 7))
-    assert [entry.message.name.rpartition("/")[2] for entry in entries if entry.WhichOneof("entry") == "message"] == list(
-        "1234"
-    )
+    assert [
+        entry.message.name.rpartition("/")[2] for entry in entries if entry.WhichOneof("entry") == "message"
+    ] == list("1234")
     listed, token = [], ""
     while True:
         page = bob.caller("ConversationService.ListTimeline", name=cleo.conversation, page_size=3, page_token=token)

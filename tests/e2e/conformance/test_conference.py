@@ -158,7 +158,9 @@ def test_a_whisper_reaches_every_agent_also_later_ones_and_nothing_of_it_the_cus
     page = centre.adapter("ConversationService.GetTranscript", name=cleo.conversation)
     assert "canary" not in str(page)
     assert [entry.sequence for entry in page.entries] == list(range(1, len(page.entries) + 1))
-    seen = centre.adapter("ChannelService.Receive", channel=centre.channel, address=cleo.address, external_id="z", text="z")
+    seen = centre.adapter(
+        "ChannelService.Receive", channel=centre.channel, address=cleo.address, external_id="z", text="z"
+    )
     assert "canary" not in str(seen)
     eve = centre.desk("eve")
     centre.invite("Conference", cleo, ann, agent=eve.name)

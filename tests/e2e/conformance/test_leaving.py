@@ -157,7 +157,8 @@ def test_an_unserved_route_tells_the_customer_once_and_is_unattended(hurried: Ce
     ended = hurried.ended(invite)
     assert (word(ended, "state"), hurried.state(cleo)) == ("NO_AGENT", "UNATTENDED")
     assert cleo.sees() == ["hello", "No agents were available"]
+    *fill, last = [hurried.customer() for _ in range(3)]
+    for one in fill:
+        hurried.admin("ConversationService.Route", name=one.conversation, target={"queue": queue})
     with pytest.raises(Refused, match="RESOURCE_EXHAUSTED/QUEUE_FULL"):
-        for _ in range(3):
-            more = hurried.customer()
-            hurried.admin("ConversationService.Route", name=more.conversation, target={"queue": queue})
+        hurried.admin("ConversationService.Route", name=last.conversation, target={"queue": queue})

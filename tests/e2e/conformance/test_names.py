@@ -46,7 +46,7 @@ def test_reflection_and_health_answer_without_a_token(calm_server: Caller) -> No
     world = calm_server.world
     assert {f"{PACKAGE}.{service}" for service in SERVICES} <= set(world.services)
     health = world.pool.FindServiceByName("grpc.health.v1.Health").methods_by_name["Check"]
-    check = world.channel.unary_unary(
+    check: Any = world.channel.unary_unary(
         "/grpc.health.v1.Health/Check",
         request_serializer=lambda message: message.SerializeToString(),
         response_deserializer=GetMessageClass(health.output_type).FromString,
@@ -58,7 +58,7 @@ def test_everything_else_asks_for_a_token(calm_server: Caller) -> None:
     raw = calm_server.world.channel
     for service, rpcs in SERVICES.items():
         for rpc in rpcs:
-            call = raw.unary_stream(f"/{PACKAGE}.{service}/{rpc}")
+            call: Any = raw.unary_stream(f"/{PACKAGE}.{service}/{rpc}")
             with pytest.raises(grpc.RpcError) as refused:
                 list(call(b"", timeout=5))
             assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED, rpc

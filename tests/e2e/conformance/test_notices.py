@@ -1,4 +1,4 @@
-"""Who is told what, word by word: three sides of every invite's placing and end, and of joining, leaving and closing."""
+"""Who is told what, word by word: the three sides of every invite's placing and end, of leaving and closing."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -81,7 +81,11 @@ def test_every_side_reads_its_texts_and_no_other(
     ann, bob = hurried.desk("ann"), hurried.desk("bob")
     eve = hurried.desk("eve", *(["billing"] if end == "ACCEPTED" else []))
     cleo = hurried.customer(ann, bob)
-    was = {"customer": len(cleo.sees()), "ann": len(_notices(hurried, cleo, ann)), "bob": len(_notices(hurried, cleo, bob))}
+    was = {
+        "customer": len(cleo.sees()),
+        "ann": len(_notices(hurried, cleo, ann)),
+        "bob": len(_notices(hurried, cleo, bob)),
+    }
     aim = {"queue": queue} if target == "queue" else {"agent": eve.name}
     invite = hurried.invite(method, cleo, ann, **aim)
     _ending(hurried, invite, eve, end)

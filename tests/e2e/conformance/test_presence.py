@@ -72,7 +72,9 @@ def test_with_after_position_what_was_missed_follows_welcome_once_and_in_order(c
     cleo = centre.customer(ann)
     ann.stream.until(lambda update: update.timeline_update.entry.notice.key == "join.agent.self" or _is_join(update))
     cleo.says("m1")
-    position = ann.stream.until(lambda update: update.timeline_update.entry.message.text == "m1").timeline_update.position
+    position = ann.stream.until(
+        lambda update: update.timeline_update.entry.message.text == "m1"
+    ).timeline_update.position
     ann.stream.cancel()
     cleo.says("m2")
     cleo.says("m3")

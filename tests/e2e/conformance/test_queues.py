@@ -112,9 +112,7 @@ def test_priority_then_age_orders_who_waits_across_queues(centre: Centre) -> Non
     waiting = []
     for queue, priority in ((low, 10), (low, 3), (high, 1), (low, 10), (high, 2)):
         cleo = centre.customer()
-        centre.admin(
-            "ConversationService.Route", name=cleo.conversation, target={"queue": queue}, priority=priority
-        )
+        centre.admin("ConversationService.Route", name=cleo.conversation, target={"queue": queue}, priority=priority)
         waiting.append(cleo.conversation)
     ann = centre.desk("ann", "low", "high", domains=[{"media_domain": "chat", "capacity": 5}])
     served = []

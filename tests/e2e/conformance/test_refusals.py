@@ -144,6 +144,9 @@ def test_a_viewer_reads_facts_and_never_what_was_said(centre: Centre) -> None:
         viewer("EventService.ListEvents", filter=f"subject = {cleo.conversation}", page_size=500),
         viewer("ConversationService.ListConversations", page_size=500),
     ]
+    watch = viewer.stream("EventService.Watch", from_start=True, filter=f"subject = {cleo.conversation}")
+    watch.until(lambda answer: "Whisper" in str([event.type for event in answer.events]))
+    answers += watch.seen
     assert "canary" not in str(answers)
     assert any(entry.WhichOneof("entry") == "participant_joined" for entry in answers[2].entries)
 
@@ -152,10 +155,9 @@ def test_a_viewer_reads_facts_and_never_what_was_said(centre: Centre) -> None:
 def test_an_agent_reads_only_what_is_or_was_his(centre: Centre) -> None:
     ann, eve = centre.desk("ann"), centre.desk("eve")
     cleo = centre.customer(ann, says="secret")
-    try:
-        assert "secret" not in str(centre.timeline(cleo, caller=eve.caller))
-    except Refused as refused:
-        assert (refused.code, refused.reason) == ("PERMISSION_DENIED", "NOT_A_PARTICIPANT")
+    for method in ("GetConversation", "ListTimeline"):
+        with pytest.raises(Refused, match="PERMISSION_DENIED/NOT_A_PARTICIPANT"):
+            eve.caller(f"ConversationService.{method}", name=cleo.conversation)
     listed = eve.caller("ConversationService.ListConversations", page_size=500).conversations
     assert cleo.conversation not in [one.name for one in listed]
     mine = ann.caller("ConversationService.ListConversations", filter="state = ACTIVE").conversations
@@ -174,7 +176,12 @@ def test_an_adapter_sees_its_channel_only_and_no_invite_position_or_etag(centre:
         target={"queue": queue},
         customer={"display_name": "Cleo"},
     )
-    assert (word(created, "state"), created.HasField("invite"), created.position, created.etag) == ("QUEUED", False, 0, "")
+    assert (word(created, "state"), created.HasField("invite"), created.position, created.etag) == (
+        "QUEUED",
+        False,
+        0,
+        "",
+    )
     refusals = (
         ("ConversationService.GetTranscript", {"name": foreign.conversation}),
         ("ConversationService.CreateConversation", {"channel": other.channel, "address": "+2"}),
@@ -195,29 +202,34 @@ def test_unknown_names_are_not_found_with_the_word_of_their_kind(centre: Centre)
     cleo = centre.customer(ann)
     centre.invite("Conference", cleo, ann, agent=bob.name)
     offer = bob.offer().name
-    cases = (
+    place = {"name": cleo.conversation, "agent": ann.name}
+    lost: dict[str, object] = {"channel": "channels/none", "address": "1", "external_id": "1", "text": "x"}
+    cases: tuple[tuple[str, dict[str, object], str], ...] = (
         ("ConversationService.GetConversation", {"name": NOWHERE}, "CONVERSATION"),
         ("ConversationService.GetInvite", {"name": f"{cleo.conversation}/invites/99"}, "INVITE"),
         ("AgentService.AcceptOffer", {"name": f"{offer}9"}, "OFFER"),
         ("AgentService.GetAgent", {"name": "agents/nobody"}, "AGENT"),
         ("QueueService.GetQueue", {"name": "queues/none"}, "QUEUE"),
-        ("ChannelService.Receive", {"channel": "channels/none", "address": "1", "external_id": "1", "text": "x"}, "CHANNEL"),
+        ("ChannelService.Receive", lost, "CHANNEL"),
         ("ChannelService.SettleDelivery", {"name": f"{cleo.conversation}/deliveries/99"}, "DELIVERY"),
         ("AdminService.RevokeToken", {"name": "tokens/none"}, "TOKEN"),
-        ("ConversationService.Transfer", {"name": cleo.conversation, "agent": ann.name, "target": {"queue": "queues/none"}}, "QUEUE"),
-        ("ConversationService.Transfer", {"name": cleo.conversation, "agent": ann.name, "target": {"agent": "agents/none"}}, "AGENT"),
+        ("ConversationService.Transfer", {**place, "target": {"queue": "queues/none"}}, "QUEUE"),
+        ("ConversationService.Transfer", {**place, "target": {"agent": "agents/none"}}, "AGENT"),
     )
     for path, fields, kind in cases:
         with pytest.raises(Refused, match=f"NOT_FOUND/{kind}_NOT_FOUND") as refused:
             centre.admin(path, **fields)
         assert refused.value.domain == "hookflash.v1", path
+    for caller in (ann.caller, centre.admin):
+        with pytest.raises(Refused, match="NOT_FOUND/OFFER_NOT_FOUND"):
+            caller("AgentService.AcceptOffer", name="offers/nowhere~1")
 
 
 @pytest.mark.spec("R-G7", "I16")
 def test_form_comes_before_existence_and_names_the_field(centre: Centre) -> None:
     ann = centre.desk("ann")
     queue = {"queue": "queues/none"}
-    cases = (
+    cases: tuple[tuple[str, dict[str, object], str, str], ...] = (
         ("Transfer", {"name": NOWHERE, "target": queue, "note": "x" * 1001}, "NOTE_TOO_LONG", "note"),
         ("Transfer", {"name": NOWHERE}, "BAD_FIELD", "target"),
         ("Transfer", {"name": "conversations/Not OK", "target": queue}, "BAD_ID", "name"),
@@ -287,7 +299,8 @@ def test_a_request_id_is_judged_before_existence_and_belongs_to_its_principal_an
     with pytest.raises(Refused, match="TARGET_IS_REQUESTER"):
         ann.caller("ConversationService.Conference", **retry)
     eve = centre.desk("eve")
-    assert ann.caller("ConversationService.Conference", **{**retry, "target": {"agent": eve.name}}).target.agent == eve.name
+    invite = ann.caller("ConversationService.Conference", **{**retry, "target": {"agent": eve.name}})
+    assert invite.target.agent == eve.name
 
 
 @pytest.mark.spec("R-G9")
@@ -307,7 +320,7 @@ def test_a_stale_etag_is_refused_and_a_current_one_serves(centre: Centre) -> Non
 
 
 @pytest.mark.spec("I14")
-def test_a_bad_token_is_no_principal(centre: Centre, calm_server: object) -> None:
+def test_a_bad_token_is_no_principal(centre: Centre) -> None:
     world: World = centre.world
     made = centre.admin("AdminService.CreateToken", subject="viewers/x", role="ROLE_VIEWER")
     for token in (None, "", "nonsense", made.token[:-1] + "!", made.token + "x", "hf_00_" + "a" * 43):

@@ -8,7 +8,7 @@ from hookflash.engine.actors.calls import Outcome
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.agent import Agent
-from hookflash.engine.domain.refusals import BadField
+from hookflash.engine.domain.refusals import BadField, ConversationNotFound, OfferNotFound
 from hookflash.engine.domain.text import clean_reason
 from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking

@@ -137,7 +137,11 @@ class Tail:
         reached = found[-1][0] if found else after
         answer = pb.WatchResponse(position=after)
         for position, events in found:
-            # A record may have more events than one answer: the position moves on only when all of it is out.
+            # A position is a whole record. One that does not fit waits for the next answer, so that whoever resumes
+            # from this answer's position gets nothing twice; only one that no answer can hold is split.
+            if answer.events and len(answer.events) + len(events) > EVENTS_PER_ANSWER_MAX:
+                await caller.write(answer)
+                answer = pb.WatchResponse(position=answer.position)
             for event in events:
                 if len(answer.events) == EVENTS_PER_ANSWER_MAX:
                     await caller.write(answer)
