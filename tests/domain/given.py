@@ -130,13 +130,12 @@ class Centre:
 
     # What tests do.
 
-    def run(self, address: Address, command: c.Command, *, etag: tuple[str, str] = ("", "")) -> list[e.Event]:
+    def run(self, address: Address, command: c.Command, *, etag: str = "") -> list[e.Event]:
         """Run a command and all it tells to rest; a refusal puts everything back. The events, in order."""
         before, self.position = dict(self.entities), self.position + 1
-        given, current = etag
         ctx = Context(
             now=self.now, position=self.position, limits=self.limits, catalogue=self.catalogue, facts=self,
-            etag_given=given, etag=current,
+            etag_given=etag,
         )  # fmt: skip
         happened: list[e.Event] = []
         waiting = deque([Tell(address, command)])

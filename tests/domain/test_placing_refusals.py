@@ -157,11 +157,19 @@ def test_a_stale_etag_is_told_before_the_state_is_judged_and_after_existence(sit
         (replace(transfer(ANN), target=Target(queue=NOWHERE)), Reason.QUEUE_NOT_FOUND),
     ):
         with pytest.raises(Refusal) as refused:
-            site.run(address, command, etag=("old", "new"))
+            site.run(address, command, etag="of another state")
         assert refused.value.reason is expected
     with pytest.raises(Refusal) as refused:
-        site.run(address, transfer(ANN), etag=("new", "new"))
+        site.run(address, transfer(ANN), etag=site.talk().etag)
     assert refused.value.reason is Reason.INVITE_PENDING
+
+
+def test_an_etag_outlives_a_settlement_and_nothing_that_an_agent_decides_on(site: Centre) -> None:
+    before = site.talk().etag
+    site.tell(c.SettleDelivery(delivery=1))
+    assert site.talk().etag == before
+    site.tell(conference(ANN))
+    assert site.talk().etag != before
 
 
 @pytest.mark.spec("R-G9")

@@ -108,7 +108,7 @@ class Cascade:
             tell = waiting.popleft()
             waiting.extend(self._turn(tell.address, tell.command, ctx))
             if ctx.etag_given:
-                ctx = replace(ctx, etag_given="", etag="")  # The caller's etag is of the first entity only.
+                ctx = replace(ctx, etag_given="")  # The caller's etag is of the first entity only.
 
     def _turn(self, address: Address, command: Command, ctx: Context) -> list[Tell]:
         entity = self._world.directory.find(address)

@@ -159,7 +159,6 @@ class Shard:
             catalogue=self.catalogue,
             facts=self.facts,
             etag_given=call.etag,
-            etag=str(self.position_of(address)) if call.etag else "",
         )
         cascade = Cascade(self.world, ctx)
         try:

@@ -56,7 +56,7 @@ class Audience(StrEnum):
     AGENTS = "AGENTS"
     """The agents in the conversation, never the customer."""
     CUSTOMER = "CUSTOMER"
-    """The customer; agents find it on the timeline."""
+    """The customer; it has its place in the one order, and agents do not see it."""
     EVERYONE_ELSE = "EVERYONE_ELSE"
     """All but the agent it is about, the customer included."""
 

@@ -85,7 +85,7 @@ class Facts(Protocol):
 class Context:
     """The time, the place in the journal, the limits, the texts and the facts for one turn.
 
-    `etag_given` and `etag` are set in a cascade's first turn only, and only where the caller gave one.
+    `etag_given` is set in a cascade's first turn only, and only where the caller gave one.
     """
 
     now: float
@@ -94,9 +94,8 @@ class Context:
     catalogue: Catalogue
     facts: Facts
     etag_given: str = ""
-    etag: str = ""
 
-    def check_etag(self) -> None:
-        """Refuse with ETAG_MISMATCH where the caller decided on an older state than the present one."""
-        if self.etag_given and self.etag_given != self.etag:
-            raise EtagMismatch(self.etag_given, self.etag)
+    def check_etag(self, current: str) -> None:
+        """Refuse with ETAG_MISMATCH where the caller decided on another state than the present one."""
+        if self.etag_given and self.etag_given != current:
+            raise EtagMismatch(self.etag_given, current)

@@ -28,7 +28,7 @@ def conversation_to(
     """A conversation after the record at `position`; without the open invite's note for whom that is not."""
     message = _common(conversation)
     message.position = position
-    message.etag = str(position)
+    message.etag = conversation.etag
     invite = conversation.open_invite
     if invite is not None:
         message.invite.CopyFrom(invite_to(conversation.id, invite, is_note_shown=is_note_shown))

@@ -118,7 +118,7 @@ def cancel_invite(turn: Turn, command: c.CancelInvite) -> None:
     name = f"conversations/{turn.id}/invites/{command.number}"
     if not 1 <= command.number <= state.invites:
         raise InviteNotFound(name)
-    turn.ctx.check_etag()
+    turn.ctx.check_etag(state.etag)
     invite = state.open_invite
     if command.agent is not None:
         role = turn.acting(command.agent).role

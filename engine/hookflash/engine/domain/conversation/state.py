@@ -113,6 +113,14 @@ class Conversation:
         return None
 
     @property
+    def etag(self) -> str:
+        """Changes with whatever an agent would decide on: the timeline, the invite, the end. A settlement is none."""
+        revision = 0 if self.invite is None else self.invite.revision
+        return (
+            f"{self.sequence}.{len(self.sessions)}.{self.invites}.{revision}.{self.closed or self.open_session is None}"
+        )
+
+    @property
     def is_settled(self) -> bool:
         """Whether every delivery has been settled."""
         return self.settled == self.deliveries

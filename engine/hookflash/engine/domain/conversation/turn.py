@@ -56,7 +56,7 @@ class Turn:
     def open_state(self) -> Conversation:
         """The state, refused where the conversation is CLOSED or the caller's etag is stale."""
         state = self.state
-        self.ctx.check_etag()
+        self.ctx.check_etag(state.etag)
         if state.closed is not None:
             raise ConversationClosed(self.id)
         return state
