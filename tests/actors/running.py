@@ -20,7 +20,14 @@ from hookflash.engine.domain.commands import (
     SetReadiness,
 )
 from hookflash.engine.domain.conversation.state import Conversation
-from hookflash.engine.domain.values import AgentSettings, AttributeSettings, ChannelSettings, Customer, QueueSettings, Target
+from hookflash.engine.domain.values import (
+    AgentSettings,
+    AttributeSettings,
+    ChannelSettings,
+    Customer,
+    QueueSettings,
+    Target,
+)
 from hookflash.engine.engine import Engine
 from hookflash.engine.failpoints import Failpoints
 from hookflash.engine.journal.memory import MemoryJournal, MemoryStore

@@ -99,4 +99,3 @@ def _full() -> None:
 
 def _broken() -> None:
     raise JournalBroken("The disk failed.")
-

@@ -10,7 +10,7 @@ from hookflash.engine.domain.values import QueueSettings
 
 from .running import BILLING, Running, running
 
-_PLUGIN = '''
+_PLUGIN = """
 import threading
 from pathlib import Path
 from hookflash.sdk import hookimpl
@@ -47,7 +47,7 @@ class Strangers:
 def hookflash_register(registry):
     for strategy in (Last, Raises, Blocks, Strangers):
         registry.strategy(strategy)
-'''
+"""
 
 
 def _plugins(folder: Path) -> Path:
@@ -87,9 +87,7 @@ async def test_a_plugins_strategy_decides_and_its_decision_is_recorded(tmp_path:
 
 @pytest.mark.spec("R-Q8", "A-30", "F-23")
 @pytest.mark.parametrize("strategy", ["raises", "blocks", "strangers"])
-async def test_a_bad_strategy_is_replaced_for_this_time_and_its_fault_is_visible(
-    tmp_path: Path, strategy: str
-) -> None:
+async def test_a_bad_strategy_is_replaced_for_this_time_and_its_fault_is_visible(tmp_path: Path, strategy: str) -> None:
     async with running(plugins_dir=_plugins(tmp_path)) as run:
         assert await _route(run, strategy, tmp_path) == "ann"
         await run.settle()

@@ -34,7 +34,10 @@ def _sample(cls: type[Event]) -> Event:
 
     @seed(1)
     @settings(
-        max_examples=_EXAMPLES, phases=[Phase.generate], database=None, deadline=None,
+        max_examples=_EXAMPLES,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(of_class(cls))

@@ -310,7 +310,7 @@ class CreateTokenRequest(_message.Message):
 
     @_builtins.property
     def ttl(self) -> _duration_pb2.Duration:
-        """How long it lives; absent: for ever."""
+        """How long it lives; absent: as long as the setting tokens.ttl_s says, 30 days by default."""
 
     def __init__(
         self,
