@@ -33,9 +33,9 @@ TIMELINE: Final = (
     " WHERE conversation = ? AND sequence > ? ORDER BY sequence LIMIT ?"
 )
 TIMELINE_OF: Final = (
-    "SELECT sequence, type, payload FROM entries WHERE conversation = ?1 AND sequence > ?2"
-    " AND (only_agent = ?3 OR sequence <= ?4 AND only_agent IS NULL AND except_agent IS NOT ?3)"
-    " ORDER BY sequence LIMIT ?5"
+    "SELECT sequence, type, payload FROM entries WHERE conversation = :conversation AND sequence > :after"
+    " AND (only_agent = :agent OR sequence <= :until AND only_agent IS NULL AND except_agent IS NOT :agent)"
+    " ORDER BY sequence LIMIT :limit"
 )
 PARTICIPATION: Final = (
     "SELECT left_sequence FROM participations WHERE agent = ? AND conversation = ?"
@@ -60,16 +60,16 @@ UNSETTLED_DELIVERIES: Final = (
 _HEARD: Final = (
     "SELECT entries.position, entries.place, entries.conversation, entries.type, entries.payload"
     " FROM participations AS his JOIN entries ON entries.conversation = his.conversation"
-    " WHERE his.agent = ?1 AND (his.left_position IS NULL OR his.left_position > ?2)"
-    " AND entries.position > ?2 AND entries.position >= his.joined_position"
+    " WHERE his.agent = :agent AND (his.left_position IS NULL OR his.left_position > :after)"
+    " AND entries.position > :after AND entries.position >= his.joined_position"
     " AND (his.left_position IS NULL OR (entries.position, entries.place) <= (his.left_position, his.left_place)"
-    " OR entries.position = his.left_position AND entries.only_agent = ?1)"
-    " AND (entries.only_agent = ?1 OR entries.only_agent IS NULL AND entries.except_agent IS NOT ?1)"
+    " OR entries.position = his.left_position AND entries.only_agent = :agent)"
+    " AND (entries.only_agent = :agent OR entries.only_agent IS NULL AND entries.except_agent IS NOT :agent)"
     " UNION ALL SELECT position, place, conversation, 'StaffNoticed', payload FROM toasts"
-    " WHERE agent = ?1 AND position > ?2"
+    " WHERE agent = :agent AND position > :after"
 )
 STREAM: Final = _HEARD + " ORDER BY 1, 2"
-STREAM_LENGTH: Final = f"SELECT count(*) FROM ({_HEARD} LIMIT ?3)"  # noqa: S608  put together from constants
+STREAM_LENGTH: Final = f"SELECT count(*) FROM ({_HEARD} LIMIT :limit)"  # noqa: S608  put together from constants
 POSITION_OF_KEY: Final = "SELECT position FROM request_keys WHERE key = ?"
 VIOLATIONS: Final = "SELECT position, relation, reason, content FROM violations ORDER BY rowid"
 

@@ -124,7 +124,8 @@ class Reads:
             rows = self._all(q.TIMELINE, conversation, after_sequence, limit)
             return [_timeline_row(row, AgentId(row[3]) if row[3] is not None else None) for row in rows]
         until = self._readable_until(conversation, agent, is_history_visible=is_history_visible)
-        rows = self._all(q.TIMELINE_OF, conversation, after_sequence, agent, until or 0, limit)
+        named = {"conversation": conversation, "after": after_sequence, "agent": agent, "until": until or 0}
+        rows = self._all(q.TIMELINE_OF, **named, limit=limit)
         return [_timeline_row(row, None) for row in rows]
 
     def may_read(self, conversation: ConversationId, agent: AgentId, *, is_history_visible: bool) -> bool:
@@ -182,11 +183,11 @@ class Reads:
 
     def stream(self, agent: AgentId, after_position: int, up_to_position: int) -> list[StreamRow] | None:
         """What reached the agent's desk in between, in order; None where that is more than is kept."""
-        length = self._one(q.STREAM_LENGTH, agent, after_position, STREAM_ENTRIES_KEPT + 1)
+        length = self._one(q.STREAM_LENGTH, agent=agent, after=after_position, limit=STREAM_ENTRIES_KEPT + 1)
         if length is not None and length[0] > STREAM_ENTRIES_KEPT:
             return None
         # Who left and came back in one record has two claims to its entries, and gets them once.
-        heard = {(row[0], row[1]): row for row in self._all(q.STREAM, agent, after_position)}
+        heard = {(row[0], row[1]): row for row in self._all(q.STREAM, agent=agent, after=after_position)}
         return [
             StreamRow(position, index, conversation, decode_entry(name, payload))
             for position, index, conversation, name, payload in heard.values()
@@ -216,12 +217,12 @@ class Reads:
             return _SEQUENCE_MAX
         return None if row is None else int(row[0])
 
-    def _one(self, query: str, *parameters: object) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._views.reader().execute(query, parameters).fetchone()
+    def _one(self, query: str, *parameters: object, **named: object) -> tuple[Any, ...] | None:
+        row: tuple[Any, ...] | None = self._views.reader().execute(query, named or parameters).fetchone()
         return row
 
-    def _all(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        return self._views.reader().execute(query, parameters).fetchall()
+    def _all(self, query: str, *parameters: object, **named: object) -> list[tuple[Any, ...]]:
+        return self._views.reader().execute(query, named or parameters).fetchall()
 
 
 def _state(kind: Kind, blob: bytes) -> State:

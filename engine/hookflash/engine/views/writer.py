@@ -36,47 +36,51 @@ class _Statement:
 
     @property
     def sql(self) -> str:
-        """The statement over all rows; ?1 is the array, ?2 the bytes."""
+        """The statement over all rows: `:rows` is the array, `:bytes` what its rows point into."""
         return _compiled(self.template)
 
 
-_ENTRIES: Final = _Statement("entries", "INSERT INTO entries SELECT $0, $1, $2, $3, $4, $5, $6, $$7 FROM json_each(?1)")
-_TRANSCRIPT: Final = _Statement("transcript", "INSERT INTO transcript SELECT $0, $1, $2, $$3 FROM json_each(?1)")
-_TOASTS: Final = _Statement("toasts", "INSERT INTO toasts SELECT $0, $1, $2, $3, $$4 FROM json_each(?1)")
+_ENTRIES: Final = _Statement(
+    "entries", "INSERT INTO entries SELECT $0, $1, $2, $3, $4, $5, $6, $$7 FROM json_each(:rows)"
+)
+_TRANSCRIPT: Final = _Statement("transcript", "INSERT INTO transcript SELECT $0, $1, $2, $$3 FROM json_each(:rows)")
+_TOASTS: Final = _Statement("toasts", "INSERT INTO toasts SELECT $0, $1, $2, $3, $$4 FROM json_each(:rows)")
 _DELIVERIES: Final = _Statement(
-    "deliveries", "INSERT INTO deliveries SELECT $0, $1, $2, $3, $4, $5, $$6 FROM json_each(?1)"
+    "deliveries", "INSERT INTO deliveries SELECT $0, $1, $2, $3, $4, $5, $$6 FROM json_each(:rows)"
 )
 _SETTLED: Final = _Statement(
-    "deliveries", "DELETE FROM deliveries WHERE (conversation, delivery) IN (SELECT $0, $1 FROM json_each(?1))"
+    "deliveries", "DELETE FROM deliveries WHERE (conversation, delivery) IN (SELECT $0, $1 FROM json_each(:rows))"
 )
 _PARTICIPATIONS: Final = _Statement(
-    "participations", "INSERT INTO participations SELECT $0, $1, $2, $3, $4, $5, $6 FROM json_each(?1)"
+    "participations", "INSERT INTO participations SELECT $0, $1, $2, $3, $4, $5, $6 FROM json_each(:rows)"
 )
 _LEAVINGS: Final = _Statement(
     "participations",
-    "UPDATE participations SET left_position = $2, left_place = $3, left_sequence = $4 FROM json_each(?1)"
+    "UPDATE participations SET left_position = $2, left_place = $3, left_sequence = $4 FROM json_each(:rows)"
     " WHERE agent = $0 AND conversation = $1 AND left_position IS NULL",
 )
 _INVITES: Final = _Statement(
     "invites",
-    "INSERT INTO invites SELECT $0, $1, $2, $$3 FROM json_each(?1) WHERE true"
+    "INSERT INTO invites SELECT $0, $1, $2, $$3 FROM json_each(:rows) WHERE true"
     " ON CONFLICT (conversation, number) DO UPDATE SET is_open = excluded.is_open, invite = excluded.invite",
 )
 _CONVERSATIONS: Final = _Statement(
     "conversations",
-    "INSERT INTO conversations SELECT $0, $1, $2, $3, $4, $5 FROM json_each(?1) WHERE true"
+    "INSERT INTO conversations SELECT $0, $1, $2, $3, $4, $5 FROM json_each(:rows) WHERE true"
     " ON CONFLICT (id) DO UPDATE SET state = excluded.state, is_open = excluded.is_open, address = excluded.address"
     " WHERE state <> excluded.state OR address <> excluded.address",
 )
 _SNAPSHOTS: Final = _Statement(
     "snapshots",
-    "INSERT INTO snapshots SELECT $0, $1, $2, $3, $$4 FROM json_each(?1) WHERE true ON CONFLICT (kind, id)"
+    "INSERT INTO snapshots SELECT $0, $1, $2, $3, $$4 FROM json_each(:rows) WHERE true ON CONFLICT (kind, id)"
     " DO UPDATE SET position = excluded.position, is_live = excluded.is_live, state = excluded.state",
 )
-_GONE: Final = _Statement("snapshots", "DELETE FROM snapshots WHERE (kind, id) IN (SELECT $0, $1 FROM json_each(?1))")
+_GONE: Final = _Statement(
+    "snapshots", "DELETE FROM snapshots WHERE (kind, id) IN (SELECT $0, $1 FROM json_each(:rows))"
+)
 # A key may hold any character, also one that JSON in SQLite would end a text at.
 _REQUEST_KEYS: Final = _Statement(
-    "request_keys", "INSERT INTO request_keys SELECT CAST($$0 AS TEXT), $2, $3 FROM json_each(?1)"
+    "request_keys", "INSERT INTO request_keys SELECT CAST($$0 AS TEXT), $2, $3 FROM json_each(:rows)"
 )
 
 _as_json = msgspec.json.Encoder().encode
@@ -173,7 +177,7 @@ class Writer:
         if rows:
             sql = statement.sql
             array = _as_json(rows).decode()
-            self._connection.execute(sql, (array, blobs) if "?2" in sql else (array,))
+            self._connection.execute(sql, {"rows": array, "bytes": blobs})
 
     def _write_each(self, statement: _Statement, rows: Sequence[Row], gathered: Gathered) -> list[Violation]:
         kept_out: list[Violation] = []
@@ -198,5 +202,5 @@ def _legible(statement: _Statement, row: Row, blobs: bytearray) -> str:
 
 @cache
 def _compiled(template: str) -> str:
-    with_bytes = re.sub(r"\$\$(\d+)", lambda at: f"substr(?2, ${at[1]}, ${int(at[1]) + 1})", template)
+    with_bytes = re.sub(r"\$\$(\d+)", lambda at: f"substr(:bytes, ${at[1]}, ${int(at[1]) + 1})", template)
     return re.sub(r"\$(\d+)", r"json_extract(value, '$[\1]')", with_bytes)
