@@ -76,7 +76,7 @@ def _plan(directory: Path, options: argparse.Namespace) -> Plan:
         warm_up_s=0.1 if quick else 1.0,
         measured_s=options.seconds or (0.25 if quick else 4.0),
         talked_in_count=4 if quick else 64,
-        transferred_count=4 if quick else 16,
+        transferred_count=4 if quick else 32,
         open_count=options.open or (50 if quick else 10_000),
         restarts=1 if quick else 3,
     )
