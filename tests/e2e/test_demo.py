@@ -24,7 +24,7 @@ from hookflash.cli.demo.play import run
 from hookflash.cli.failures import CommandError
 from hookflash.sdk.client import messages as m
 
-DEMO = [sys.executable, "-m", "hookflash.cli.main", "demo", "--fast"]
+DEMO = [sys.executable, "-m", "hookflash.cli", "demo", "--fast"]
 DURATION_MAX_S = 30.0
 CHECKS = "== What the seed promises"
 STORY = [

@@ -113,7 +113,3 @@ def _report(failure: Failure, error: Exception, *, is_verbose: bool) -> int:
 
             traceback.print_exception(error, file=sys.stderr)
     return failure.code
-
-
-if __name__ == "__main__":
-    sys.exit(main())

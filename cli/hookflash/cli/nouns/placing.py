@@ -5,8 +5,9 @@ While it waits, a terminal's stderr shows for what: `offered to bob (2nd agent),
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
 import click
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from hookflash.sdk.client import messages as m
 
 __all__ = ["add_placing", "seconds", "sought"]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Request = TypeVar("_Request", "m.TransferRequest", "m.ConferenceRequest")
 
 _NAME = click.argument("name", metavar="CONVERSATION")
 _TO = click.option("--to", metavar="queue:ID|agent:ID", required=True, help="Whom to seek.")
@@ -67,88 +71,61 @@ async def _placed(session: Session, invite: m.Invite, *, is_wait_wanted: bool, i
     return ExitCode.OK
 
 
+class _Placing(TypedDict):
+    """What transfer and conference are given alike."""
+
+    name: str
+    to: str
+    note: str | None
+    agent: str
+    ttl: str | None
+    priority: int | None
+    etag: str
+    wait: bool
+    dry_run: bool
+
+
+def _placing(command: _Command) -> _Command:
+    """The options of transfer and conference."""
+    for option in (_DRY_RUN, _WAIT, _ETAG, _PRIORITY, _TTL, _AS, _NOTE, _TO, _NAME):
+        command = option(command)
+    return command
+
+
+def _filled(request: _Request, given: _Placing) -> _Request:
+    request.name = full("conversations", given["name"])
+    request.agent = full("agents", given["agent"]) if given["agent"] else ""
+    request.target.CopyFrom(sought(given["to"]))
+    request.etag, request.validate_only = given["etag"], given["dry_run"]
+    if given["note"] is not None:
+        request.note = given["note"]
+    if given["priority"] is not None:
+        request.priority = given["priority"]
+    if given["ttl"] is not None:
+        request.ttl.FromTimedelta(timedelta(seconds=seconds("--ttl", given["ttl"])))
+    return request
+
+
 @click.command(cls=Verb)
-@_NAME
-@_TO
-@_NOTE
-@_AS
-@_TTL
-@_PRIORITY
-@_ETAG
-@_WAIT
-@_DRY_RUN
+@_placing
 @calling
-async def transfer(  # noqa: PLR0913 - one parameter for each option
-    session: Session,
-    *,
-    name: str,
-    to: str,
-    note: str | None,
-    agent: str,
-    ttl: str | None,
-    priority: int | None,
-    etag: str,
-    wait: bool,
-    dry_run: bool,
-) -> int:
+async def transfer(session: Session, **given: Unpack[_Placing]) -> int:
     """Hand the conversation to a queue or an agent; the inviting agent leaves at once."""
     from hookflash.sdk.client import messages as m
 
-    request = m.TransferRequest(
-        name=full("conversations", name),
-        agent=full("agents", agent) if agent else "",
-        target=sought(to),
-        note=note,
-        priority=priority,
-        etag=etag,
-        validate_only=dry_run,
-    )
-    if ttl is not None:
-        request.ttl.FromTimedelta(timedelta(seconds=seconds("--ttl", ttl)))
-    invite = await session.client.transfer(request)
-    return await _placed(session, invite, is_wait_wanted=wait, is_dry_run=dry_run)
+    invite = await session.client.transfer(_filled(m.TransferRequest(), given))
+    return await _placed(session, invite, is_wait_wanted=given["wait"], is_dry_run=given["dry_run"])
 
 
 @click.command(cls=Verb)
-@_NAME
-@_TO
-@_NOTE
-@_AS
-@_TTL
-@_PRIORITY
-@_ETAG
-@_WAIT
-@_DRY_RUN
+@_placing
 @calling
-async def conference(  # noqa: PLR0913 - one parameter for each option
-    session: Session,
-    *,
-    name: str,
-    to: str,
-    note: str | None,
-    agent: str,
-    ttl: str | None,
-    priority: int | None,
-    etag: str,
-    wait: bool,
-    dry_run: bool,
-) -> int:
+async def conference(session: Session, **given: Unpack[_Placing]) -> int:
     """Add an agent from a queue, or a named one; the inviting agent stays."""
     from hookflash.sdk.client import messages as m
 
-    request = m.ConferenceRequest(
-        name=full("conversations", name),
-        agent=full("agents", agent) if agent else "",
-        target=sought(to),
-        note=note,
-        priority=priority,
-        etag=etag,
-        validate_only=dry_run,
-    )
-    if ttl is not None:
-        request.ttl.FromTimedelta(timedelta(seconds=seconds("--ttl", ttl)))
-    invite = await session.client.conference(request)
-    return await _placed(session, invite, is_wait_wanted=wait, is_dry_run=dry_run)
+    invite = await session.client.conference(_filled(m.ConferenceRequest(), given))
+    return await _placed(session, invite, is_wait_wanted=given["wait"], is_dry_run=given["dry_run"])
 
 
 @click.command(cls=Verb)

@@ -49,7 +49,7 @@ def plain(value: object) -> object:
     """What msgspec does not encode by itself: any mapping, as a dict in the same order."""
     if isinstance(value, Mapping):
         return dict(value)
-    raise NotImplementedError(f"A {type(value).__name__} cannot be journaled; use plain data.")
+    raise TypeError(f"A {type(value).__name__} cannot be journaled; use plain data.")
 
 
 class _Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
