@@ -288,6 +288,7 @@ async def test_the_console_plays_a_customer_from_a_script_and_shows_what_he_sees
         settings = {"script": str(script), "pace_s": "0.5"}
         channel = ChannelSettings(id=WEB, kind="console", queue=BILLING, settings=settings)
         await world.run.run(SITE, Apply(channels=(channel,)))
+        await engine.adapters.wait_until_settled()  # It starts in a thread: time stands still for it.
         await world.pass_until(lambda: len(_said_by_customers(world)) >= 3)
         assert _said_by_customers(world) == ["hello", "me too", "anybody?"]
         carl = engine.shard.facts.conversation_at(WEB, "carl")
