@@ -41,7 +41,7 @@ _PRIORITY_MAX = 10
 def place(turn: Turn, command: c.PlaceInvite) -> None:
     """Check everything, then place the invite and say so, in the order of the seed."""
     note = None if command.note is None else clean_note(command.note, turn.ctx.limits.note_length_max)
-    _check_form(turn, command)
+    _check_form(command)
     state = turn.state
     if command.agent is not None and command.agent not in turn.ctx.facts.agents():
         raise AgentNotFound(command.agent)
@@ -97,15 +97,13 @@ def check_target_exists(turn: Turn, target: Target) -> None:
         raise AgentNotFound(target.agent)
 
 
-def _check_form(turn: Turn, command: c.PlaceInvite) -> None:
+def _check_form(command: c.PlaceInvite) -> None:
     if command.priority is not None and not 1 <= command.priority <= _PRIORITY_MAX:
         raise InvalidSetting("priority", f"must be a whole number from 1 to {_PRIORITY_MAX}")
     if command.ttl_s is not None and not 0 < command.ttl_s <= DURATION_MAX_S:
         raise InvalidSetting("ttl", f"must be more than 0 and at most {DURATION_MAX_S:,.0f} s")
     if command.kind is not InviteKind.ROUTE and command.agent is None:
         raise BadField("agent", "must name the agent who acts")
-    if not turn.exists:
-        turn.state  # noqa: B018  refuses
 
 
 def _requester(turn: Turn, command: c.PlaceInvite) -> Participant | None:
