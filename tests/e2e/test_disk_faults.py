@@ -13,9 +13,8 @@ import pytest
 
 from tests.e2e.calling import Caller, Refused, admin_of, site_on
 from tests.e2e.server_process import ServerProcess, hookflash, running, start_server
+from tests.small_disk import MOUNT, small_disk
 
-MOUNT = shutil.which("mount") or ""
-UMOUNT = shutil.which("umount") or ""
 TALK = "conversations/talk"
 LONG = "x" * 2_000
 FULL = "UNAVAILABLE JOURNAL_UNAVAILABLE"
@@ -24,17 +23,8 @@ FULL = "UNAVAILABLE JOURNAL_UNAVAILABLE"
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 4 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if not (MOUNT and UMOUNT):
-        pytest.skip("mount and umount are not installed")
-    mounted = subprocess.run([MOUNT, "-t", "tmpfs", "-o", "size=4m", "tmpfs", place], capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.decode().strip()}")
-    try:
+    with small_disk(tmp_path / "disk", 4) as place:
         yield place
-    finally:
-        subprocess.run([UMOUNT, place], check=True)
 
 
 def _fill(disk: Path) -> Path:

@@ -1,7 +1,6 @@
 """Real full and read-only disks: small file systems in memory, mounted for the test where that is allowed."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,25 +11,14 @@ import pytest
 from hookflash.engine.journal.port import JournalFull, Report, Unreadable
 from hookflash.engine.journal.sqlite import SqliteJournal, verify_directory
 from tests.journal.samples import records_from
-
-MOUNT = shutil.which("mount") or ""
-UMOUNT = shutil.which("umount") or ""
+from tests.small_disk import MOUNT, small_disk
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if not (MOUNT and UMOUNT):
-        pytest.skip("mount and umount are not installed")
-    mounted = subprocess.run([MOUNT, "-t", "tmpfs", "-o", "size=1m", "tmpfs", place], capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"a small file system cannot be mounted here: {mounted.stderr.decode().strip()}")
-    try:
+    with small_disk(tmp_path / "disk", 1) as place:
         yield place
-    finally:
-        subprocess.run([UMOUNT, place], check=True)
 
 
 def _append_until_full(journal: SqliteJournal) -> int:
