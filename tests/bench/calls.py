@@ -13,13 +13,11 @@ from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count, cycle
-from statistics import median
-from time import perf_counter, process_time
+from time import perf_counter
 
 import grpc.aio
 
-from tests.bench.figures import percentile
-from tests.bench.processes import cpu_s
+from tests.bench.closed_loop import ClosedLoop
 
 __all__ = ["Job"]
 
@@ -46,39 +44,25 @@ class _Load:
         self._method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(job.method)
         self._metadata = (("authorization", f"Bearer {job.token}"),)
         self._requests = _requests(job.bodies)
-        self._is_over = False
-        self._spent: list[float] = []
-        self._answered = asyncio.Event()
+        self._loop = ClosedLoop()
 
     async def run(self) -> dict[str, float]:
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(self._job.in_flight):
-                workers.create_task(self._work())
-            await asyncio.sleep(self._job.warm_up_s)
-            spent = self._spent = list[float]()
-            self._answered.clear()
-            begun, cpu, server = perf_counter(), process_time(), cpu_s(self._job.server_pid)
-            await asyncio.sleep(self._job.measured_s)
-            # A machine too busy for this time is measured for longer; each call has a deadline of its own.
-            await self._answered.wait()
-            self._is_over = True
-            elapsed, cpu, server = perf_counter() - begun, process_time() - cpu, cpu_s(self._job.server_pid) - server
-            self._spent = []
-        return {
-            "calls_per_s": len(spent) / elapsed,
-            "p50_ms": median(spent) * 1e3,
-            "p99_ms": percentile(spent, 0.99) * 1e3,
-            "client_cores": cpu / elapsed,
-            "server_cores": server / elapsed,
-            "server_us_per_call": server / len(spent) * 1e6,
-        }
+        job = self._job
+        return await self._loop.run(
+            self._work,
+            workers=job.in_flight,
+            warm_up_s=job.warm_up_s,
+            measured_s=job.measured_s,
+            server_pid=job.server_pid,
+            items="calls",
+            item="call",
+        )
 
     async def _work(self) -> None:
-        while not self._is_over:
+        while not self._loop.is_over:
             begun = perf_counter()
             await self._method(next(self._requests), metadata=self._metadata, timeout=30.0)
-            self._spent.append(perf_counter() - begun)
-            self._answered.set()
+            self._loop.count(begun)
 
 
 def _requests(bodies: list[str]) -> Iterator[bytes]:

@@ -9,12 +9,10 @@ import asyncio
 import json
 import sys
 from dataclasses import dataclass
-from statistics import median
-from time import perf_counter, process_time
+from time import perf_counter
 
 from tests.bench.centre import Centre
-from tests.bench.figures import percentile
-from tests.bench.processes import cpu_s
+from tests.bench.closed_loop import ClosedLoop
 
 __all__ = ["Job"]
 
@@ -41,43 +39,29 @@ class _Load:
 
     def __init__(self, job: Job, centre: Centre) -> None:
         self._job, self._centre = job, centre
-        self._is_over = False
-        self._spent: list[float] = []
-        self._answered = asyncio.Event()
+        self._loop = ClosedLoop()
 
     async def run(self) -> dict[str, float]:
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(self._job.conversations_count):
-                workers.create_task(self._work())
-            await asyncio.sleep(self._job.warm_up_s)
-            spent = self._spent = list[float]()
-            self._answered.clear()
-            begun, cpu, server = perf_counter(), process_time(), cpu_s(self._job.server_pid)
-            await asyncio.sleep(self._job.measured_s)
-            # A machine too busy for this time is measured for longer; each call has a deadline of its own.
-            await self._answered.wait()
-            self._is_over = True
-            elapsed, cpu, server = perf_counter() - begun, process_time() - cpu, cpu_s(self._job.server_pid) - server
-            self._spent = []
-        return {
-            "cycles_per_s": len(spent) / elapsed,
-            "p50_ms": median(spent) * 1e3,
-            "p99_ms": percentile(spent, 0.99) * 1e3,
-            "client_cores": cpu / elapsed,
-            "server_cores": server / elapsed,
-            "server_us_per_cycle": server / len(spent) * 1e6,
-        }
+        job = self._job
+        return await self._loop.run(
+            self._work,
+            workers=job.conversations_count,
+            warm_up_s=job.warm_up_s,
+            measured_s=job.measured_s,
+            server_pid=job.server_pid,
+            items="cycles",
+            item="cycle",
+        )
 
     async def _work(self) -> None:
-        while not self._is_over:
+        while not self._loop.is_over:
             conversation, agent = await self._centre.open_conversation()
             for _ in range(_TRANSFERS_MAX):
-                if self._is_over:
+                if self._loop.is_over:
                     break
                 begun = perf_counter()
                 agent = await self._centre.transfer(conversation, agent)
-                self._spent.append(perf_counter() - begun)
-                self._answered.set()
+                self._loop.count(begun)
             await self._centre.close_conversation(conversation)
 
 
