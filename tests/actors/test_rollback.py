@@ -1,7 +1,6 @@
 """A cascade is all or nothing, in memory and on the disk."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -50,7 +49,7 @@ async def test_a_dry_run_checks_everything_and_changes_nothing() -> None:
         await run.attended("42")
         by = run.talk("42").participants[0].agent
         before, written = run.snapshot(), len(run.sealed)
-        call = replace(caller(by, "try"), is_dry_run=True)
+        call = caller(by, "try")._replace(is_dry_run=True)
         await run.run(conversation("42"), run.transfer(by), call)
         assert run.snapshot() == before
         assert len(run.sealed) == written

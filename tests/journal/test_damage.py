@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hookflash.engine.journal.port import Damaged
+from hookflash.engine.journal.port import Damaged, RecordsMissing
 from hookflash.engine.journal.sqlite import SqliteJournal, verify_directory
 from tests.journal.samples import records_from
 
@@ -111,3 +111,29 @@ def test_nothing_is_changed_by_a_refused_open(directory: Path) -> None:
     with pytest.raises(Damaged):
         SqliteJournal.open(directory)
     assert (directory / "journal.sqlite").read_bytes() == before
+
+
+@pytest.mark.spec("I1", "I13")
+@pytest.mark.parametrize("share", [0.5, 0.9, 1.0])
+def test_a_log_that_ends_before_what_was_durable_is_refused_and_not_a_byte_of_it_changes(
+    directory: Path, tmp_path_factory: pytest.TempPathFactory, share: float
+) -> None:
+    killed, last = tmp_path_factory.mktemp("killed"), GROUPS * GROUP_SIZE
+    with closing(SqliteJournal.open(directory)) as journal:
+        for first in range(last + 1, last + 101, GROUP_SIZE):
+            journal.append(records_from(first, GROUP_SIZE))
+        known = journal.tail().position
+        for name in ("journal.sqlite", "journal.sqlite-wal"):
+            (killed / name).write_bytes((directory / name).read_bytes())
+    log = killed / "journal.sqlite-wal"
+    sound = log.read_bytes()
+    place = int((len(sound) - 1) * share)
+    log.write_bytes(sound[:place] + bytes([sound[place] ^ 0x01]) + sound[place + 1 :])
+    before = {path.name: path.read_bytes() for path in killed.glob("journal.sqlite*")}
+    with pytest.raises(RecordsMissing, match=rf"at position {known}: \d+ acknowledged records are missing") as refusal:
+        SqliteJournal.open(killed, known=known)
+    assert last <= refusal.value.end < known
+    assert {name: (killed / name).read_bytes() for name in before} == before
+    log.write_bytes(sound)
+    with closing(SqliteJournal.open(killed, known=known)) as journal:
+        assert journal.read(0) == records_from(1, known)

@@ -1,4 +1,4 @@
-"""The journal's thread: in order, one answer each, and everything submitted is decided before it stops."""
+"""What makes groups durable: in order, one answer each, and everything submitted is decided before it stops."""
 
 import threading
 from collections.abc import Sequence
@@ -105,3 +105,43 @@ def test_a_stopped_writer_takes_nothing_more_and_stops_once() -> None:
     writer.stop()
     with pytest.raises(WriterStopped, match="nothing was written"):
         writer.submit(records_from(1, 1), lambda _: None)
+
+
+def test_a_quick_disk_is_written_to_within_the_call() -> None:
+    journal = StubbornJournal()
+    writer = JournalWriter(journal, quick_s=3_600.0)
+    answers: list[tuple[int, JournalError | None]] = []
+    for first in (1, 4):
+        writer.submit(records_from(first, 3), partial(_note, answers, first))
+    assert answers == [(1, None), (4, None)]
+    assert journal.threads == {threading.current_thread().name}
+    writer.stop()
+
+
+def test_after_a_commit_that_was_not_quick_the_thread_takes_over_and_keeps_the_order() -> None:
+    journal = StubbornJournal()
+    writer = JournalWriter(journal, quick_s=1e-9)
+    answers: list[tuple[int, JournalError | None]] = []
+    writer.submit(records_from(1, 1), partial(_note, answers, 1))
+    assert answers == [(1, None)]
+    journal.may_append.clear()
+    for first in range(2, 20):
+        writer.submit(records_from(first, 1), partial(_note, answers, first))
+    assert answers == [(1, None)]
+    journal.may_append.set()
+    writer.stop()
+    assert answers == [(first, None) for first in range(1, 20)]
+    assert len(journal.threads) == 2
+
+
+@pytest.mark.spec("I1")
+def test_a_group_that_failed_within_the_call_is_answered_with_its_error() -> None:
+    journal = StubbornJournal()
+    full = JournalFull("The disk is full.")
+    journal.errors = [full]
+    writer = JournalWriter(journal, quick_s=3_600.0)
+    answers: list[JournalError | None] = []
+    writer.submit(records_from(1, 1), answers.append)
+    writer.submit(records_from(1, 1), answers.append)
+    assert answers == [full, None]
+    writer.stop()

@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 
 from hookflash.engine.domain.refusals import SlowConsumer
 from hookflash.engine.journal.memory import MemoryStore
+from hookflash.engine.server import tail as tails
 from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.tail import Seen
 from hookflash.engine.settings import Limits
@@ -171,3 +172,20 @@ async def test_a_reader_who_was_up_to_date_and_then_reads_too_slowly_is_ended_wi
         with pytest.raises(SlowConsumer) as refused:
             await watching
     assert refused.value.metadata["position"] == str(written[-1])
+
+
+async def test_a_filter_that_finds_little_is_answered_in_pages_that_each_look_at_few_records(
+    monkeypatch: pytest.MonkeyPatch, served: Serving
+) -> None:
+    await served.site("ann")
+    for number in range(10):
+        await served.opened(f"c{number}")
+    rare = "subject = conversations/c9"
+    expected = await listed(served, 1000, rare)
+    monkeypatch.setattr(tails, "PAGE_RECORDS_MAX", 3)
+    monkeypatch.setattr(tails, "_READ_RECORDS", 2)
+    first = await served.admin.call("EventService/ListEvents", filter=rare)
+    assert not first.events
+    assert first.next_page_token, "it says where to look on"
+    assert await listed(served, 1000, rare) == expected
+    assert await listed(served, 1) == await listed(served, 1000)

@@ -51,6 +51,18 @@ async def test_an_unexpected_fault_reaches_the_caller_as_an_id_and_nothing_else(
     assert SECRET not in str(logs)
 
 
+async def test_a_caller_who_is_gone_before_he_is_told_is_no_defect(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What gRPC raises when its connection takes nothing more; here the caller is there, to see that it ends."""
+    failing(monkeypatch, grpc.aio.InternalError("the stream is closed"))
+    async with serving(tmp_path) as served:
+        with capture_logs() as logs:
+            await served.admin.call("QueueService/ListQueues")
+        assert served.server.metrics.registry.get_sample_value("hookflash_internal_errors_total") == 0
+    assert not [log for log in logs if log["event"] == "defect"]
+
+
 @pytest.mark.spec("I14")
 async def test_a_cancellation_of_our_own_does_not_leave_the_caller_waiting(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -1,11 +1,14 @@
 """The views' file: made anew from the journal whenever it is not of this journal or not of this release."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from hookflash.engine.journal.memory import MemoryJournal
+from hookflash.engine.journal.port import RecordsMissing
+from hookflash.engine.views.examination import last_shown
 from hookflash.engine.views.projector import Projector
 from hookflash.engine.views.reads import Reads
 from hookflash.engine.views.rebuild import catch_up, rebuild
@@ -61,20 +64,62 @@ def test_views_that_are_behind_take_up_where_they_are(views: Views) -> None:
     whole.close()
 
 
-@pytest.mark.parametrize("length", [1, 12])
-def test_views_of_another_journal_are_made_anew(views: Views, length: int) -> None:
-    other, story = Story(at=5_000.0), Story()
-    a_transfer(other)
+def _talk(length: int) -> tuple[Story, Talk]:
+    story = Story()
     talk = Talk(story, "c9")
     talk.tell(talk.opened())
     for _ in range(length - 1):
         talk.tell(talk.said("hello"))
+    return story, talk
+
+
+@pytest.mark.parametrize("longer_by", [0, 12])
+def test_views_of_another_journal_that_is_no_shorter_are_made_anew(views: Views, longer_by: int) -> None:
+    other = Story(at=5_000.0)
+    a_transfer(other)
+    story, talk = _talk(other.position + longer_by)
     rebuild(_journal(other), views)
 
     catch_up(_journal(story), views)
 
     assert [row.conversation for row in Reads(views).conversations()] == [talk.state]
-    assert Reads(views).watermark() == length
+    assert Reads(views).watermark() == story.position
+
+
+@pytest.mark.spec("I1", "I13")
+@pytest.mark.parametrize("end", [0, 1, 8])
+def test_a_journal_that_ends_before_its_views_is_refused_and_the_views_stay(views: Views, end: int) -> None:
+    story = Story()
+    a_transfer(story)
+    rebuild(_journal(story), views)
+    before = contents(views)
+    short = MemoryJournal()
+    short.append(story.records[:end])
+
+    with pytest.raises(RecordsMissing, match=f"ends at position {end}, .* at position {story.position}: ") as refusal:
+        catch_up(short, views)
+
+    assert (refusal.value.end, refusal.value.known, refusal.value.position) == (end, story.position, end + 1)
+    assert contents(views) == before
+    assert rebuild(short, views) == []
+    assert catch_up(short, views) == []
+    assert Reads(views).watermark() == end
+
+
+def test_how_far_views_were_is_known_without_opening_them_also_those_of_another_layout(tmp_path: Path) -> None:
+    place = tmp_path / "views.sqlite"
+    assert last_shown(place) == 0
+    assert list(tmp_path.iterdir()) == []
+    story = _days()
+    with closing(Views.open(place)) as views:
+        rebuild(_journal(story), views)
+        assert last_shown(place) == story.position
+    with closing(sqlite3.connect(place)) as older:
+        older.execute("UPDATE progress SET layout = x'00'")
+        older.commit()
+    assert last_shown(place) == story.position
+    place.write_bytes(b"no database, but long enough to be taken for one" * 100)
+    assert last_shown(place) == 0
 
 
 def test_a_file_outlives_being_closed(tmp_path: Path) -> None:

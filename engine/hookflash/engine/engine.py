@@ -7,6 +7,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from random import Random, SystemRandom
 from typing import Self
 
@@ -37,6 +38,7 @@ from hookflash.engine.edge.sender import SendingRules
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.port import Journal, JournalBroken
 from hookflash.engine.journal.record import CauseKind
+from hookflash.engine.journal.writer import JournalWriter
 from hookflash.engine.plugins import PluginFault, PluginHost
 from hookflash.engine.plugins import PluginSettings as HostSettings
 from hookflash.engine.plugins.strategies import LoadedStrategy
@@ -44,15 +46,24 @@ from hookflash.engine.settings import Settings
 from hookflash.engine.version import engine_version
 from hookflash.engine.views.projection import Projection
 from hookflash.engine.views.projector import Projector
+from hookflash.engine.views.projector_process import ProjectorProcess
 from hookflash.engine.views.reads import Reads
 from hookflash.engine.views.rebuild import catch_up
 from hookflash.engine.views.store import Views
 from hookflash.sdk.hooks import EngineFacts
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "Threads"]
 
 _STOPPING_S = 30.0
 """How long plugins have when the engine stops."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threads:
+    """What works beside the loop, by itself on threads: a server has a process for the views, a simulation its loop."""
+
+    writer: Callable[[Journal], JournalWriter] = JournalWriter
+    projector: Callable[..., Projector | ProjectorProcess] = Projector
 
 
 class Engine:
@@ -67,6 +78,7 @@ class Engine:
         *,
         clock: Clock | None = None,
         random: Random | None = None,
+        threads: Threads | None = None,
         on_broken: Callable[[JournalBroken], None] | None = None,
     ) -> None:
         """Put the parts together; nothing runs yet."""
@@ -81,9 +93,10 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._views = views
         self._missing_strategies: set[str] = set()
+        self._threads = threads or Threads()
         self.violations = catch_up(journal, views, request_id_kept_s=self.limits.request_id_kept_s)
         self.views = Reads(views)
-        self.projector = Projector(
+        self.projector = self._threads.projector(
             views, request_id_kept_s=self.limits.request_id_kept_s, on_violation=self.violations.append
         )
         self.shard = self._make_shard(on_broken or (lambda _error: None))
@@ -104,6 +117,7 @@ class Engine:
         views: Views,
         *,
         clock: Clock | None = None,
+        threads: Threads | None = None,
         on_broken: Callable[[JournalBroken], None] | None = None,
     ) -> Self:
         """An engine with the plugins that its settings name; a plugin's fault becomes a record."""
@@ -115,7 +129,7 @@ class Engine:
                 engine.record_fault(fault)
 
         plugins = PluginHost.load(_host_settings(settings), clock.now, record_fault)
-        engine = cls(settings, journal, views, plugins, clock=clock, on_broken=on_broken)
+        engine = cls(settings, journal, views, plugins, clock=clock, threads=threads, on_broken=on_broken)
         made.append(engine)
         return engine
 
@@ -180,6 +194,7 @@ class Engine:
         shard = Shard(
             world=World(directory, registry, Timers(), Matching(self._strategy_of)),
             journal=self.journal,
+            writer=self._threads.writer(self.journal),
             archive=archive,
             clock=self.clock,
             limits=self.limits,

@@ -1,7 +1,7 @@
 """What goes into the shard and comes out of it: who asks, what was sealed, and what a caller renders from it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.states import State
@@ -14,8 +14,7 @@ ENGINE = Principal(Role.ADMIN, "engine")
 """The engine itself: what timers, streams and the boot do is done in its name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """Who asks, and under which key a repeat is known.
 
     `digest` is of the request's content; `acting` the agent for whom a service acts; `is_fresh`: the address was made
@@ -52,8 +51,7 @@ class Call:
         return Cause(self.cause, self.request_id or self.method)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """A cascade at its seal, for whoever renders the answer: nothing of it is durable yet."""
 
     position: int
@@ -72,8 +70,7 @@ def no_answer(_outcome: Outcome) -> bytes:
     return b""
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(NamedTuple):
     """A durable record with the states of the entities it touched, after it and before it (None: not there)."""
 
     record: Record

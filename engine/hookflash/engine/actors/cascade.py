@@ -5,7 +5,6 @@ rolling back is following the pairs in reverse, for entities and for every index
 """
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -92,15 +91,14 @@ class Cascade:
         """Where `roll_back` can return to."""
         return len(self.facts), len(self.changes)
 
-    def touched(self) -> Iterator[tuple[Address, State | None, State | None]]:
-        """Each entity once: its address, its first state and its last."""
-        first: dict[Address, State | None] = {}
-        last: dict[Address, State | None] = {}
-        for change in self.changes:
-            first.setdefault(change.entity.address, change.before)
-            last[change.entity.address] = change.after
-        for address, after in last.items():
-            yield address, first[address], after
+    def touched(self) -> tuple[dict[Address, State | None], dict[Address, State | None]]:
+        """The states of the entities that changed, each before its first change and after its last."""
+        before: dict[Address, State | None] = {}
+        after: dict[Address, State | None] = {}
+        for entity, first, last, _ in self.changes:
+            before.setdefault(entity.address, first)
+            after[entity.address] = last
+        return before, after
 
     def _run_to_rest(self, address: Address, command: Command, ctx: Context) -> None:
         waiting = deque([Tell(address, command)])

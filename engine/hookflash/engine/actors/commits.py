@@ -1,7 +1,7 @@
-"""Group commit: while one group is being written, the next one fills.
+"""Group commit: a group fills for as many as the last one had, or while that one is being written.
 
 A lone caller is never delayed. Where several were written together, their next commands are on the way, so the next
-group waits for as many, and 2 ms at most: a commit costs as much as several calls. Only what leaves the process waits
+group waits for as many, and 6 ms at most: a commit costs as much as several calls. Only what leaves the process waits
 here. A commit that failed is never retried: its cascades, and all that were built upon them, are rolled back in
 reverse, and whoever waits is told that nothing happened.
 """
@@ -21,7 +21,11 @@ from .cascade import Cascade
 
 __all__ = ["Commits", "Sealing"]
 
-_GATHER_S = 0.002
+_GATHER_S = 0.006
+_ENOUGH = 32
+"""A commit of so many costs each of them a twentieth of the whole call; more would only wait longer."""
+_TRIAL_EVERY = 64
+"""Groups of several now and then wait for twice as many, to learn whether more callers are there by now."""
 
 
 @dataclass(slots=True)
@@ -56,6 +60,7 @@ class Commits:
         self._writing: list[Sealing] = []
         self._flush_due: asyncio.Handle | None = None
         self._expected = 1
+        self._groups = 0
         self._waiting: list[tuple[int, asyncio.Future[bytes]]] = []
 
     def add(self, sealing: Sealing) -> None:
@@ -98,8 +103,13 @@ class Commits:
         if self._writing or not self._gathering:
             return
         self._writing, self._gathering = self._gathering, []
-        self._expected = len(self._writing)
+        self._expected = self._worth_waiting_for(len(self._writing))
         self._writer.submit([sealing.record for sealing in self._writing], self._tell_loop)
+
+    def _worth_waiting_for(self, last: int) -> int:
+        self._groups += 1
+        is_trial = last > 1 and self._groups % _TRIAL_EVERY == 0
+        return min(2 * last if is_trial else last, _ENOUGH)
 
     def _tell_loop(self, error: JournalError | None) -> None:
         with suppress(RuntimeError):  # The loop is closed: nobody is left to be told.

@@ -5,18 +5,17 @@ are here; older ones are in the views. The filter may err on one side only: it n
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 __all__ = ["Keys", "Remembered"]
 
 _RECENT_S = 600.0
 _FILTER_BITS = 1 << 25
-_PROBES = 4
+_PROBES = range(4)
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(NamedTuple):
     """The record that a key belongs to, with what a repeat is compared with and answered."""
 
     position: int
@@ -41,7 +40,10 @@ class Keys:
     def may_be_old(self, key: str) -> bool:
         """Whether the views have to be asked: true of every known key, and of very few others."""
         bits = self._filter
-        return all(bits[n >> 3] & (1 << (n & 7)) for n in self._probes(key))
+        for n in self._probes(key):  # noqa: SIM110  a generator would cost more than the rest
+            if not bits[n >> 3] & (1 << (n & 7)):
+                return False
+        return True
 
     def remember(self, key: str, remembered: Remembered) -> None:
         """A record with that key was sealed."""
@@ -71,5 +73,5 @@ class Keys:
         if key != self._probed[0]:
             digest = int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
             step = (digest >> 32) | 1
-            self._probed = key, tuple((digest + n * step) % _FILTER_BITS for n in range(_PROBES))
+            self._probed = key, tuple([(digest + n * step) % _FILTER_BITS for n in _PROBES])
         return self._probed[1]

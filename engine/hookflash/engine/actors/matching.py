@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple, cast
 
 from hookflash.engine.domain.address import Address, Kind
-from hookflash.engine.domain.agent import Agent, is_available, state_in
+from hookflash.engine.domain.agent import AVAILABLE, Agent, is_available, state_in
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.queue import Queue
 from hookflash.engine.domain.states import State
@@ -266,7 +266,8 @@ def _view(
 ) -> AgentView | None:
     """The agent as strategies see him, or None while he is not available there; shared by queues that ask alike."""
     domain, options = settings.media_domain, settings.strategy_options
-    if agent is None or not is_available(agent, domain):
+    state = None if agent is None else state_in(agent, domain)
+    if agent is None or state is None or state not in AVAILABLE:
         return None
     shared = (domain, options.get("rank_by", ""), options.get("weight_by", ""))
     view = views.get(shared)
@@ -274,7 +275,7 @@ def _view(
         attributes = cast("Mapping[str, int]", agent.settings.attributes)
         view = views[shared] = AgentView(
             id=agent.id,
-            state=state_in(agent, domain),
+            state=state,
             load=agent.active(domain) + agent.reserved(domain),
             capacity=agent.capacity.get(domain, 0),
             available_since=agent.available_since.get(domain, 0.0),

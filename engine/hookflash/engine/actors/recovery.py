@@ -33,6 +33,8 @@ def load(shard: Shard, snapshots: Iterable[tuple[Address, State, int]], keys: It
 async def resume(shard: Shard, alarms: Alarms, epoch: int) -> None:
     """Note the restart, and let the time have passed that the engine was down."""
     boot = Call(cause=CauseKind.BOOT, method="boot")
-    await shard.run(SITE, RecordBoot(epoch=epoch), boot)
+    noted = shard.run(SITE, RecordBoot(epoch=epoch), boot)
+    # Before anything is awaited: the record has set the wake-up for what is overdue, which knows of no restart.
     alarms.fire_overdue()
+    await noted
     alarms.arm()

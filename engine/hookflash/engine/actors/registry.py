@@ -43,7 +43,7 @@ class Registry:
         """Follow a conversation's change; other kinds are not registered here."""
         was = before if isinstance(before, Conversation) else None
         is_ = after if isinstance(after, Conversation) else None
-        if was is None and is_ is None:
+        if (was is None and is_ is None) or _only_talk(was, is_):
             return
         if _key(was) != _key(is_):
             if was is not None and (key := _key(was)) is not None:
@@ -56,6 +56,20 @@ class Registry:
         if _channel(was) != _channel(is_):
             self._channels.subtract(_channel(was))
             self._channels.update(_channel(is_))
+
+
+def _only_talk(was: Conversation | None, is_: Conversation | None) -> bool:
+    """Spare the common case: what is said in an open session moves nothing here."""
+    return (
+        was is not None
+        and is_ is not None
+        and was.open_session is not None
+        and was.sessions is is_.sessions
+        and was.participants is is_.participants
+        and was.invite is is_.invite
+        and was.last_queue is is_.last_queue
+        and was.closed is is_.closed
+    )
 
 
 def _key(state: Conversation | None) -> tuple[ChannelId, str] | None:

@@ -63,6 +63,7 @@ class Shard:
         *,
         world: World,
         journal: Journal,
+        writer: JournalWriter,
         archive: Archive,
         clock: Clock,
         limits: Limits,
@@ -88,9 +89,7 @@ class Shard:
         self._loop = asyncio.get_running_loop()
         self._listeners: list[Callable[[Sequence[Sealed]], None]] = []
         self._in_flight: Counter[Address] = Counter()
-        self._commits = Commits(
-            JournalWriter(journal), self.last_position, on_durable=self._release, on_failed=self._undo
-        )
+        self._commits = Commits(writer, self.last_position, on_durable=self._release, on_failed=self._undo)
 
     # --- commands
 
@@ -211,9 +210,8 @@ class Shard:
         """Let the world outside hear of what is durable now."""
         sealed = []
         for each in group:
-            touched = list(each.cascade.touched())
-            states = {address: after for address, _, after in touched}
-            sealed.append(Sealed(each.record, states, {address: before for address, before, _ in touched}))
+            before, after = each.cascade.touched()
+            sealed.append(Sealed(each.record, after, before))
         for listener in self._listeners:
             listener(sealed)
         for each in group:
@@ -243,6 +241,11 @@ class Shard:
         """Hear of every group of durable records, on the loop; the answer ends that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    @property
+    def fullest_mailbox(self) -> int:
+        """How many commands wait for the entity for which most do."""
+        return max(self._in_flight.values(), default=0)
 
     @property
     def durable_position(self) -> int:

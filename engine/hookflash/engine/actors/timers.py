@@ -77,9 +77,10 @@ def _deadlines(state: State | None) -> Mapping[Timer, float]:
 
 
 def _same(before: State | None, after: State | None) -> bool:
-    """Spare the common case: a message changes no deadline."""
+    """Spare the common cases: a message changes no deadline, and a queue has none."""
     if isinstance(before, Conversation) and isinstance(after, Conversation):
         return before.invite is after.invite
     if isinstance(before, Agent) and isinstance(after, Agent):
         return before.grace_until == after.grace_until
-    return False
+    # Nothing else has a deadline.
+    return not isinstance(before or after, Conversation | Agent)

@@ -6,7 +6,7 @@ cannot both win (R-A2).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import Final, assert_never
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
@@ -14,7 +14,10 @@ from hookflash.engine.domain.changed import changed
 from hookflash.engine.domain.values import AgentSettings, Reservation, RevokeReason
 from hookflash.sdk.types import AgentId, AgentState, ConversationId, MediaDomainId, OfferOutcome
 
-__all__ = ["Agent", "deadlines", "evolve", "is_available", "state_in"]
+__all__ = ["AVAILABLE", "Agent", "deadlines", "evolve", "is_available", "state_in"]
+
+AVAILABLE: Final = (AgentState.READY, AgentState.ACTIVE)
+"""The states in which offers come: the seed's "ready + active"."""
 
 _NOT_HIS_DOING = (RevokeReason.INVITE_ENDED, RevokeReason.CONVERSATION_CLOSED, RevokeReason.ENGINE_DOWN)
 
@@ -44,11 +47,11 @@ class Agent:
 
     def active(self, domain: MediaDomainId) -> int:
         """The slots that conversations use in that media domain."""
-        return sum(d == domain for d in self.slots.values())
+        return list(self.slots.values()).count(domain)
 
     def reserved(self, domain: MediaDomainId) -> int:
         """The slots that open offers hold in that media domain."""
-        return sum(r.media_domain == domain for r in self.reservations)
+        return sum(r.media_domain == domain for r in self.reservations) if self.reservations else 0
 
     def reservation(self, offer: str) -> Reservation | None:
         """The reservation made for that offer."""
@@ -57,9 +60,9 @@ class Agent:
 
 def state_in(agent: Agent, domain: MediaDomainId) -> AgentState:
     """The agent's state in one media domain: the first row of domain section 4 that fits."""
-    active, reserved, capacity = agent.active(domain), agent.reserved(domain), agent.capacity.get(domain, 0)
     if not agent.is_logged_in:
         return AgentState.LOGGED_OUT
+    active, reserved, capacity = agent.active(domain), agent.reserved(domain), agent.capacity.get(domain, 0)
     if agent.stream is None or domain not in agent.ready or capacity == 0:
         return AgentState.PENDING_NOT_READY if active + reserved else AgentState.NOT_READY
     if reserved:
@@ -70,8 +73,8 @@ def state_in(agent: Agent, domain: MediaDomainId) -> AgentState:
 
 
 def is_available(agent: Agent, domain: MediaDomainId) -> bool:
-    """Whether he is READY or ACTIVE there: the seed's "ready + active"."""
-    return state_in(agent, domain) in (AgentState.READY, AgentState.ACTIVE)
+    """Whether he is READY or ACTIVE there."""
+    return state_in(agent, domain) in AVAILABLE
 
 
 def deadlines(agent: Agent) -> Mapping[c.EndGrace, float]:

@@ -127,6 +127,8 @@ class Catalogue:
         return "".join(values[part.name] if isinstance(part, _Placeholder) else part for part in template)
 
     def _find(self, key: NoticeKey, *, channel: str | None, queue: str | None, language: str | None) -> _Template:
+        if not self._overrides:
+            return _DEFAULTS[key]
         for place in _places(channel=channel, queue=queue, language=language):
             found = self._overrides.get(place, {}).get(key)
             if found is not None:

@@ -32,8 +32,7 @@ class Tell(NamedTuple):
     command: Command
 
 
-@dataclass(frozen=True, slots=True)
-class Decided(Generic[S_co]):
+class Decided(NamedTuple, Generic[S_co]):
     """A command's outcome: what happened, the state after it, and what others are told."""
 
     events: list[Event]

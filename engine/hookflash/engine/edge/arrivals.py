@@ -79,6 +79,8 @@ class ArrivalTaker:
                 if self._is_stopped:
                     return
                 await self.take(arrival)
+                if self._is_stopped:
+                    return  # Asked for the next, the adapter would take this one, perhaps not taken, for done.
                 self._failures = 0
 
     async def take(self, arrival: Arrival) -> None:

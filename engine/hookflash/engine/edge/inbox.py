@@ -7,7 +7,6 @@ Two first messages at once may both find no conversation open; the second is ref
 import hashlib
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final, final
 
 from hookflash.engine.actors.calls import Call, Outcome
@@ -94,7 +93,7 @@ class Inbox:
         elif found is not None:
             command = c.ReceiveMessage(text=opening.text)
         address = Address(Kind.CONVERSATION, conversation)
-        answered = await self._shard.submit(address, command, replace(call, is_fresh=found is None), answer)
+        answered = await self._shard.submit(address, command, call._replace(is_fresh=found is None), answer)
         # Empty: he left and had nothing open. That is remembered too, or a repeat could end what he opened since.
         return ConversationId(answered.decode()) if answered else None, not was_run
 

@@ -20,7 +20,17 @@ from hookflash.engine.journal.errors import (
     Unreadable,
 )
 
-__all__ = ["FORMAT", "JOURNAL_FILE", "LOCK_FILE", "DirectoryLock", "create", "inspect", "prepare", "translated"]
+__all__ = [
+    "FORMAT",
+    "JOURNAL_FILE",
+    "LOCK_FILE",
+    "DirectoryLock",
+    "create",
+    "inspect",
+    "is_in_use",
+    "prepare",
+    "translated",
+]
 
 JOURNAL_FILE = "journal.sqlite"
 LOCK_FILE = "lock"
@@ -161,6 +171,17 @@ class DirectoryLock:
                 os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def is_in_use(directory: Path) -> bool:
+    """Whether some process holds the lock, looked up without touching it; False where the system does not tell."""
+    try:
+        inode = (directory / LOCK_FILE).stat().st_ino
+        held = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return False
+    # `1: FLOCK ADVISORY WRITE 4711 08:01:1234 0 EOF`; the device's numbers differ between the two on some file systems.
+    return any("FLOCK" in (fields := line.split()) and fields[5].endswith(f":{inode}") for line in held)
 
 
 def translated(error: sqlite3.Error, directory: Path) -> JournalError:

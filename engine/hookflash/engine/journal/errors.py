@@ -14,6 +14,7 @@ __all__ = [
     "JournalBroken",
     "JournalError",
     "JournalFull",
+    "RecordsMissing",
     "StaleState",
     "UnknownEvent",
     "Unreadable",
@@ -71,6 +72,26 @@ class UnknownEvent(Damaged):
             "Start the release that wrote it, or a newer one."
         )
         self.args = (sentence,)
+
+
+class RecordsMissing(Damaged):
+    """The journal ends at `end`, before `known`, a position that was durable once: what lies between was acknowledged.
+
+    A write-ahead log with a turned bit looks to SQLite like one that was never finished; so only from outside can it
+    be told that its end is gone. Callers stop as they do for Damaged.
+    """
+
+    def __init__(self, end: int, known: int) -> None:
+        super().__init__(end + 1, f"it ends at position {end}, but the views show what was durable up to {known}")
+        sentence = (
+            f"The journal ends at position {end}, but its views, which are made of durable records only, stand at "
+            f"position {known}: {known - end} acknowledged records are missing. Bring the journal back from a backup. "
+            "Where an older journal was put there on purpose, or to go on without those records, "
+            "run `hookflash doctor --rebuild-views`, which makes the views anew from the journal as it is."
+        )
+        self.args = (sentence,)
+        self.end = end
+        self.known = known
 
 
 class Gone(JournalError):

@@ -13,7 +13,14 @@ from typing import Final, Self
 
 from hookflash.engine.failpoints import JOURNAL_AFTER_APPEND, JOURNAL_AFTER_SYNC, JOURNAL_BEFORE_APPEND, Failpoints
 from hookflash.engine.journal.data_directory import JOURNAL_FILE, DirectoryLock, create, inspect, prepare, translated
-from hookflash.engine.journal.errors import Conflict, InUse, JournalBroken, JournalError, JournalFull
+from hookflash.engine.journal.errors import (
+    Conflict,
+    InUse,
+    JournalBroken,
+    JournalError,
+    JournalFull,
+    RecordsMissing,
+)
 from hookflash.engine.journal.groups import seal
 from hookflash.engine.journal.port import Report, Tail
 from hookflash.engine.journal.record import Record
@@ -42,7 +49,9 @@ _PRAGMAS: Final = (
 class SqliteJournal:
     """A Journal in `journal.sqlite` of a data directory. Appends come from one thread, reads from any."""
 
-    def __init__(self, directory: Path, lock: DirectoryLock | None, failpoints: Failpoints | None = None) -> None:
+    def __init__(
+        self, directory: Path, lock: DirectoryLock | None, failpoints: Failpoints | None = None, *, known: int = 0
+    ) -> None:
         """Open a journal that exists; `open` does all that comes before. Without a lock only the epoch protects it."""
         self._directory = directory
         self._lock = lock
@@ -59,19 +68,25 @@ class SqliteJournal:
             raise
         try:
             self._tail = self._reader.verify_tail(_GROUPS_VERIFIED_AT_OPEN)
+            if known > self._tail.position:
+                raise RecordsMissing(self._tail.position, known)
             self._epoch = self._raise_epoch()
         except BaseException:
-            self._reader.close()
+            # Whoever closes last empties the log into the file. A reader may not, so the damage stays to be looked at.
             self._writer.close()
+            self._reader.close()
             raise
 
     @classmethod
-    def open(cls, directory: Path, failpoints: Failpoints | None = None) -> Self:
+    def open(cls, directory: Path, failpoints: Failpoints | None = None, *, known: int = 0) -> Self:
         """Become the owner of the journal in a directory, which is made when it is not there.
 
-        Without `failpoints` those of the environment count.
+        Without `failpoints` those of the environment count. `known` is a position of which something outside the
+        journal knows that it was durable; it is checked before anything is written, for the first write would go over
+        what is left of a log that lost its end.
 
         Raises:
+            RecordsMissing: it ends before `known`.
             InUse: another process owns it.
             Foreign: it is not ours, or a newer release's.
             Unreadable: this user may not read and write it.
@@ -84,7 +99,7 @@ class SqliteJournal:
         try:
             if not inspect(directory):
                 create(directory)
-            return cls(directory, lock, failpoints)
+            return cls(directory, lock, failpoints, known=known)
         except sqlite3.Error as error:
             lock.release()
             raise translated(error, directory) from error

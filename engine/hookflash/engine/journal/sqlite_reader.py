@@ -16,7 +16,7 @@ from hookflash.engine.journal.groups import Group, records_of, tail_of
 from hookflash.engine.journal.port import Report, Tail
 from hookflash.engine.journal.record import Record
 
-__all__ = ["GroupReader", "verify_directory"]
+__all__ = ["GroupReader", "open_reader", "verify_directory"]
 
 _ROW: Final = "SELECT first_position, last_position, epoch, previous_hash, last_hash, body FROM groups "
 _AT: Final = _ROW + "WHERE first_position <= ? ORDER BY first_position DESC LIMIT 1"
@@ -77,15 +77,24 @@ class GroupReader:
         """Check everything: SQLite's own structure, every hash, every event."""
         good = 0
         try:
-            for record in self._stream(after=0):
+            for record in self.stream():
                 good = record.position
-            complaint = self._fetch("PRAGMA quick_check(1)")
+            complaint = self.complaint()
         except Damaged as damage:
             # SQLite itself does not say where it hurts; the record after the last good one is the first in doubt.
             return Report(records=good, damaged_position=damage.position or good + 1, why=damage.why)
-        if complaint != ("ok",):
-            return Report(records=good, damaged_position=good + 1, why=str(complaint and complaint[0]))
+        if complaint:
+            return Report(records=good, damaged_position=good + 1, why=complaint)
         return Report(records=good)
+
+    def stream(self, after: int = 0) -> Iterator[Record]:
+        """All records after a position up to the end as it is by then, one by one, checked. Raises Damaged."""
+        return self._stream(after)
+
+    def complaint(self) -> str:
+        """What SQLite finds wrong with the file's own structure; empty where nothing."""
+        found = self._fetch("PRAGMA quick_check(1)")
+        return "" if found == ("ok",) else str(found and found[0])
 
     def close(self) -> None:
         """Close the connection."""
@@ -135,13 +144,22 @@ def verify_directory(directory: Path) -> Report:
     Raises:
         Foreign, Unreadable: there is no journal of ours that could be read.
     """
-    if not inspect(directory):
-        raise Unreadable(f"There is no journal in {directory}. Name the directory that the engine was started with.")
-    try:
-        reader = GroupReader(directory)
-    except sqlite3.Error as error:
-        raise _reading_failed(error, directory) from error
+    reader = open_reader(directory)
     try:
         return reader.verify()
     finally:
         reader.close()
+
+
+def open_reader(directory: Path) -> GroupReader:
+    """Read a data directory's journal without owning it; the caller closes.
+
+    Raises:
+        Foreign, Unreadable: there is no journal of ours that could be read.
+    """
+    if not inspect(directory):
+        raise Unreadable(f"There is no journal in {directory}. Name the directory that the engine was started with.")
+    try:
+        return GroupReader(directory)
+    except sqlite3.Error as error:
+        raise _reading_failed(error, directory) from error

@@ -1,12 +1,15 @@
-"""The journal's thread: takes groups one after the other, makes each durable, and says so.
+"""What makes groups durable one after the other, and says so: on a thread, or at once while the disk is quick.
 
-A real pykka thread, so a slow disk stops only those who wait for it. Which records form a group is the shard's
-decision; it hands over the next group while this one commits.
+A real pykka thread, so a slow disk stops only those who wait for it. But a hop to a thread and back costs more than a
+commit of a quick disk, and each gives the interpreter's lock away, so a server's loop commits by itself (`quick_s`)
+until one commit took longer; then the thread has them for a while. Which records form a group is the shard's decision.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
+from time import monotonic
 from typing import Final
 
 import pykka
@@ -16,11 +19,15 @@ from hookflash.engine.journal.errors import JournalBroken, JournalError, WriterS
 from hookflash.engine.journal.port import Journal
 from hookflash.engine.journal.record import Record
 
-__all__ = ["Done", "JournalWriter"]
+__all__ = ["QUICK_S", "Done", "JournalWriter"]
 
 Done = Callable[[JournalError | None], None]
-"""Called on the writer's thread: None when the group is durable, else why it is not (or is not known to be)."""
+"""Called where the group was written: None when it is durable, else why it is not (or is not known to be)."""
 
+QUICK_S: Final = 0.002
+"""Commits that take less than this, in seconds, are quick."""
+
+_SLOW_FOR_S: Final = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -41,31 +48,40 @@ class _JournalWriter(pykka.ThreadingActor):
         self._journal = journal
 
     def on_receive(self, message: _Group) -> None:
-        error: JournalError | None = None
-        try:
-            self._journal.append(message.records)
-        except JournalError as refused:
-            error = refused
-        except Exception as fault:  # noqa: BLE001  whoever waits for the group has to hear of any fault
-            _log.exception("journal.append_raised")
-            error = JournalBroken(f"The append failed by a fault of the engine's own ({fault!r}).")
-            error.__cause__ = fault
-        try:
-            message.done(error)
-        except Exception:  # noqa: BLE001  a shard that is gone must not stop the groups behind its own
-            _log.exception("journal.done_raised", first_position=message.records[0].position if message.records else 0)
+        _append(self._journal, message)
+
+
+def _append(journal: Journal, group: _Group) -> None:
+    error: JournalError | None = None
+    try:
+        journal.append(group.records)
+    except JournalError as refused:
+        error = refused
+    except Exception as fault:  # noqa: BLE001  whoever waits for the group has to hear of any fault
+        _log.exception("journal.append_raised")
+        error = JournalBroken(f"The append failed by a fault of the engine's own ({fault!r}).")
+        error.__cause__ = fault
+    try:
+        group.done(error)
+    except Exception:  # noqa: BLE001  a shard that is gone must not stop the groups behind its own
+        _log.exception("journal.done_raised", first_position=group.records[0].position if group.records else 0)
 
 
 class JournalWriter:
     """Appends groups to a journal in the order in which they are submitted."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, *, quick_s: float = 0.0) -> None:
+        """Write on the thread, and within `submit` as long as commits take less than `quick_s` seconds."""
+        self._journal = journal
+        self._quick_s = quick_s
+        self._slow_until = 0.0
+        self._handed_over = 0
         self._order: Final = Lock()
         self._is_stopped = False
         self._thread = _JournalWriter.start(journal)
 
     def submit(self, records: Sequence[Record], done: Done) -> None:
-        """Hand over one group; returns at once. `done` is called exactly once, on the writer's thread.
+        """Hand over one group; `done` is called exactly once, within this call or on the writer's thread.
 
         Raises:
             WriterStopped: after `stop`; `done` will not be called.
@@ -73,7 +89,23 @@ class JournalWriter:
         with self._order:
             if self._is_stopped:
                 raise WriterStopped("The journal's writer has stopped; nothing was written.")
-            self._thread.tell(_Group(records, done))
+            if self._quick_s and not self._handed_over and monotonic() >= self._slow_until:
+                self._write_now(_Group(records, done))
+            else:
+                self._handed_over += 1
+                self._thread.tell(_Group(records, partial(self._written, done)))
+
+    def _write_now(self, group: _Group) -> None:
+        begun = monotonic()
+        _append(self._journal, group)
+        now = monotonic()
+        if now - begun > self._quick_s:
+            self._slow_until = now + _SLOW_FOR_S
+
+    def _written(self, done: Done, error: JournalError | None) -> None:
+        with self._order:
+            self._handed_over -= 1
+        done(error)
 
     def stop(self) -> None:
         """Wait until everything submitted is decided, then end the thread. Stopping twice is nothing."""

@@ -68,9 +68,11 @@ class Asking:
             _log.exception("plugin_answer_not_taken")
 
 
-@final
 class AskingThread:
-    """One plugin's thread, which starts with the first question; questions wait in line while none is late."""
+    """One plugin's thread, which starts with the first question; questions wait in line while none is late.
+
+    `begin` is called with every question and makes the thread once; that does nothing but `take` and `call` in turn.
+    """
 
     def __init__(self, name: str, clock: Callable[[], float]) -> None:
         self._name = name
@@ -88,12 +90,16 @@ class AskingThread:
             if refusal is None:
                 asking.thread = self
                 self._line.append(asking)
-                if self._thread is None:
-                    self._thread = Thread(target=self._run, name=f"plugin-{self._name}", daemon=True)
-                    self._thread.start()
+                self.begin()
                 self._changed.notify_all()
         if refusal is not None:
             _refuse(asking, refusal)
+
+    def begin(self) -> None:
+        """See to it that questions in the line are answered."""
+        if self._thread is None:
+            self._thread = Thread(target=self._run, name=f"plugin-{self._name}", daemon=True)
+            self._thread.start()
 
     def give_up(self, asking: Asking) -> None:
         """See `Asking.give_up`."""
@@ -143,20 +149,21 @@ class AskingThread:
             asking.phase = _Phase.DONE
         return left
 
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._running = None
-                self._changed.notify_all()
-                self._changed.wait_for(lambda: self._line or self._is_stopped)
-                if self._is_stopped:
-                    return
-                asking = self._running = self._line.popleft()
-                asking.phase = _Phase.RUNNING
-                asking.began_at = self._clock()
-            self._call(asking)
+    def take(self, timeout_s: float | None = None) -> Asking | None:
+        """Begin with the next question; None once stopped, or where there is none within the time."""
+        with self._changed:
+            self._running = None
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._line or self._is_stopped, timeout_s)
+            if self._is_stopped or not self._line:
+                return None
+            asking = self._running = self._line.popleft()
+            asking.phase = _Phase.RUNNING
+            asking.began_at = self._clock()
+            return asking
 
-    def _call(self, asking: Asking) -> None:
+    def call(self, asking: Asking) -> None:
+        """Ask what was begun with, and tell the answer unless that comes too late."""
         fault: str | None = None
         agents: tuple[AgentId, ...] = ()
         try:
@@ -177,6 +184,10 @@ class AskingThread:
             asking.breaker.failed()
             asking.on_fault(fault)
             asking.answer(Answer(fault=fault))
+
+    def _run(self) -> None:
+        while (asking := self.take()) is not None:
+            self.call(asking)
 
 
 def _refuse(asking: Asking, reason: str) -> None:

@@ -53,9 +53,12 @@ class PluginHost:
         settings: PluginSettings,
         clock: Callable[[], float],
         on_fault: Callable[[PluginFault], None] | None = None,
+        *,
+        thread_of: Callable[[str, Callable[[], float]], AskingThread] = AskingThread,
     ) -> None:
         self._settings = settings
         self._clock = clock
+        self._thread_of = thread_of
         self._on_fault = on_fault
         self._manager = PluginManager(hooks.PROJECT)
         self._manager.add_hookspecs(hooks)
@@ -76,12 +79,15 @@ class PluginHost:
         on_fault: Callable[[PluginFault], None] | None = None,
         *,
         installed: Iterable[EntryPoint] | None = None,
+        thread_of: Callable[[str, Callable[[], float]], AskingThread] = AskingThread,
     ) -> Self:
         """Load every plugin there is; `installed` stands for this environment's entry points.
 
+        `thread_of` makes what a plugin's strategies are asked on, from its name and a clock.
+
         Raises PluginsNotLoadedError in strict settings only, when one is neither loaded nor disabled.
         """
-        host = cls(settings, clock, on_fault)
+        host = cls(settings, clock, on_fault, thread_of=thread_of)
         sources = installed_sources(installed)
         if settings.plugins_dir is not None:
             sources += sources_in(settings.plugins_dir)
@@ -237,7 +243,7 @@ class PluginHost:
     def _thread(self, plugin: str) -> AskingThread:
         with self._lock:
             if plugin not in self._threads:
-                self._threads[plugin] = AskingThread(plugin, self._clock)
+                self._threads[plugin] = self._thread_of(plugin, self._clock)
             return self._threads[plugin]
 
     def _deliver_event(self, event: EventHeader) -> None:

@@ -51,10 +51,10 @@ class Rates:
 class Admission:
     """Lets calls in, and knows how many are at work."""
 
-    def __init__(self, limits: Limits, lag: Callable[[], int]) -> None:
-        """Take the limits, and what says how many records the views are behind."""
+    def __init__(self, limits: Limits, lag: Callable[[], int], steady: Callable[[], float] = monotonic) -> None:
+        """Take the limits, what says how many records the views are behind, and the clock of the rates."""
         self._limits, self._lag = limits, lag
-        self._agents = Rates(limits.agent_commands_per_s_max, limits.command_burst_max)
+        self._agents = Rates(limits.agent_commands_per_s_max, limits.command_burst_max, steady)
         self._unary = 0
         self._streams: Counter[str] = Counter()
         self.is_draining = False

@@ -5,6 +5,7 @@ The end: health says NOT_SERVING, new work is refused, every stream is told good
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import monotonic
 from typing import Any, Final
 
 import grpc
@@ -44,7 +45,17 @@ from hookflash.engine.server.tokens import ADMIN_FILE, Tokens, digest_of, new_to
 from hookflash.sdk.types import Role
 from hookflash.v1 import errors_pb2  # noqa: F401  # no field has the type ErrorReason: imported, it shows in reflection
 
-__all__ = ["Server", "StartError"]
+__all__ = ["KEEPALIVE", "Server", "StartError"]
+
+KEEPALIVE: Final = (
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    # This one ends the connection; left alone it is a minute, whatever the timeout above says.
+    ("grpc.http2.ping_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+)
+"""Who gives no sign for 30 s is asked for one, and is gone when none comes within 10 s."""
 
 _log = structlog.get_logger("hookflash.server")
 _BOOT: Final = Call(cause=CauseKind.BOOT)
@@ -56,14 +67,24 @@ _METADATA_BYTES_MAX: Final = 8 * 1024
 class Server:
     """The gRPC server of one engine that has started."""
 
-    def __init__(self, engine: Engine, *, has_files: bool = True) -> None:
-        """Put the parts together; nothing listens yet. `has_files`: audit.log and admin.token go into the data."""
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        has_files: bool = True,
+        make_grpc: Callable[..., "grpc.aio.Server"] = grpc.aio.server,
+        steady: Callable[[], float] = monotonic,
+    ) -> None:
+        """Put the parts together; nothing listens yet. `has_files`: audit.log and admin.token go into the data.
+
+        `make_grpc` makes what handlers are added to, and `steady` is the clock of rates: a simulation has its own.
+        """
         self._engine, self._has_files = engine, has_files
         self._asking = Asking(engine)
         self.metrics: Final = Metrics()
         self.audit: Final = Audit(engine.settings.data if has_files else None)
         self._tokens = Tokens(_token_settings(engine))
-        self._admission = Admission(engine.limits, lambda: engine.projector.lag)
+        self._admission = Admission(engine.limits, lambda: engine.projector.lag, steady)
         self._desks, self._board, self._tail = Desks(self._asking), QueueBoard(self._asking), Tail(self._asking)
         self._streams = Streams(self._asking, self._desks)
         self._reading = Reading(self._asking, self.audit)
@@ -73,7 +94,7 @@ class Server:
         self._draining: asyncio.Task[None] | None = None
         self._metrics_server: tuple[Any, Any] | None = None
         self.drained: Final = asyncio.Event()
-        self._grpc = grpc.aio.server(options=_options(engine))
+        self._grpc = make_grpc(options=_options(engine))
         self._register()
 
     async def start(self) -> str:
@@ -205,8 +226,5 @@ def _options(engine: Engine) -> list[tuple[str, int]]:
         ("grpc.absolute_max_metadata_size", _METADATA_BYTES_MAX),
         # Above all of our own limits: this one counts unary calls too, and makes a client wait without a word.
         ("grpc.max_concurrent_streams", _STREAMS_MAX),
-        ("grpc.keepalive_time_ms", 30_000),
-        ("grpc.keepalive_timeout_ms", 10_000),
-        ("grpc.keepalive_permit_without_calls", 1),
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        *KEEPALIVE,
     ]

@@ -70,18 +70,19 @@ class Asking:
         is_fresh: bool = False,
     ) -> Awaitable[bytes]:
         """Run the request's command now; the answer comes when it is durable. Raises Refusal when awaited."""
-        request_id: str = getattr(request, "request_id", "")
+        method = caller.method
+        request_id: str = request.request_id if method.is_command else ""
         if len(request_id) > REQUEST_ID_LENGTH_MAX:
             raise BadField("request_id", f"must have at most {REQUEST_ID_LENGTH_MAX} characters")
         call = Call(
             principal=caller.principal,
-            method=caller.method.path,
+            method=method.path,
             request_id=request_id,
             digest=_digest(request) if request_id else b"",
-            etag=getattr(request, "etag", ""),
+            etag=request.etag if method.has_etag else "",
             acting=acting if acting and caller.principal.subject != f"agents/{acting}" else "",
             is_fresh=is_fresh,
-            is_dry_run=getattr(request, "validate_only", False),
+            is_dry_run=method.has_dry_run and request.validate_only,
         )
         return self.shard.submit(address, command, call, lambda outcome: answer(outcome).SerializeToString())
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from google.protobuf.message import Message
 
@@ -12,8 +12,7 @@ from hookflash.sdk.types import Principal
 __all__ = ["Caller"]
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """A call that was let in.
 
     `write` sends one item of a stream and waits while its reader is behind; `token` is the id of the credential.

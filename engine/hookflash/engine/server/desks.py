@@ -5,8 +5,7 @@ gap nor overlap. What several desks hear of one event is serialised once.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
-from secrets import token_hex
+from dataclasses import dataclass
 from typing import Final
 
 from hookflash.engine.actors.calls import Sealed
@@ -33,12 +32,13 @@ _RETRY_DELAY_S: Final = 1.0
 
 @dataclass(slots=True, eq=False)
 class Desk:
-    """One open stream of an agent; it hears records after the position `after`."""
+    """One open stream of an agent; it hears records after the position `after`, until it is left."""
 
     agent: AgentId
     outlet: Outlet
-    stream: str = field(default_factory=lambda: token_hex(8))
+    stream: str
     after: int = 0
+    is_left: bool = False
 
 
 class Desks:

@@ -83,6 +83,16 @@ class Guard:
     async def _call(
         self, method: Method, behaviour: Behaviour, encoded: bytes, context: Context
     ) -> bytes | Message | None:
+        try:
+            return await self._answer(method, behaviour, encoded, context)
+        except grpc.aio.InternalError:
+            # gRPC's word for a connection that takes nothing more, which comes before it cancels the handler: nobody
+            # is left to be told, neither what he asked for nor why he does not get it.
+            return b""
+
+    async def _answer(
+        self, method: Method, behaviour: Behaviour, encoded: bytes, context: Context
+    ) -> bytes | Message | None:
         started = perf_counter()
         principal: Principal | None = None
         reason = "OK"
@@ -112,6 +122,9 @@ class Guard:
             await _aborted(context, refusal)
         except grpc.aio.AbortError:
             reason = "DEADLINE_EXCEEDED"
+            raise
+        except grpc.aio.InternalError:
+            reason = "CANCELLED"
             raise
         except asyncio.CancelledError:
             reason = "CANCELLED"

@@ -46,21 +46,23 @@ class RolesMissingError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """One method. `is_command`: it changes something and takes a request_id; the rest says what its request names."""
+    """One method, and what its request has.
+
+    `path` is the method as it is called on the wire, within its service: `ConversationService/Transfer`. `is_command`:
+    it changes something and takes a request_id.
+    """
 
     service: str
     name: str
+    path: str
     roles: frozenset[Role]
     is_stream: bool
     is_command: bool
     names_agent: bool
     names_channel: bool
+    has_etag: bool
+    has_dry_run: bool
     parse: Callable[[bytes], Message]
-
-    @property
-    def path(self) -> str:
-        """As it is called on the wire, within its service: `ConversationService/Transfer`."""
-        return f"{self.service.rpartition('.')[2]}/{self.name}"
 
 
 def methods(files: tuple[FileDescriptor, ...] = SERVICES) -> Iterator[Method]:
@@ -77,11 +79,14 @@ def _method(service: str, descriptor: MethodDescriptor) -> Method:
     method = Method(
         service=service,
         name=descriptor.name,
+        path=f"{service.rpartition('.')[2]}/{descriptor.name}",
         roles=frozenset(ROLES[role] for role in roles if role in ROLES),
         is_stream=descriptor.server_streaming,
         is_command="request_id" in fields,
         names_agent="agent" in fields,
         names_channel="channel" in fields,
+        has_etag="etag" in fields,
+        has_dry_run="validate_only" in fields,
         parse=GetMessageClass(descriptor.input_type).FromString,
     )
     if not method.roles:

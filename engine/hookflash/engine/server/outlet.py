@@ -12,22 +12,28 @@ __all__ = ["Outlet"]
 class Outlet:
     """Items on their way to one reader, each with the journal position it comes from."""
 
-    def __init__(self, size_max: int) -> None:
-        """Begin empty; `size_max` items may wait."""
-        self._size_max = size_max
+    def __init__(self, size_max: int, overflowed: Callable[[], None] = lambda: None) -> None:
+        """Begin empty; `size_max` items may wait, and `overflowed` is told when there was one too many.
+
+        Told at once: a reader who reads nothing may keep the item that is being written, and so the stream, for ever.
+        """
+        self._size_max, self._overflowed = size_max, overflowed
         self._items: deque[tuple[int, bytes]] = deque()
         self._awake = asyncio.Event()
         self._refusal: Refusal | None = None
         self._is_ended = False
         self._sent = 0
+        self._first_lost: int | None = None
 
     def put(self, position: int, item: bytes) -> None:
         """Add an item; what is one too many ends the stream (SLOW_CONSUMER)."""
         if self._is_ended:
             return
         if len(self._items) >= self._size_max:
+            self._first_lost = self._items[0][0]
             self._items.clear()
-            self.end(SlowConsumer(self._sent))
+            self.end()
+            self._overflowed()
             return
         self._items.append((position, item))
         self._awake.set()
@@ -53,5 +59,8 @@ class Outlet:
                 break
             self._awake.clear()
             await self._awake.wait()
+        if self._first_lost is not None:
+            # What was on its way has arrived by now; of a record that arrived in part everything comes again.
+            raise SlowConsumer(max(0, min(self._sent, self._first_lost - 1)))
         if self._refusal is not None:
             raise self._refusal

@@ -14,7 +14,6 @@ from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.port import Journal
 from hookflash.engine.plugins import PluginHost
 from hookflash.engine.settings import Settings
-from hookflash.engine.views.projector import Projector
 from hookflash.engine.views.reads import Reads
 from hookflash.sdk.channel import Delivery
 from hookflash.sdk.types import ChannelId, ConversationId, Principal
@@ -60,6 +59,21 @@ class Inbox(Protocol):
         target: Target | None = None,
     ) -> tuple[ConversationId | None, bool]:
         """Take what a customer wrote, or (text None) that he left; his conversation, and whether it is a repeat."""
+
+
+class Projector(Protocol):
+    """What keeps the views behind the journal, wherever it runs."""
+
+    @property
+    def lag(self) -> int:
+        """How many records are durable and not in the views yet."""
+
+    @property
+    def watermark(self) -> int:
+        """The position up to which the views show everything."""
+
+    def wait_for(self, position: int, timeout_s: float) -> bool:
+        """Wait until the watermark is at `position` or beyond; False when it is not in time. Blocks."""
 
 
 class Engine(Protocol):

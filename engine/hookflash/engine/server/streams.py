@@ -48,9 +48,15 @@ class Streams:
         """Serve an agent's desk until its stream ends. Raises AgentNotFound, PositionGone, TakenOver, SlowConsumer."""
         if after_position is not None and not 0 <= after_position <= self._asking.shard.last_position:
             raise PositionGone(after_position)
-        desk = Desk(agent, Outlet(self._asking.limits.stream_buffer_events_max))
         acting = "" if caller.principal.subject == f"agents/{agent}" else agent
         call = Call(principal=caller.principal, method=_METHOD, acting=acting, cause=CauseKind.STREAM)
+
+        def overflowed() -> None:
+            # Soon, not now: the desks are being gone through. But not when the reader reads again: he may never.
+            asyncio.get_running_loop().call_soon(self._leave, desk, call)
+
+        outlet = Outlet(self._asking.limits.stream_buffer_events_max, overflowed)
+        desk = Desk(agent, outlet, stream=self._asking.new_id())
 
         def welcome(outcome: Outcome) -> bytes:
             self._desks.open(desk, outcome.position)
@@ -65,9 +71,7 @@ class Streams:
                 await caller.write(missed)
             await desk.outlet.pour(caller.write, sent=desk.after)
         finally:
-            self._desks.close(desk)
-            if desk.after:
-                self._detach(desk, call)
+            self._leave(desk, call)
 
     def _welcome(self, agent: AgentId, outcome: Outcome) -> pb.AttachResponse:
         state = outcome.state(Address(Kind.AGENT, agent))
@@ -103,6 +107,13 @@ class Streams:
             return found
 
         return await self._asking.viewed(up_to - 1, read)
+
+    def _leave(self, desk: Desk, call: Call) -> None:
+        """The desk hears nothing any more, and is nobody's presence. A second time is nothing."""
+        self._desks.close(desk)
+        if desk.after and not desk.is_left:
+            desk.is_left = True
+            self._detach(desk, call)
 
     def _detach(self, desk: Desk, call: Call) -> None:
         """Say that the stream ended. Not when the engine stops: its next start gives every desk its full grace."""

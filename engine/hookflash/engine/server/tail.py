@@ -25,6 +25,9 @@ __all__ = ["Seen", "Tail"]
 EVENTS_PER_ANSWER_MAX: Final = 100
 """Events in one answer at most."""
 
+PAGE_RECORDS_MAX: Final = 2_000
+"""Records that are looked at for one page of a list."""
+
 _PROGRESS_S: Final = 10.0
 _READ_RECORDS: Final = 500
 
@@ -156,14 +159,19 @@ class Tail:
         return [(record.position, seen.of(record)) for record in self._asking.engine.journal.read(after, _READ_RECORDS)]
 
     async def page(self, after: int, index: int, size: int, seen: Seen) -> tuple[list[event_pb2.Event], str]:
-        """A page of events after (position, index), and the token of the next; empty at the journal's end."""
+        """A page of events after (position, index), and the token of the next; empty at the journal's end.
+
+        A page looks at so many records at most. What a filter leaves of them may be little, or nothing: then the token
+        says where to look on, and nobody waits behind a search through the whole journal.
+        """
         self.check(after)
         return await self._asking.in_thread(lambda: self._page(after, index, size, seen))
 
     def _page(self, after: int, index: int, size: int, seen: Seen) -> tuple[list[event_pb2.Event], str]:
         events: list[event_pb2.Event] = []
         reached, end = max(after - 1, 0), self.position
-        while reached < end:
+        last = reached + PAGE_RECORDS_MAX
+        while reached < min(end, last):
             records = self._asking.engine.journal.read(reached, _READ_RECORDS)
             for record in records:
                 for event in seen.of(record):
@@ -174,5 +182,7 @@ class Tail:
                     events.append(event)
             if not records:
                 break
-            reached = records[-1].position
+            reached, all_of_it = records[-1].position, len(records[-1].facts)
+            if last <= reached < end:
+                return events, f"{reached}.{all_of_it}"
         return events, ""

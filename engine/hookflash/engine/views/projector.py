@@ -47,7 +47,7 @@ class Projector:
         self._on_violation = on_violation
         self._listeners: list[Callable[[int], None]] = []
         self._fed: deque[Projection] = deque()
-        self._watermark = self._fed_to = self._writer.watermark()
+        self._watermark = self._fed_to = self._writer.position
         self._advanced = Condition()
         self._awake, self._hurried = Event(), Event()
         self._is_stopping = False

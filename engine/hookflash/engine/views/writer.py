@@ -21,7 +21,7 @@ from hookflash.engine.views.gathered import DAY_S, Gathered, Row
 from hookflash.engine.views.projection import Projection, Violation
 from hookflash.engine.views.store import Views
 
-__all__ = ["REQUEST_ID_KEPT_S", "Writer"]
+__all__ = ["REQUEST_ID_KEPT_S", "Overtaken", "Writer"]
 
 REQUEST_ID_KEPT_S: Final = 7 * DAY_S
 """How long a request id is remembered, unless said otherwise."""
@@ -86,15 +86,24 @@ _REQUEST_KEYS: Final = _Statement(
 _as_json = msgspec.json.Encoder().encode
 
 
+class Overtaken(Exception):  # noqa: N818  nobody's error: the views are somebody else's now
+    """Another writer has moved the watermark since this one last looked; nothing was written."""
+
+
 class Writer:
-    """Turns projections into rows, for one caller at a time. Knows how far it has come only by the file."""
+    """Turns projections into rows, for one caller at a time.
+
+    It goes on only from where it left the file itself: of two writers, as after a crash whose victim's projector still
+    writes its last batch, one is overtaken and no row is written twice.
+    """
 
     def __init__(self, views: Views, *, request_id_kept_s: float = REQUEST_ID_KEPT_S) -> None:
         self._connection = views.writer
         self._request_id_kept_s = request_id_kept_s
-
-    def watermark(self) -> int:
+        self.position = self._watermark()
         """The position up to which everything is written."""
+
+    def _watermark(self) -> int:
         (watermark,) = self._connection.execute("SELECT watermark FROM progress").fetchone()
         return int(watermark)
 
@@ -123,6 +132,7 @@ class Writer:
 
         Raises:
             sqlite3.Error: nothing was written; the same may be written again later.
+            Overtaken: nothing was written, and this writer is of no use any more.
         """
         try:
             return self._transact(gathered, aside, is_fast=True)
@@ -133,6 +143,7 @@ class Writer:
         gathered_bytes = len(gathered.blobs)
         self._connection.execute("BEGIN IMMEDIATE")
         try:
+            self._check_not_overtaken()
             violations = [*aside, *self._fill(gathered, is_fast=is_fast)]
             self._connection.executemany(
                 "INSERT INTO violations VALUES (?, ?, ?, ?)",
@@ -140,6 +151,7 @@ class Writer:
             )
             self._connection.execute("UPDATE progress SET watermark = ?, at = ?", (gathered.position, gathered.at))
             self._connection.execute("COMMIT")
+            self.position = gathered.position
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -147,6 +159,10 @@ class Writer:
         finally:
             del gathered.blobs[gathered_bytes:]  # What was encoded for this attempt only.
         return violations
+
+    def _check_not_overtaken(self) -> None:
+        if self._watermark() != self.position:
+            raise Overtaken
 
     def _fill(self, gathered: Gathered, *, is_fast: bool) -> list[Violation]:
         # Forgotten by the records' own time, so that a rebuild forgets the same ones before the same records.

@@ -12,10 +12,19 @@ from typing import Final, Self
 import grpc
 import grpc.aio
 
-__all__ = ["DEADLINE_S", "Tls", "bearer", "open_channel"]
+__all__ = ["DEADLINE_S", "KEEPALIVE", "Tls", "bearer", "open_channel"]
 
 DEADLINE_S: Final = 10.0
 """How long a call may take unless the caller says otherwise."""
+
+KEEPALIVE: Final = (
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.ping_timeout_ms", 10_000),
+    # A stream that is only read sends nothing, and would be asked after twice and then never again.
+    ("grpc.http2.max_pings_without_data", 0),
+)
+"""A server that gives no sign for 30 s while something is open is asked for one; it is lost when none comes in 10 s."""
 
 _MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
 _RETRY_POLICY: Final = {
@@ -104,6 +113,7 @@ def open_channel(address: str, tls: Tls | None) -> grpc.aio.Channel:
         ("grpc.initial_reconnect_backoff_ms", 200),
         ("grpc.min_reconnect_backoff_ms", 200),
         ("grpc.max_reconnect_backoff_ms", 2_000),
+        *KEEPALIVE,
     ]
     if tls is None:
         return grpc.aio.insecure_channel(address, options=options)

@@ -173,7 +173,7 @@ def _invite(turn: Turn, command: c.PlaceInvite, requester: Participant | None) -
         placement=turn.ctx.position,
         placed_at=turn.now,
         expire_at=turn.now + (ttl_s if command.ttl_s is None else command.ttl_s),
-        offer_timeout_s=offer_timeout_s,
+        offer_timeout_s=float(offer_timeout_s),  # A whole number given as one would be other bytes when replayed.
         session=state.sessions[-1].number,
         steps_at=tuple(opening),
         step=1 + sum(at <= turn.now for at in opening),

@@ -4,6 +4,8 @@ A rule adds events one by one; each finds the numbers as the one before left the
 event is said here once, in `_react`, so that no rule can forget it.
 """
 
+from typing import Final
+
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address, Kind
@@ -19,6 +21,11 @@ __all__ = ["REOFFER_PRIORITY", "Turn"]
 
 REOFFER_PRIORITY = 11
 """The priority of an invite that was offered and came back, or that takes the place of a lost agent (D-14)."""
+
+
+_HEARD_BY_OTHERS: Final = frozenset(
+    {e.InvitePlaced, e.InviteParkedAgain, e.OfferMade, e.InviteEnded, e.OfferEnded, e.ParticipantLeft}
+)
 
 
 class Turn:
@@ -56,7 +63,8 @@ class Turn:
     def open_state(self) -> Conversation:
         """The state, refused where the conversation is CLOSED or the caller's etag is stale."""
         state = self.state
-        self.ctx.check_etag(state.etag)
+        if self.ctx.etag_given:
+            self.ctx.check_etag(state.etag)
         if state.closed is not None:
             raise ConversationClosed(self.id)
         return state
@@ -73,7 +81,7 @@ class Turn:
         before = self._state
         self._state = evolve(before, event, self.id)
         self.events.append(event)
-        if before is not None:
+        if before is not None and type(event) in _HEARD_BY_OTHERS:
             self.tells.extend(self._react(before, event))
 
     def next_sequence(self) -> int:
