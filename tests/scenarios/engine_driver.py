@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from hookflash.engine.actors.calls import Answer, Call, Sealed, no_answer
 from hookflash.engine.actors.clock import ManualClock
+from hookflash.engine.checker import Checker, digest
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import SITE, Address, Kind
@@ -24,7 +25,9 @@ from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.domain.states import State
 from hookflash.engine.domain.values import CloseCause, Customer, Target
 from hookflash.engine.engine import Engine
+from hookflash.engine.journal.groups import records_of
 from hookflash.engine.journal.memory import MemoryJournal, MemoryStore
+from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.settings import PluginSettings, Settings
 from hookflash.engine.views.store import Views
 from hookflash.sdk.types import AgentId, ChannelId, ConversationId, InviteKind, MediaDomainId, Principal, QueueId, Role
@@ -41,7 +44,9 @@ T = TypeVar("T")
 PLUGINS = Path(__file__).parent / "plugins"
 """Strategies that misbehave."""
 
+_ADMIN = Principal(Role.ADMIN, "scenarios")
 _SERVICE = Principal(Role.SERVICE, "scenarios")
+_STREAM = Call(cause=CauseKind.STREAM, method="Attach")
 _ADAPTER = Principal(Role.ADAPTER, "channels/web")
 _DEADLINE_S = 10.0
 
@@ -62,6 +67,7 @@ async def open_engine(limits: Mapping[str, Any]) -> AsyncIterator["EngineDriver"
     await driver.start()
     try:
         yield driver
+        await driver.check()
     finally:
         await driver.engine.stop()
 
@@ -98,6 +104,16 @@ class EngineDriver:
         shard = self.engine.shard
         await shard.until_durable(shard.last_position)
         assert await self.engine.until_shown(shard.durable_position, _DEADLINE_S)
+
+    async def check(self) -> None:
+        """Let the checker of the promises read the whole journal, and compare it with what is live."""
+        await self.settle()
+        checker = Checker()
+        for record in records_of(self.store.groups, 0, None):
+            checker.follow(record)
+        live = digest((entity.address, entity.state) for entity in self.engine.shard.facts)
+        broken = checker.finish(end=self.clock.now(), live_digest=live)
+        assert not broken, "\n".join(str(violation) for violation in broken)
 
     def _hear(self, group: Sequence[Sealed]) -> None:
         for sealed in group:
@@ -143,7 +159,9 @@ class EngineDriver:
         return await self._asked(self.engine.shard.submit(address, command, call, answer))
 
     async def _as_service(self, address: Address, command: c.Command) -> None:
-        await self._asked(self.engine.shard.submit(address, command, Call(principal=_SERVICE)))
+        principal = _ADMIN if address == SITE else _SERVICE
+        call = Call(principal=principal, method=type(command).__name__)
+        await self._asked(self.engine.shard.submit(address, command, call))
 
     async def _asked(self, asked: Awaitable[T]) -> T:
         try:
@@ -178,13 +196,13 @@ class EngineDriver:
     async def attach(self, agent: str) -> None:
         """Open the desk."""
         stream = f"stream-{next(self._serial)}"
-        await self._asked(self.engine.shard.submit(Address(Kind.AGENT, agent), c.Attach(stream=stream), Call()))
+        await self._asked(self.engine.shard.submit(Address(Kind.AGENT, agent), c.Attach(stream=stream), _STREAM))
         self.attached.add(agent)
 
     async def detach(self, agent: str) -> None:
         """End the stream."""
         self.attached.discard(agent)
-        await self._asked(self.engine.shard.submit(Address(Kind.AGENT, agent), c.Detach(stream=None), Call()))
+        await self._asked(self.engine.shard.submit(Address(Kind.AGENT, agent), c.Detach(stream=None), _STREAM))
 
     async def set_ready(self, agent: str, domain: str, *, is_ready: bool) -> None:
         """Set readiness."""

@@ -69,8 +69,12 @@ class Centre(RuleBasedStateMachine):
         self.broken: Exception | None = None
 
     def teardown(self) -> None:
-        self.runner.run(self.driver.engine.stop())
-        self.runner.close()
+        try:
+            if self.broken is None:
+                self.runner.run(self.driver.check())
+        finally:
+            self.runner.run(self.driver.engine.stop())
+            self.runner.close()
 
     @initialize(
         policy=st.sampled_from([UnattendedPolicy.LEAVE, UnattendedPolicy.CLOSE, UnattendedPolicy.QUEUE]),

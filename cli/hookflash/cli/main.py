@@ -32,7 +32,11 @@ _TOP = {
     "plugin": ("hookflash.cli.nouns.plugin:plugin", "Plugins of the server, or those installed here."),
     "token": ("hookflash.cli.nouns.token:token", "Tokens: who may call, as what."),
     "server": ("hookflash.cli.nouns.server:server", "The running server."),
-    "doctor": ("hookflash.cli.doctor:doctor", "Check a data directory's journal, without a server."),
+    "doctor": (
+        "hookflash.cli.doctor:doctor",
+        "Check a data directory: journal, promises, views; offline or beside a server.",
+    ),
+    "bench": ("hookflash.cli.bench:bench", "Measure how fast the engine is on this machine."),
     "context": ("hookflash.cli.nouns.context:context", "Servers that this user calls, by name."),
     "completion": (
         "hookflash.cli.nouns.completion:completion",

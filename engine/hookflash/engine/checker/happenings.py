@@ -1,0 +1,36 @@
+"""What one record did, as far as its end must be judged as a whole: what belongs together has to be together."""
+
+from dataclasses import dataclass, field
+
+from hookflash.engine.domain.values import Invite, Offer
+from hookflash.engine.journal.record import Record
+
+__all__ = ["Happenings"]
+
+
+@dataclass(slots=True, eq=False)
+class Happenings:
+    """One record while it is being read.
+
+    `talks` and `people` are who was touched; `grew` the seats, agent and media domain, that got a load; `left` pairs of
+    conversation and agent; `placed` the invites placed; `won` the offer accepted, until somebody joins by it;
+    `accepted` who joined by an invite that has not been ended yet; `whispered` and `told` the conversations in which
+    staff whispered, and in which something went to the customer; `decided` those for whose invite a strategy spoke.
+    """
+
+    record: Record
+    talks: set[str] = field(default_factory=set)
+    people: set[str] = field(default_factory=set)
+    grew: set[tuple[str, str]] = field(default_factory=set)
+    left: set[tuple[str, str]] = field(default_factory=set)
+    placed: list[tuple[str, Invite]] = field(default_factory=list)
+    won: dict[str, Offer] = field(default_factory=dict)
+    accepted: dict[str, str] = field(default_factory=dict)
+    whispered: set[str] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
+    decided: set[str] = field(default_factory=set)
+
+    @property
+    def at(self) -> float:
+        """The engine time of all of it."""
+        return self.record.at
