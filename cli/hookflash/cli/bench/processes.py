@@ -1,6 +1,6 @@
-"""The processes of a benchmark: the real server, the bare echo server, and the load clients.
+"""The processes of a benchmark: servers to be measured, and loads that measure them.
 
-Each is a process of its own, so that what is measured shares no interpreter with what measures. Where one is ready it
+Each is a process of its own, so that what is measured shares no interpreter with what measures. A server that is ready
 says so in a line on stdout that holds its address; its log goes to a file, whose end is shown when it fails.
 """
 
@@ -10,19 +10,30 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Final, Self
+from typing import Final, ParamSpec, Self, TypeVar
 
-__all__ = ["ROOT", "BenchError", "Server", "cpu_s", "run_job", "run_opening", "start_echo", "start_engine"]
+__all__ = [
+    "BenchError",
+    "Server",
+    "apart",
+    "cpu_s",
+    "rss_bytes",
+    "run_alone",
+    "start_echo",
+    "start_engine",
+    "start_server",
+]
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 _ADDRESS: Final = re.compile(r"((?:127\.0\.0\.1|\[::1\]|localhost):\d+)")
-_READY_S: Final = 60.0
+_READY_S: Final = 120.0
 _STOP_S: Final = 20.0
-_JOB_S: Final = 300.0
+_ALONE_S: Final = 900.0
+_P = ParamSpec("_P")
+_Result = TypeVar("_Result")
 # Nobody is attached while messages are sent, and nobody shall be logged out for that.
 _SETTINGS: Final = {"HOOKFLASH_DISCONNECT_GRACE_S": "86400", "HOOKFLASH_LOG_LEVEL": "warning"}
 
@@ -39,6 +50,7 @@ class Server:
     address: str
     ready_s: float
     started: float
+    token: str = ""
 
     @property
     def pid(self) -> int:
@@ -46,11 +58,8 @@ class Server:
         return self.process.pid
 
     def rss_bytes(self) -> int:
-        """Return the memory that it holds."""
-        for line in Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024
-        raise BenchError("This system does not say how much memory a process holds.")
+        """Return the memory that it holds. Raises BenchError where the system does not say."""
+        return rss_bytes(self.pid)
 
     async def kill(self) -> None:
         """Kill it at once, as a power cut would."""
@@ -71,70 +80,62 @@ class Server:
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
-        """Stop it."""
-        await self.stop()
+        """End it; what it would still write is of no interest."""
+        if self.process.returncode is None:
+            await self.kill()
 
 
-async def start_engine(data: Path) -> Server:
-    """Start `hookflash serve` on a data directory and a free port."""
+async def start_engine(data: Path, settings: Mapping[str, str] | None = None) -> Server:
+    """Start `hookflash serve` on a data directory and a free port; settings are HOOKFLASH_* variables."""
     arguments = ("-m", "hookflash.cli", "serve", "--data", str(data), "--listen", "127.0.0.1:0")
-    return await _start("hookflash serve", arguments, data.parent / f"{data.name}.log", _SETTINGS)
+    log = data.parent / f"{data.name}.log"
+    server = await start_server("hookflash serve", arguments, log, {**_SETTINGS, **(settings or {})})
+    server.token = (data / "admin.token").read_text(encoding="utf-8").strip()
+    return server
 
 
 async def start_echo(directory: Path) -> Server:
     """Start the bare echo server on a free port."""
-    return await _start("the echo server", ("-m", "tests.bench.echo"), directory / "echo.log", {})
+    return await start_server("the echo server", ("-m", "hookflash.cli.bench.echo"), directory / "echo.log", {})
 
 
-async def run_job(kind: str, job: Mapping[str, object]) -> dict[str, float]:
-    """Run a load client to its end and return its figures. Raises BenchError with what it said last."""
-    figures: dict[str, float] = json.loads(await _run(kind, job))
-    return figures
+async def apart(load: Callable[_P, Awaitable[_Result]], *arguments: _P.args, **named: _P.kwargs) -> _Result:
+    """Run a function of ours in a process of its own, arguments and result being JSON. Raises BenchError."""
+    job = json.dumps({"arguments": arguments, "named": named}).encode()
+    command = [sys.executable, "-m", "hookflash.cli.bench.apart", load.__module__, load.__name__]
+    result: _Result = json.loads(await run_alone(f"{load.__module__}.{load.__name__}", command, job))
+    return result
 
 
-async def run_opening(job: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Let a client open conversations; return them, each with the agent who has it. Raises BenchError."""
-    return [(conversation, agent) for conversation, agent in json.loads(await _run("opening", job))]
-
-
-def cpu_s(pid: int) -> float:
-    """Return the CPU seconds that a process has used so far; 0.0 where the system does not say."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
-
-
-async def _run(kind: str, job: Mapping[str, object]) -> bytes:
+async def run_alone(what: str, command: Sequence[str], given: bytes) -> bytes:
+    """Run a command to its end and return what it wrote. Raises BenchError with what it said last."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        f"tests.bench.{kind}",
-        cwd=ROOT,
+        *command,
         env=_environment({}),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        said, complaint = await asyncio.wait_for(process.communicate(json.dumps(job).encode()), _JOB_S)
+        said, complaint = await asyncio.wait_for(process.communicate(given), _ALONE_S)
+    except TimeoutError:
+        raise BenchError(f"{what} did not end within {_ALONE_S:g} s.") from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        raise BenchError(f"The load client {kind} failed:\n{complaint.decode(errors='replace')[-2000:]}")
+        raise BenchError(f"{what} failed:\n{complaint.decode(errors='replace')[-2000:]}")
     return said
 
 
-async def _start(what: str, arguments: tuple[str, ...], log: Path, settings: Mapping[str, str]) -> Server:
+async def start_server(what: str, arguments: Sequence[str], log: Path, settings: Mapping[str, str]) -> Server:
+    """Start a Python server and wait for the line with its address. Raises BenchError with the end of its log."""
     started = perf_counter()
     with log.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *arguments,
-            cwd=ROOT,
             env=_environment(settings),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -150,12 +151,33 @@ async def _start(what: str, arguments: tuple[str, ...], log: Path, settings: Map
     return Server(process=process, address=address, ready_s=perf_counter() - started, started=started)
 
 
+def cpu_s(pid: int) -> float:
+    """Return the CPU seconds that a process has used so far; 0.0 where the system does not say."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
+
+
+def rss_bytes(pid: int) -> int:
+    """Return the memory that a process holds. Raises BenchError where the system does not say."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise BenchError("This system does not say how much memory a process holds.")
+
+
 def _end_of(log: Path) -> str:
     return log.read_text(encoding="utf-8", errors="replace")[-2000:]
 
 
 async def _address(process: asyncio.subprocess.Process) -> str:
-    assert process.stdout is not None
+    assert process.stdout is not None  # noqa: S101  it was asked for
     while line := await process.stdout.readline():
         found = _ADDRESS.search(line.decode())
         if found is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from tests.bench.figures import percentile
+from hookflash.cli.bench.figures import percentile
 
 __all__ = ["described", "fdatasync_ms"]
 
