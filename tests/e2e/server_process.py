@@ -9,7 +9,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -20,7 +20,8 @@ __all__ = ["Ended", "ServerProcess", "hookflash", "running", "start_server"]
 ANNOUNCEMENT: Final = "hookflash listens on "
 _READY_S: Final = 30.0
 _END_S: Final = 20.0
-_COMMAND: Final = (sys.executable, "-m", "hookflash.cli")
+_MODULE: Final = "hookflash.cli"
+_COMMAND: Final = (sys.executable, "-m", _MODULE)
 
 
 @dataclass(kw_only=True)
@@ -48,9 +49,19 @@ class ServerProcess:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def kill(self) -> None:
-        """End it as a power cut would: SIGKILL, no chance to write anything."""
+        """End it as a power cut would: SIGKILL, no chance to write anything; and wait for what ends with it."""
+        beside = list(self._processes_beside())
         self.process.kill()
         self.until_ended()
+        for each in beside:
+            assert select.select([each], [], [], _END_S)[0], "a process of the server has outlived it"
+            os.close(each)
+
+    def _processes_beside(self) -> Iterator[int]:
+        """Descriptors of the processes that it has started, such as the one that keeps its views."""
+        with suppress(OSError):  # It has ended already, or this system does not tell.
+            for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split():
+                yield os.pidfd_open(int(pid))
 
     def terminate(self) -> int:
         """End it in order; the answer is its exit code."""
@@ -94,16 +105,19 @@ def start_server(
     listen: str = "127.0.0.1:0",
     settings: Mapping[str, str] | None = None,
     arguments: Sequence[str | Path] = (),
+    module: str = _MODULE,
+    environment: Mapping[str, str] | None = None,
 ) -> ServerProcess:
     """Start a server on a data directory and wait for its address.
 
-    `settings` are by their names, such as `ttl_s`; AssertionError has what the server said if it did not start.
+    `settings` are by their names, such as `ttl_s`; AssertionError has what the server said if it did not start. Another
+    `module` than the command's does something first; `environment` is what it wants to be told.
     """
     log = data.with_name(f"{data.name}.stderr")
     with log.open("ab") as errors:
         process = subprocess.Popen(
-            [*_COMMAND, "serve", "--data", str(data), "--listen", listen, *map(str, arguments)],
-            env=_environment(settings),
+            [sys.executable, "-m", module, "serve", "--data", str(data), "--listen", listen, *map(str, arguments)],
+            env={**_environment(settings), **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -125,9 +139,13 @@ def running(
     listen: str = "127.0.0.1:0",
     settings: Mapping[str, str] | None = None,
     arguments: Sequence[str | Path] = (),
+    module: str = _MODULE,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[ServerProcess]:
     """A server that runs until the end of the block, and is killed there if it still does."""
-    server = start_server(data, listen=listen, settings=settings, arguments=arguments)
+    server = start_server(
+        data, listen=listen, settings=settings, arguments=arguments, module=module, environment=environment
+    )
     try:
         yield server
     finally:

@@ -5,9 +5,10 @@ import re
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.small_disk import MOUNT, small_disk
 
 TALK = "conversations/talk"
 LONG = "x" * 2_000
+LONG_S = 30.0
 FULL = "UNAVAILABLE JOURNAL_UNAVAILABLE"
 
 
@@ -144,7 +146,7 @@ def test_a_disk_mounted_read_only_is_refused_at_the_start_and_keeps_what_is_ther
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data of a server that was killed after it had acknowledged ten texts; all of them are in the log."""
+    """The data of a server that was killed when its views showed ten acknowledged texts; all are in the log."""
     data = tmp_path_factory.mktemp("stopped") / "data"
     server = start_server(data)
     try:
@@ -153,9 +155,16 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with admin.channel:
             for number in range(10):
                 assert _say(admin, f"text {number}") == ""
+            _await_views(admin)
     finally:
         server.kill()
     return data
+
+
+def _await_views(admin: Caller) -> None:
+    until = monotonic() + LONG_S
+    while admin.call("AdminService/GetServer").projector_lag:
+        assert monotonic() < until, "the views do not come up to the journal"
 
 
 def _copied(stopped: Path, tmp_path: Path) -> Path:
@@ -198,17 +207,26 @@ def test_flipped_bytes_in_the_last_group_are_refused_with_their_position_and_doc
         assert _heard(server) == [f"text {number}" for number in range(10)]
 
 
-@pytest.mark.spec("I1", "I10")
-@pytest.mark.parametrize("lost_bytes", [1, 5_000, 25_000])
-def test_after_a_torn_log_the_server_starts_with_an_unbroken_beginning_of_what_was_said(
-    stopped: Path, tmp_path: Path, lost_bytes: int
-) -> None:
-    """What a disk lost is lost; but no hole, nothing out of order, and no view that shows more than the journal."""
-    data = _copied(stopped, tmp_path)
+def _files(data: Path) -> dict[str, bytes]:
+    """What must not change when a start is refused."""
+    return {name: (data / name).read_bytes() for name in ("journal.sqlite", "journal.sqlite-wal", "views.sqlite")}
+
+
+def _torn(data: Path, lost_bytes: int) -> None:
     log = data / "journal.sqlite-wal"
     assert log.stat().st_size > lost_bytes
     with log.open("r+b") as file:
         file.truncate(log.stat().st_size - lost_bytes)
+
+
+def _flipped(data: Path, from_end: int) -> None:
+    log = data / "journal.sqlite-wal"
+    content = bytearray(log.read_bytes())
+    content[-from_end] ^= 0x10
+    log.write_bytes(content)
+
+
+def _assert_starts_with_an_unbroken_beginning(data: Path) -> None:
     with running(data) as server:
         heard = _heard(server)
         assert heard == [f"text {number}" for number in range(len(heard))]
@@ -219,3 +237,61 @@ def test_after_a_torn_log_the_server_starts_with_an_unbroken_beginning_of_what_w
         assert _heard(server) == [*heard, "after"]
         assert server.terminate() == 0
     assert hookflash("doctor", "--data", data).code == 0
+
+
+@pytest.mark.spec("I1", "I13")
+@pytest.mark.parametrize(
+    ("spoil", "place"), [(_torn, 1), (_torn, 25_000), (_flipped, 1), (_flipped, 5_000), (_flipped, 25_000)]
+)
+def test_a_log_that_lost_acknowledged_records_is_refused_and_stays_as_it_is_until_somebody_goes_on_without_them(
+    stopped: Path, tmp_path: Path, spoil: Callable[[Path, int], None], place: int
+) -> None:
+    data = _copied(stopped, tmp_path)
+    spoil(data, place)
+    damaged = _files(data)
+    ended = hookflash("serve", "--data", data, "--listen", "127.0.0.1:0")
+    assert (ended.code, ended.stdout) == (1, "")
+    said = re.search(
+        r"The journal ends at position (\d+), but .* at position (\d+): (\d+) acknowledged records are missing\. "
+        r"Bring the journal back from a backup\..*`hookflash doctor --rebuild-views`",
+        ended.stderr,
+    )
+    assert said, ended.stderr
+    assert "Traceback" not in ended.stderr
+    end, known, missing = map(int, said.groups())
+    assert known - end == missing > 0
+    for option in ((), ("--repair",)):
+        found = hookflash("doctor", "--data", data, *option)
+        assert found.code == 1
+        assert f"damaged at position {end + 1}: it ends at position {end}" in found.stdout
+        assert f"durable up to {known}" in found.stdout
+    assert _files(data) == damaged, "none of them changed anything"
+
+    accepted = hookflash("doctor", "--data", data, "--rebuild-views")
+    assert (accepted.code, "were made anew" in accepted.stdout) == (0, True)
+    _assert_starts_with_an_unbroken_beginning(data)
+
+
+@pytest.mark.spec("I1", "I13")
+def test_once_the_log_is_brought_back_the_refused_server_starts_and_has_everything(
+    stopped: Path, tmp_path: Path
+) -> None:
+    data = _copied(stopped, tmp_path)
+    _flipped(data, 5_000)
+    assert hookflash("serve", "--data", data, "--listen", "127.0.0.1:0").code == 1
+    _flipped(data, 5_000)
+    with running(data) as server:
+        assert _heard(server) == [f"text {number}" for number in range(10)]
+
+
+@pytest.mark.spec("I1", "I10")
+@pytest.mark.parametrize("lost_bytes", [1, 5_000, 25_000])
+def test_after_a_torn_log_of_which_nothing_tells_the_server_starts_with_an_unbroken_beginning_of_what_was_said(
+    stopped: Path, tmp_path: Path, lost_bytes: int
+) -> None:
+    """What a disk lost is lost; but no hole, nothing out of order, and no view that shows more than the journal."""
+    data = _copied(stopped, tmp_path)
+    _torn(data, lost_bytes)
+    for file in data.glob("views.sqlite*"):
+        file.unlink()
+    _assert_starts_with_an_unbroken_beginning(data)

@@ -4,9 +4,10 @@ Their choices are seeded; what they meet depends on when the server dies.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from random import Random
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -16,8 +17,7 @@ from hookflash.sdk.client import messages as m
 from hookflash.sdk.client.connection import bearer, open_channel
 from hookflash.v1.agent_service_pb2_grpc import AgentServiceStub
 from hookflash.v1.channel_service_pb2_grpc import ChannelServiceStub
-
-from .ledger import Ledger
+from tests.torture.ledger import Ledger
 
 __all__ = ["AGENTS", "CHANNEL", "QUEUES", "Traffic"]
 
@@ -27,16 +27,18 @@ CUSTOMERS = ("carl", "cora", "curt")
 CHANNEL = "channels/web"
 _DEADLINE_S = 5.0
 _PATIENCE_S = 0.05
+_SETTLING_MAX = 16
 
 
 class Traffic:
     """The clients of a server, through all its lives."""
 
-    def __init__(self, ledger: Ledger, seed: int, tokens: dict[str, str]) -> None:
+    def __init__(self, ledger: Ledger, seed: int, tokens: dict[str, str], *, burst_max: int = 1) -> None:
         self.ledger = ledger
         self.chance = Random(seed)  # noqa: S311  which moment, not which secret
         self.inside: dict[str, set[str]] = {agent: set() for agent in AGENTS}
         self._tokens = tokens
+        self._burst_max = burst_max
         self._serial = 0
 
     @asynccontextmanager
@@ -67,16 +69,28 @@ class Traffic:
         return f"r{self._serial}"
 
     async def _adapter(self, address: str) -> None:
-        """Read and settle deliveries, one after the other."""
+        """Read deliveries and settle them, several at once, so that no backlog outlives the lives of the server."""
         metadata = bearer(self._tokens[CHANNEL])
+        settling: set[asyncio.Task[None]] = set()
         async with self.client(address, CHANNEL) as client, open_channel(address, None) as channel:
             request = m.DeliveriesRequest(channel=CHANNEL, max_in_flight=50)
-            async for delivery in ChannelServiceStub(channel).Deliveries(request, metadata=metadata):
-                self.ledger.arrived(delivery)
-                settlement = m.SettleDeliveryRequest(name=delivery.name)
-                await client.settle_delivery(settlement)
-                self.ledger.settled.add(delivery.name)
-                self.ledger.tick()
+            try:
+                async for delivery in ChannelServiceStub(channel).Deliveries(request, metadata=metadata):
+                    self.ledger.arrived(delivery)
+                    settling.add(asyncio.create_task(self._settled(client, delivery.name)))
+                    if len(settling) >= _SETTLING_MAX:
+                        done, settling = await asyncio.wait(settling, return_when=asyncio.FIRST_COMPLETED)
+                        for each in done:
+                            each.result()
+            finally:
+                for each in settling:
+                    each.cancel()
+                await asyncio.gather(*settling, return_exceptions=True)
+
+    async def _settled(self, client: Client, name: str) -> None:
+        await client.settle_delivery(m.SettleDeliveryRequest(name=name))
+        self.ledger.settled.add(name)
+        self.ledger.tick()
 
     async def _customer(self, name: str, address: str) -> None:
         """Write, and now and then leave."""
@@ -84,13 +98,13 @@ class Traffic:
             for asked in self.ledger.unknown(name):
                 await self.ledger.settle(client, asked)
             while True:
-                identifier = self._id()
-                request = m.ReceiveRequest(channel=CHANNEL, address=name, external_id=identifier)
                 if self.chance.random() < 0.06:
-                    request.customer_left = True
+                    left = m.ReceiveRequest(channel=CHANNEL, address=name, external_id=self._id(), customer_left=True)
+                    await self.ledger.ask(client, name, "receive", left)
                 else:
-                    request.text = f"{name} says {identifier}"
-                await self.ledger.ask(client, name, "receive", request)
+                    await self._at_once(
+                        [self.ledger.ask(client, name, "receive", self._text(name)) for _ in self._burst()]
+                    )
                 with suppress(TimeoutError):  # A customer waits for an answer, but not for long.
                     async with asyncio.timeout(_PATIENCE_S):
                         await self.ledger.until(self.ledger.happened + self.chance.randint(2, 12))
@@ -135,10 +149,33 @@ class Traffic:
                     continue
                 conversation = self.chance.choice(mine)
                 method, request = self._command(conversation)
-                answer = await self.ledger.ask(client, agent, method, request)
+                more = [self._message(conversation) for _ in self._burst()] if method == "send_message" else []
+                calls = [self.ledger.ask(client, agent, method, each) for each in (*more, request)]
+                answer = (await self._at_once(calls))[-1]
                 is_out = answer is None if method == "send_message" else answer is not None
                 if method in ("transfer", "leave", "send_message") and is_out:
                     self.inside[agent].discard(conversation)
+
+    def _burst(self) -> range:
+        """How many more at once."""
+        return range(self.chance.randint(1, self._burst_max))
+
+    async def _at_once(self, asked: Sequence[Awaitable[Any]]) -> list[Any]:
+        """All answers; where one never came its error, once all have ended."""
+        ended = await asyncio.gather(*asked, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
+        return list(ended)
+
+    def _text(self, customer: str) -> m.ReceiveRequest:
+        identifier = self._id()
+        text = f"{customer} says {identifier}"
+        return m.ReceiveRequest(channel=CHANNEL, address=customer, external_id=identifier, text=text)
+
+    def _message(self, conversation: str) -> m.SendMessageRequest:
+        identifier = self._id()
+        return m.SendMessageRequest(name=conversation, text=f"message {identifier}", request_id=identifier)
 
     def _command(self, conversation: str) -> tuple[str, object]:
         identifier = self._id()
@@ -149,8 +186,7 @@ class Traffic:
             0
         ]:
             case "say":
-                text = f"message {identifier}"
-                return "send_message", m.SendMessageRequest(name=conversation, text=text, request_id=identifier)
+                return "send_message", self._message(conversation)
             case "whisper":
                 text = f"whisper {identifier}"
                 return "whisper", m.WhisperRequest(name=conversation, text=text, request_id=identifier)
