@@ -16,10 +16,10 @@ TO_TEST := $(VENV)/.ready-to-test
 BUF := @bufbuild/buf@1.75.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check fmt lint types imports limits proto drift docs spec bench buf lock clean
+.PHONY: help setup demo serve test check fmt lint types imports limits proto drift docs spec bench simulate mutants torture buf lock clean
 
 help:  ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  PYTHON=python3.12 chooses the interpreter, ARGS='...' goes to the command behind demo, serve, test, spec and bench."
 
 $(TO_RUN): pyproject.toml constraints.txt
@@ -75,6 +75,15 @@ drift: $(TO_TEST)  ## generated code, generated pages and README are those of th
 
 spec: $(TO_TEST)  ## which tests show which requirement; fails where one has none
 	$(BIN)/python tools/spec.py $(ARGS)
+
+simulate: $(TO_TEST)  ## the real engine under a simulated disk, clock and world: SEEDS=200, or the story of one SEED=7
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(ARGS)
+
+mutants: $(TO_TEST)  ## plant defects one at a time; fails where the simulation does not find one
+	$(BIN)/python -m tests.mutants $(ARGS)
+
+torture: $(TO_TEST)  ## kill -9, power cuts, bad disks, bad networks, floods, upgrades: TRIAL=kill for one of them
+	$(BIN)/python -m tests.torture $(or $(TRIAL),all) $(ARGS)
 
 bench: $(TO_TEST)  ## measure, beside a bare echo server in the same run
 	$(BIN)/python -m tests.bench $(ARGS)

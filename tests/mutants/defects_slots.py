@@ -1,0 +1,112 @@
+"""Defects of who is where: slots taken twice, kept, given back for nothing; transfers that leave nobody out."""
+
+from .defect import defect
+
+__all__ = ["SLOTS"]
+
+SLOTS = (
+    defect(
+        "capacity-without-open-offers",
+        "domain.agent",
+        "    if reserved:\n",
+        "    if False:\n",
+        "I4",
+        "An agent who is being offered a conversation is offered a second one.",
+    ),
+    defect(
+        "capacity-one-too-many",
+        "domain.agent",
+        "if active >= capacity:",
+        "if active > capacity:",
+        "I4",
+        "An agent with all slots taken is offered one conversation more.",
+    ),
+    defect(
+        "capacity-not-asked-for-a-named-agent",
+        "domain.agent_rules",
+        "    if not is_available(state, command.reservation.media_domain):\n",
+        "    if not state.is_logged_in:\n",
+        "I4",
+        "An agent who is asked by name is offered what he has no slot for.",
+    ),
+    defect(
+        "capacity-change-ignored",
+        "domain.agent",
+        "after = changed(before, settings=event.settings, capacity=event.capacity)",
+        "after = changed(before, settings=event.settings, capacity=before.capacity or event.capacity)",
+        "I4 I11",
+        "A capacity that is changed while agents work has no effect.",
+    ),
+    defect(
+        "transfer-without-leaving",
+        "domain.conversation.search",
+        "if requester is not None and command.kind is InviteKind.TRANSFER:",
+        "if requester is not None and command.kind is InviteKind.CONSULT:",
+        "I9",
+        "Whoever transfers a conversation stays in it.",
+    ),
+    defect(
+        "conference-leaves",
+        "domain.conversation.search",
+        "        _say_conferenced(turn, invite, requester)\n",
+        "        _say_transferred(turn, invite, requester)\n",
+        "I6 I9",
+        "Whoever asks for a further agent is out of the conversation.",
+    ),
+    defect(
+        "slot-kept-on-leave",
+        "domain.conversation.turn",
+        "return [_to_agent(agent, c.ReleaseSlot(conversation=self.id))]",
+        "return []",
+        "I9",
+        "An agent who left a conversation keeps its slot.",
+    ),
+    defect(
+        "slot-kept-on-close",
+        "domain.conversation.attendance",
+        "    for participant in turn.state.participants:\n        _out(turn, participant, LeaveReason.CLOSED)\n",
+        "    for participant in turn.state.participants[1:]:\n        _out(turn, participant, LeaveReason.CLOSED)\n",
+        "I9",
+        "When a conversation is closed, one agent stays in it.",
+    ),
+    defect(
+        "slot-in-another-domain",
+        "domain.agent_rules",
+        "            media_domain=reservation.media_domain,\n",
+        '            media_domain=MediaDomainId("voice"),\n',
+        "I4 I9",
+        "A slot is taken in another media domain than the one that was reserved.",
+    ),
+    defect(
+        "reservation-kept-on-decline",
+        "domain.conversation.turn",
+        "return [_to_agent(agent, end)]",
+        "return [] if outcome is OfferOutcome.DECLINED else [_to_agent(agent, end)]",
+        "I9",
+        "An agent who declined stays reserved for what he declined.",
+    ),
+    defect(
+        "reservation-kept-on-accept",
+        "domain.agent",
+        "return changed(state, reservations=_without(state, offer), slots=slots, misses=0)",
+        "return changed(state, slots=slots, misses=0)",
+        "I9 I11",
+        "A conversation that was accepted takes two slots.",
+    ),
+    defect(
+        "line-not-left",
+        "domain.conversation.turn",
+        "return [*self._leave_line(invite.target.queue, number), self._reserve(before, offer)]",
+        "return [self._reserve(before, offer)]",
+        "I11",
+        "An invite that is being offered still counts as waiting in its queue.",
+    ),
+    defect(
+        "ready-without-being-logged-in",
+        "domain.agent",
+        "is_logged_in=False, stream=None, grace_until=None, ready=frozenset(), not_ready_reason=reason",
+        "stream=None, grace_until=None, ready=frozenset(), not_ready_reason=reason",
+        "I9",
+        "Whoever logs out counts as logged in.",
+    ),
+)
