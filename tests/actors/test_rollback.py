@@ -9,7 +9,7 @@ from hookflash.engine.domain.refusals import JournalUnavailable, QueueFull, Targ
 from hookflash.engine.domain.values import QueueSettings, Step
 from hookflash.engine.failpoints import JOURNAL_BEFORE_APPEND
 from hookflash.engine.journal.port import JournalBroken, JournalFull
-from hookflash.sdk.types import AgentId, QueueId
+from hookflash.sdk.types import AgentId, OfferOutcome, QueueId
 
 from .running import BILLING, agent, caller, conversation, running
 
@@ -76,6 +76,23 @@ async def test_what_a_full_disk_did_not_take_is_rolled_back_with_all_that_was_bu
         run.failpoints.switch_off(JOURNAL_BEFORE_APPEND)
         await run.run(conversation("42"), run.transfer(by), caller(by, "r1"))
         assert [p.agent for p in run.talk("42").participants] == []
+
+
+@pytest.mark.spec("I6", "I8")
+async def test_a_deadline_that_passed_while_its_offer_seemed_accepted_is_kept_when_the_disk_took_nothing() -> None:
+    async with running() as run:
+        await run.site("ann")
+        await run.open("42")
+        await run.settle()
+        run.failpoints.switch_on(JOURNAL_BEFORE_APPEND, _full)
+        accepted = asyncio.ensure_future(run.run(conversation("42"), AcceptOffer(number=1)))
+        await asyncio.sleep(0)
+        run.clock.advance(31.0)  # The offer's deadline: nothing is due, for it was accepted a moment ago.
+        with pytest.raises(JournalUnavailable):
+            await accepted
+        run.failpoints.switch_off(JOURNAL_BEFORE_APPEND)
+        await run.pass_time(1.0)
+        assert [offer.outcome for offer in run.talk("42").offers] == [OfferOutcome.MISSED]
 
 
 @pytest.mark.spec("I1")

@@ -157,6 +157,36 @@ def test_views_that_match_are_made_anew_only_on_demand(command: Command, data: P
     )
 
 
+def _without_its_end(data: Path) -> None:
+    """Take the last five records away, as a log that SQLite takes for shorter than it is does."""
+    with closing(sqlite3.connect(data / "journal.sqlite")) as connection:
+        connection.execute("DELETE FROM groups WHERE last_position > 38")
+        connection.commit()
+
+
+@pytest.mark.spec("I1", "I13")
+def test_a_journal_that_ends_before_its_views_has_lost_records_and_repair_leaves_both(
+    command: Command, data: Path
+) -> None:
+    _without_its_end(data)
+    before = _contents(data)
+    code, report = _asked(command, data, "--repair")
+    assert (code, report["damagedPosition"], report["missing"], report["records"]) == (1, 36, 8, 35)
+    assert report["why"] == "it ends at position 35, but the views show what was durable up to 43"
+    assert (_states(report)["I1"], _states(report)["I13"], report["views"]["state"]) == ("BROKEN", "KEPT", "DIFFER")
+    assert [step["isDone"] for step in report["repair"]] == [False, False]
+    assert _contents(data) == before
+
+
+@pytest.mark.spec("I1")
+def test_views_made_anew_accept_a_journal_that_is_older_than_they_were(command: Command, data: Path) -> None:
+    _without_its_end(data)
+    code, report = _asked(command, data, "--rebuild-views")
+    assert (code, report["missing"], report["damagedPosition"], report["views"]["state"]) == (0, 0, None, "MATCH")
+    assert report["repair"] == [{"isDone": True, "what": "The views (DIFFER) were made anew from the journal."}]
+    assert report["views"]["watermark"] == report["records"]
+
+
 def test_missing_views_are_no_fault_for_the_next_start_makes_them(command: Command, data: Path) -> None:
     (data / "views.sqlite").unlink()
     code, report = _asked(command, data)

@@ -8,10 +8,10 @@ DELIVERIES = (
     defect(
         "order-lost-in-the-outbox",
         "edge.line",
-        "if row.in_flight and self.reader is not None and self.reader.is_in_step:",
-        "if False:",
-        "I3",
-        "What follows a failed delivery goes out before it.",
+        "        number = row.cursor\n        key = (row, number)\n",
+        "        number = max(row.pending)\n        key = (row, number)\n",
+        "I3 I6",
+        "What was said last goes out first.",
     ),
     defect(
         "key-changes-on-retry",

@@ -145,14 +145,6 @@ DURABILITY = (
         "The matching goes on with invites and agents as they were before the rollback.",
     ),
     defect(
-        "rollback-keeps-facts",
-        "actors.cascade",
-        "        del self.facts[facts:]\n",
-        "",
-        "I4 I9 I10",
-        "An offer that its agent refused stands in the record, though it was taken back.",
-    ),
-    defect(
         "mailbox-limit-not-enforced",
         "actors.shard",
         "if self._in_flight[address] >= self.limits.mailbox_size_max or",

@@ -9,7 +9,7 @@ PRIVACY = (
         "whisper-said-aloud-when-alone",
         "domain.conversation.talk",
         "        raise NoOtherAgent\n",
-        "        return turn.message(speaker.role, speaker.agent, speaker.display_name, text)\n",
+        "        turn.message(speaker.role, speaker.agent, speaker.display_name, text)\n",
         "I7",
         "A whisper that nobody is left to hear goes to the customer.",
     ),
@@ -18,10 +18,9 @@ PRIVACY = (
         "domain.conversation.talk",
         "        raise NoOtherAgent\n",
         "        raise NoOtherAgent\n    if len(state.participants) > 2:\n"
-        "        return turn.message(speaker.role, speaker.agent, speaker.display_name, text)\n",
+        "        turn.message(speaker.role, speaker.agent, speaker.display_name, text)\n",
         "I7",
         "With more than two agents in the conversation, a whisper goes to the customer.",
-        Trial.PAIRS,
     ),
     defect(
         "note-in-a-notice-of-leaving",

@@ -113,6 +113,22 @@ RECOVERY = (
         "An agent who came back in time is logged out all the same when his grace is over.",
     ),
     defect(
+        "grace-without-length",
+        "domain.agent_rules",
+        "grace_until=turn.ctx.now + turn.ctx.limits.disconnect_grace_s))",
+        "grace_until=turn.ctx.now))",
+        "I8",
+        "Whoever loses his connection is logged out at once.",
+    ),
+    defect(
+        "pause-without-length",
+        "domain.conversation.offers",
+        "    pause = turn.now + turn.ctx.limits.reoffer_pause_s\n    turn.add(_ended(turn, invite, offer, OfferOutcome.D",
+        "    pause = turn.now\n    turn.add(_ended(turn, invite, offer, OfferOutcome.D",
+        "I8",
+        "Whoever declined is asked again at once.",
+    ),
+    defect(
         "grace-ignored",
         "domain.agent_rules",
         "if state.grace_until is not None and state.grace_until <= ctx.now:",

@@ -94,6 +94,14 @@ SEARCHES = (
         "Whoever was offered and not taken starts again at the end of the line.",
     ),
     defect(
+        "age-reset-when-a-step-opens",
+        "domain.conversation.state",
+        "sought = changed(invite, step=step)",
+        "sought = changed(invite, step=step, placed_at=invite.steps_at[step - 2])",
+        "I12",
+        "Whoever waits until a further step opens starts again at the end of the line.",
+    ),
+    defect(
         "priority-lost-on-reoffer",
         "domain.conversation.state",
         "sought = changed(invite, state=InviteState.PARKED, priority=priority)",

@@ -49,6 +49,9 @@ def _compared(one: Outcome, other: Outcome) -> Iterator[str]:
     for conversation in {**ones, **others}:
         if ones.get(conversation) != others.get(conversation):
             yield f"the customer of {conversation} gets other deliveries"
+    for conversation in {**one.transcripts, **other.transcripts}:
+        if one.transcripts.get(conversation) != other.transcripts.get(conversation):
+            yield f"the transcript of {conversation} differs"
     times, other_times = _first_times(one), _first_times(other)
     for key, at in times.items():
         if abs(other_times.get(key, at) - at) > _LATE_S:

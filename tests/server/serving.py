@@ -218,13 +218,18 @@ class Serving:
 
 @asynccontextmanager
 async def serving(
-    data: Path, *, limits: Limits | None = None, store: MemoryStore | None = None, tls: TlsSettings | None = None
+    data: Path,
+    *,
+    limits: Limits | None = None,
+    store: MemoryStore | None = None,
+    tls: TlsSettings | None = None,
+    failpoints: Failpoints | None = None,
 ) -> AsyncIterator[Serving]:
     """An engine that serves until the block ends, its files in `data`."""
     data.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  before anything runs
     clock = ManualClock()
     settings = Settings(listen="127.0.0.1:0", data=data, limits=limits or Limits(), tls=tls)
-    journal = MemoryJournal(store or MemoryStore(), Failpoints())
+    journal = MemoryJournal(store or MemoryStore(), failpoints or Failpoints())
     engine = Engine.assemble(settings, journal, Views.open(None), clock=clock)
     await engine.start()
     server = Server(engine)

@@ -1,9 +1,13 @@
 """An agent's stream: a snapshot, then everything that concerns him, in order, and nothing after he is out."""
 
+import asyncio
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from hookflash.engine.failpoints import JOURNAL_BEFORE_APPEND, Failpoints
+from hookflash.engine.journal.errors import JournalFull
 from hookflash.engine.server.convert_values import AGENT_STATE
 from hookflash.engine.settings import Limits
 from hookflash.sdk.types import AgentState
@@ -94,6 +98,31 @@ async def test_losing_the_stream_detaches_and_keeps_what_he_has(served: Serving)
     agent = await served.admin.call("AgentService/GetAgent", name="agents/ann")
     assert [domain.state for domain in agent.domains] == [AGENT_STATE[AgentState.PENDING_NOT_READY]]
     assert agent.domains[0].active == 1
+
+
+@pytest.mark.spec("R-L6")
+async def test_a_stream_lost_while_the_disk_is_full_detaches_once_there_is_room(tmp_path: Path) -> None:
+    failpoints, loop, was_full = Failpoints(), asyncio.get_running_loop(), asyncio.Event()
+
+    def full() -> NoReturn:
+        loop.call_soon_threadsafe(was_full.set)
+        raise JournalFull("The disk is full; nothing was written.")
+
+    async with serving(tmp_path, failpoints=failpoints) as served:
+        await served.site("ann")
+        ann = await served.agent("ann")
+        async with ann.stream("AgentService/Attach") as desk:
+            await desk.until("welcome")
+            failpoints.switch_on(JOURNAL_BEFORE_APPEND, full)
+        await was_full.wait()
+        failpoints.switch_off(JOURNAL_BEFORE_APPEND)
+        await served.ready(ann)
+        served.clock.advance(10.0)
+        async with served.admin.stream("EventService/Watch", from_start=True, filter="type = AgentDetached") as watch:
+            while not (await watch.next()).events:
+                pass
+        agent = await served.admin.call("AgentService/GetAgent", name="agents/ann")
+        assert [domain.state for domain in agent.domains] == [AGENT_STATE[AgentState.NOT_READY]]
 
 
 @pytest.mark.spec("R-T2", "R-L9", "A-01")

@@ -32,7 +32,7 @@ class Mirror:
 
     def __init__(self, world: "World") -> None:
         self.world = world
-        self.checker = Checker(methods=_METHODS)
+        self.checker = Checker(methods=_METHODS, limits=world.mix.limits)
         self.live: dict[Address, State | None] = {}
         self._released = 0
         self._folded_to = 0
@@ -104,11 +104,18 @@ class Mirror:
                 if record.position > up_to:
                     break
                 self._folded_to = record.position
-                while self._excuses and record.at > self._excuses[0][0]:
-                    self.checker.excuse(self._excuses.pop(0)[1])
+                self._pass_excuses(record.at)
                 self.checker.follow(record)
         except Damaged as damage:
             self.world.broken(Promise.I13, str(damage))
+
+    def _pass_excuses(self, at: float) -> None:
+        # Before each record of such a time and the first one after it: what is under way may set deadlines still.
+        while self._excuses and at > self._excuses[0][0]:
+            self.checker.excuse(self._excuses[0][1])
+            if at <= self._excuses[0][1]:
+                return
+            self._excuses.pop(0)
 
     def _compare(self, whose: str, found: Mapping[Address, State | None]) -> None:
         folded = self._folded

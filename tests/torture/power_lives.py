@@ -18,7 +18,7 @@ from typing import Final
 
 from hookflash.engine.journal import sqlite as journal_module
 from hookflash.engine.journal.data_directory import JOURNAL_FILE
-from hookflash.engine.journal.port import JournalError
+from hookflash.engine.journal.port import JournalError, RecordsMissing
 from hookflash.engine.journal.record import Record
 from hookflash.engine.journal.sqlite import SqliteJournal
 from hookflash.engine.views.rebuild import catch_up

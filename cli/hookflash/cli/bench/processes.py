@@ -35,7 +35,11 @@ _ALONE_S: Final = 900.0
 _P = ParamSpec("_P")
 _Result = TypeVar("_Result")
 # Nobody is attached while messages are sent, and nobody shall be logged out for that.
-_SETTINGS: Final = {"HOOKFLASH_DISCONNECT_GRACE_S": "86400", "HOOKFLASH_LOG_LEVEL": "warning"}
+_SETTINGS: Final = {
+    "HOOKFLASH_DISCONNECT_GRACE_S": "86400",
+    "HOOKFLASH_LOG_LEVEL": "warning",
+    "HOOKFLASH_UNARY_CALLS_MAX": "4096",
+}
 
 
 class BenchError(Exception):

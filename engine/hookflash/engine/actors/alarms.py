@@ -32,6 +32,7 @@ class Alarms:
         self._cancel: Callable[[], None] = lambda: None
         self._tries: Counter[tuple[Address, Timer]] = Counter()
         shard.on_sealed = self.arm
+        shard.on_undone = self._arm_later
 
     def arm(self) -> None:
         """Wake at the next deadline, whichever that is now."""
@@ -72,6 +73,10 @@ class Alarms:
         self._tries.pop((address, command), None)
         future = asyncio.ensure_future(done)
         future.add_done_callback(lambda done: self._after(done, address, command))
+
+    def _arm_later(self) -> None:
+        """Deadlines that were put back with what was not written stand again, and nobody else would wake for them."""
+        self._shard.clock.wake_at(self._shard.clock.now() + _RETRY_S, self.arm)
 
     def _after(self, done: "asyncio.Future[bytes]", address: Address, command: Timer) -> None:
         if not done.cancelled() and done.exception() is not None:

@@ -83,6 +83,7 @@ class Shard:
         self.last_position = journal.tail().position
         self.on_asked: Callable[[Match], None] = lambda _match: None
         self.on_sealed: Callable[[], None] = lambda: None
+        self.on_undone: Callable[[], None] = lambda: None
         self._archive = archive
         self._on_broken = on_broken
         self._broken: JournalBroken | None = None
@@ -228,6 +229,7 @@ class Shard:
             self._land(each)
         self.last_position = self._commits.durable_position
         _log.error("journal.failed", error=str(error), rolled_back=len(lost))
+        self.on_undone()
         if isinstance(error, JournalBroken):
             self._broken = error
             self._on_broken(error)

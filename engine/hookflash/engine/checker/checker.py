@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address, Kind
+from hookflash.engine.domain.limits import Limits
 from hookflash.engine.domain.states import State
 from hookflash.engine.journal.record import Record
 from hookflash.sdk.types import Role
@@ -18,6 +19,7 @@ from .audit import KEPT_S, Audit
 from .channels import judge_handed
 from .clients import judge_calls, judge_gauges
 from .deadlines import Deadlines
+from .durations import Durations
 from .findings import Findings
 from .happenings import Happenings
 from .histories import ClientCall, Gauge, Handed
@@ -44,11 +46,13 @@ class Checker:
         methods: Mapping[str, frozenset[Role]] | None = None,
         is_replaying: bool = True,
         request_id_kept_s: float = KEPT_S,
+        limits: Limits | None = None,
     ) -> None:
         """Begin before the first record.
 
         `methods`: the roles declared for each `Service/Method`, as far as that is to be asked (I14). `is_replaying`:
         fold the states too, for I10. `request_id_kept_s`: for how long a request id may not be used again (I2).
+        `limits`: those that the engine had all the time, where they are known (I8).
         """
         self._findings = findings = Findings()
         self._world = world = World()
@@ -60,6 +64,7 @@ class Checker:
         self._agents = AgentRules(world, market, deadlines, findings)
         self._queues = QueueRules(world, market, findings)
         self._rests = Rests(world, market, findings)
+        self._durations = None if limits is None else Durations(limits, world, findings)
         self.replay = Replay(findings) if is_replaying else None
         self.records = 0
         self.events = 0
@@ -88,6 +93,8 @@ class Checker:
         for fact in record.facts:
             if signed is not None:
                 self._policy.judge(signed, record, fact.subject.id, fact.event)
+            if self._durations is not None:
+                self._durations.judge(fact.subject.id, fact.event, now)
             self._follow_fact(fact.subject, fact.event, now)
         self._rests.judge(now)
         if self.replay is not None:

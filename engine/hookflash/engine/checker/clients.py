@@ -19,13 +19,19 @@ _NOT_KNOWN = ("JOURNAL_UNAVAILABLE", "INTERNAL")
 def judge_calls(calls: Iterable[ClientCall], keys: Mapping[str, Known], end: float, findings: Findings) -> None:
     """Judge every call; `end` is the time, by the clients' clock, up to which an answer could be had."""
     by_key: defaultdict[str, list[ClientCall]] = defaultdict(list)
+    dry_runs: set[str] = set()
     for call in calls:
+        if call.is_dry_run and call.request_id:
+            dry_runs.add(f"{call.principal} {call.method} {call.request_id}")
         if call.key:
             by_key[call.key].append(call)
         is_answered = call.ended_at is not None or call.invoked_at > end - GRACE_S
         findings.expect(Promise.I6, is_answered, f"{call.method} {call.request_id} of {call.principal} has no answer")
     for key, same in by_key.items():
         _judge_key(key, same, keys.get(key), findings)
+    for key in sorted(dry_runs - by_key.keys()):
+        if (known := keys.get(key)) is not None:
+            findings.say(Promise.I16, f"{key!r} was only to be checked and is at position {known.position}")
 
 
 def _judge_key(key: str, same: list[ClientCall], known: Known | None, findings: Findings) -> None:

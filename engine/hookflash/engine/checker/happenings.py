@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from hookflash.engine.domain.events import Booted
 from hookflash.engine.domain.values import Invite, Offer
 from hookflash.engine.journal.record import Record
 
@@ -29,6 +30,11 @@ class Happenings:
     whispered: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
     decided: set[str] = field(default_factory=set)
+
+    @property
+    def has_booted(self) -> bool:
+        """Whether it is the record of a restart."""
+        return any(isinstance(fact.event, Booted) for fact in self.record.facts)
 
     @property
     def at(self) -> float:

@@ -23,6 +23,8 @@ class Rests:
 
     def judge(self, now: Happenings) -> None:
         """Look at all that the record touched."""
+        if now.has_booted:
+            self._boot()
         people = [self._world.people[agent] for agent in now.people if agent in self._world.people]
         for person in people:
             self._market.settle(person)
@@ -35,6 +37,12 @@ class Rests:
             self._person(person)
         for agent, domain in now.grew:
             self._load(self._world.person(AgentId(agent)), domain)
+
+    def _boot(self) -> None:
+        """No stream outlives its process: everybody has his grace from here, or nothing would ever log him out."""
+        for person in self._world.people.values():
+            fact = f"{person.id} is attached over a restart, and no grace of his begins"
+            self._findings.expect(Promise.I8, not person.is_attached, fact)
 
     def _transfers(self, now: Happenings) -> None:
         expect = self._findings.expect

@@ -33,6 +33,7 @@ __all__ = ["Streams"]
 
 _log = structlog.get_logger("hookflash.server")
 _METHOD: Final = "AgentService/Attach"
+_RETRY_S: Final = 1.0
 
 
 class Streams:
@@ -122,12 +123,17 @@ class Streams:
         command = c.Detach(stream=desk.stream)
         ending = asyncio.ensure_future(self._asking.shard.submit(Address(Kind.AGENT, desk.agent), command, call))
         self._detaching.add(ending)
-        ending.add_done_callback(self._detached)
+        ending.add_done_callback(lambda ended: self._detached(ended, desk, call))
 
-    def _detached(self, ending: "asyncio.Future[bytes]") -> None:
+    def _detached(self, ending: "asyncio.Future[bytes]", desk: Desk, call: Call) -> None:
         self._detaching.discard(ending)
         if ending.cancelled():
             return
         error = ending.exception()
-        if error is not None and not isinstance(error, Refusal):
+        if isinstance(error, Refusal):
+            if error.retry_after_s is not None:
+                # As on a full disk. Until it is written he counts as there, and is offered what he cannot see.
+                clock = self._asking.shard.clock
+                clock.wake_at(clock.now() + max(_RETRY_S, error.retry_after_s), lambda: self._detach(desk, call))
+        elif error is not None:
             _log.error("detach.failed", error=type(error).__name__)
