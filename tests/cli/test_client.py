@@ -60,10 +60,13 @@ async def test_a_request_id_of_the_callers_own_is_kept(server: FakeServer) -> No
 
 
 @pytest.mark.spec("R-G8")
-async def test_an_unavailable_server_is_asked_again_with_the_same_request_id(server: FakeServer) -> None:
+@pytest.mark.parametrize("code", ["UNAVAILABLE", "CANCELLED"])
+async def test_a_server_that_took_no_call_is_asked_again_with_the_same_request_id(
+    server: FakeServer, code: str
+) -> None:
     def twice_unavailable(_request: Message, _context: object) -> Message:
         if len(server.calls) < 3:
-            raise RefusedError("UNAVAILABLE")
+            raise RefusedError(code)
         return INVITE
 
     server.answers["Transfer"] = twice_unavailable

@@ -134,11 +134,11 @@ MATCHING = (
     ),
     defect(
         "strategy-fault-without-fallback",
-        "actors.strategies",
-        "agent = self._shard.matching.choose(waiting, answer.agents)",
-        "agent = self._shard.matching.choose(waiting, answer.agents) if answer.agents else None",
-        "I11",
-        "Where a strategy fails, nobody decides in its place.",
+        "actors.matching",
+        "                return agent\n        return queue.best(waiting.invite, waiting.excluded)",
+        "                return agent\n        return next(iter(queue.serving), None)",
+        "I4 I6 I11",
+        "Where a strategy fails, whoever serves the queue is taken, free or not.",
     ),
     defect(
         "strategy-stranger-taken",

@@ -19,7 +19,7 @@ from .defect import Defect
 __all__ = ["Verdict", "hunt", "hunt_all"]
 
 _ROOT = Path(__file__).parents[2]
-_SILENT_S = 600.0
+_SILENT_S = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def hunt(defect: Defect, *, first: int = 0, seeds: int, minutes: float) -> Verdi
     if hung:
         ran, seed, found = ran + 1, first + ran, {"hung": f"silent for {_SILENT_S:.0f} s"}
     elif process.returncode not in (0, 1) or (process.returncode == 1 and ran < seeds):
-        raise RuntimeError(f"the trial of {defect.name} failed:\n{errors}")
+        ran, seed, found = ran + 1, first + ran, {"died": errors[-500:]}
     return Verdict(defect=defect, seeds=ran, seed=seed if found else None, found=found, took_s=monotonic() - began)
 
 
