@@ -16,11 +16,11 @@ TO_TEST := $(VENV)/.ready-to-test
 BUF := @bufbuild/buf@1.75.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check fmt lint types imports limits proto drift docs spec bench simulate mutants torture buf lock clean
+.PHONY: help setup demo serve test check fmt lint types imports limits proto drift docs spec bench simulate mutants torture bench-alternatives buf lock clean
 
 help:  ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  PYTHON=python3.12 chooses the interpreter, ARGS='...' goes to the command behind demo, serve, test, spec and bench."
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  PYTHON=python3.12 chooses the interpreter, ARGS='...' goes to the command behind a target."
 
 $(TO_RUN): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "hookflash needs Python 3.11 or later: make PYTHON=python3.11 ...")'
@@ -84,6 +84,10 @@ mutants: $(TO_TEST)  ## plant defects one at a time; fails where the simulation 
 
 torture: $(TO_TEST)  ## kill -9, power cuts, bad disks, bad networks, floods, upgrades: TRIAL=kill for one of them
 	$(BIN)/python -m tests.torture $(or $(TRIAL),all) $(ARGS)
+
+bench-alternatives:  ## actor libraries to be measured beside ours, in an environment of their own
+	$(PYTHON) -m venv --clear .venv-alternatives
+	.venv-alternatives/bin/python -m pip --disable-pip-version-check --quiet install -r tests/bench/alternatives/requirements.txt
 
 bench: $(TO_TEST)  ## measure, beside a bare echo server in the same run
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -36,6 +36,7 @@ def test_every_link_inside_the_repository_leads_to_a_file(page: Path) -> None:
 
 def test_the_makefile_has_the_targets_that_were_promised_and_each_can_be_planned() -> None:
     promised = ["setup", "demo", "serve", "test", "check", "fmt", "lint", "types", "proto", "docs", "bench", "spec"]
+    promised += ["simulate", "mutants", "torture"]
     assert set(promised) <= _targets()
     make = shutil.which("make")
     assert make is not None
