@@ -11,15 +11,17 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import cpu_count, get_context
+from typing import Final
 
 from click import echo
 
 from .run import Outcome, simulate
 
 __all__ = ["main"]
+
+_SEEDS_A_PROCESS: Final = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +42,7 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, help="the first of them (default 0)")
     parser.add_argument("--minutes", type=float, default=6.0, help="virtual minutes of work and faults (default 6)")
     parser.add_argument("--hours", type=float, default=0.0, help="the same in hours")
-    parser.add_argument("--jobs", type=int, default=1, help="processes side by side (default 1)")
+    parser.add_argument("--jobs", type=int, default=cpu_count(), help="processes side by side (default: one a core)")
     parser.add_argument("--keep-going", action="store_true", help="go on after a violation")
     return parser.parse_args(arguments)
 
@@ -96,15 +98,9 @@ def _run_many(first: int, seeds: int, minutes: float, jobs: int, *, is_going_on:
 
 
 def _outcomes(seeds: range, minutes: float, jobs: int) -> Iterator[Outcome]:
-    one = partial(simulate, minutes=minutes)
-    if jobs == 1:
-        yield from map(one, seeds)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        try:
-            yield from pool.map(one, seeds)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    """Outcomes in the order of their seeds; a process ends after some, since what a crash leaves behind adds up."""
+    with get_context("spawn").Pool(jobs, maxtasksperchild=_SEEDS_A_PROCESS) as pool:
+        yield from pool.imap(partial(simulate, minutes=minutes), seeds)
 
 
 def _command(seed: int, minutes: float) -> str:
