@@ -40,6 +40,17 @@ def test_a_dry_run_leaves_no_record_and_is_not_lost() -> None:
     assert broken(story.records, clients=[*story.calls, dry]) == set()
 
 
+@pytest.mark.spec("I16")
+def test_a_dry_run_that_is_in_a_record_was_none() -> None:
+    story = honest()
+    done = next(record.key for record in story.records if record.key.startswith("AGENT:"))
+    principal, method, request_id = done.split(" ")
+    dry = ClientCall(
+        principal=principal, method=method, request_id=request_id, ended_at=1.0, outcome=Outcome.OK, is_dry_run=True
+    )
+    assert broken(story.records, clients=[dry]) == {Promise.I16}
+
+
 @pytest.mark.spec("I2")
 def test_two_replies_to_one_request_are_found() -> None:
     story = honest()

@@ -69,6 +69,16 @@ def test_a_data_directory_without_rights(tmp_path: Path) -> None:
     _assert_refused(_serve(data), FAILED, "cannot be used", "Permission denied", "read and write")
 
 
+def test_views_that_cannot_be_opened(tmp_path: Path) -> None:
+    SqliteJournal.open(tmp_path).close()
+    (tmp_path / "views.sqlite").mkdir()
+    _assert_refused(_serve(tmp_path), FAILED, "The views in .* cannot be written", "unable to open", "See to the disk")
+    _assert_refused(
+        hookflash("doctor", "--data", tmp_path, "--rebuild-views"), FAILED, "The views in .* cannot be written"
+    )
+    assert (tmp_path / "views.sqlite").is_dir()
+
+
 @pytest.mark.parametrize("content", [b"", b"somebody else's notes " * 50], ids=["empty", "a text"])
 def test_a_journal_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "journal.sqlite").write_bytes(content)

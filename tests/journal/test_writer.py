@@ -145,3 +145,59 @@ def test_a_group_that_failed_within_the_call_is_answered_with_its_error() -> Non
     writer.submit(records_from(1, 1), answers.append)
     assert answers == [full, None]
     writer.stop()
+
+
+class SlowJournal(MemoryJournal):
+    """An append takes as long as it is told to, by a clock of its own."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        self.now = self.takes_s = 0.0
+        self.threads: list[bool] = []
+        monkeypatch.setattr("hookflash.engine.journal.writer.monotonic", lambda: self.now)
+
+    def append(self, records: Sequence[Record]) -> None:
+        self.now += self.takes_s
+        self.threads.append(threading.current_thread() is not threading.main_thread())
+        super().append(records)
+
+
+def test_a_disk_that_stays_slow_is_left_to_the_thread_until_it_was_quick_for_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    journal = SlowJournal(monkeypatch)
+    journal.now = 10.0
+    writer = JournalWriter(journal, quick_s=0.01)
+    for first, (takes_s, rest_s) in enumerate(
+        [(0.0, 0.0), (0.5, 0.9), (0.5, 0.9), (0.5, 0.9), (0.0, 0.1), (0.0, 0.0)], start=1
+    ):
+        journal.takes_s = takes_s
+        written = threading.Event()
+        writer.submit(records_from(first, 1), lambda _, written=written: written.set())  # type: ignore[misc]
+        assert written.wait(30)
+        with writer._order:  # noqa: SLF001  told within it: afterwards the thread has let go
+            journal.now += rest_s
+    writer.stop()
+    assert journal.threads == [False, False, True, True, True, False]
+
+
+def test_groups_that_the_thread_has_are_told_of_before_those_that_come_after() -> None:
+    journal, told, may_go_on = StubbornJournal(), threading.Event(), threading.Event()
+    writer = JournalWriter(journal, quick_s=1e-9)
+    answers: list[int] = []
+
+    def slow(_: JournalError | None) -> None:
+        told.set()
+        may_go_on.wait(30)
+        answers.append(2)
+
+    writer.submit(records_from(1, 1), lambda _: answers.append(1))
+    writer.submit(records_from(2, 1), slow)
+    assert told.wait(30)
+    writer._slow_until = 0.0  # noqa: SLF001  as after a second
+    later = threading.Thread(target=writer.submit, args=(records_from(3, 1), lambda _: answers.append(3)))
+    later.start()
+    may_go_on.set()
+    later.join(30)
+    writer.stop()
+    assert answers == [1, 2, 3]

@@ -1,6 +1,7 @@
 """The views' file: made anew from the journal whenever it is not of this journal or not of this release."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -158,3 +159,38 @@ def test_a_file_of_another_layout_is_made_anew(tmp_path: Path) -> None:
 
     assert (views.watermark(), Reads(views).conversations()) == (0, [])
     views.close()
+
+
+def _written(place: Path) -> Views:
+    views = Views.open(place)
+    rebuild(_journal(_days()), views)
+    return views
+
+
+@pytest.mark.parametrize("open_it", [Views.open, Views.join])
+def test_a_file_that_only_cannot_be_opened_now_is_not_thrown_away(
+    tmp_path: Path, open_it: Callable[[Path], Views], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "views.sqlite"
+    views = _written(place)
+    before = contents(views)
+    views.close()
+    monkeypatch.setattr("hookflash.engine.views.store._BUSY_TIMEOUT_S", 0.0)
+    with closing(sqlite3.connect(place, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE").fetchall()
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            open_it(place)
+    with closing(open_it(place)) as again:
+        assert contents(again) == before
+
+
+def test_a_file_that_is_joined_is_never_made_and_never_made_anew(tmp_path: Path) -> None:
+    place = tmp_path / "views.sqlite"
+    with pytest.raises(sqlite3.OperationalError, match="is gone"):
+        Views.join(place)
+    assert list(tmp_path.iterdir()) == []
+    place.write_bytes(b"no database, but long enough to be taken for one" * 100)
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        Views.join(place)
+    assert place.read_bytes().startswith(b"no database")

@@ -6,6 +6,7 @@ repair is asked for.
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from pathlib import Path
 from time import monotonic
@@ -70,6 +71,10 @@ def doctor(
             report = examine_directory(data, histories, canaries, _progress(is_quiet=given.is_quiet))
     except (JournalError, HistoryError) as error:
         raise CommandError(str(error)) from error
+    except sqlite3.Error as error:
+        raise CommandError(
+            f"The views in {data} cannot be written ({error}). See to the disk, then try again."
+        ) from error
     show(report, done, given.form)
     return ExitCode.OK if report.is_well else ExitCode.FAILED
 

@@ -1,9 +1,9 @@
 """Group commit: a group fills for as many as the last one had, or while that one is being written.
 
-A lone caller is never delayed. Where several were written together, their next commands are on the way, so the next
-group waits for as many, and 6 ms at most: a commit costs as much as several calls. Only what leaves the process waits
-here. A commit that failed is never retried: its cascades, and all that were built upon them, are rolled back in
-reverse, and whoever waits is told that nothing happened.
+A lone caller is not delayed, but the first time after several. Where several were written together, their next
+commands are on the way, so the next group waits for as many, and 6 ms at most: a commit costs as much as several calls.
+Only what leaves the process waits here. A commit that failed is never retried: its cascades, and all that were built
+upon them, are rolled back in reverse, and whoever waits is told that nothing happened.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.refusals import JournalUnavailable
-from hookflash.engine.journal.port import JournalError
+from hookflash.engine.journal.port import JournalError, WriterStopped
 from hookflash.engine.journal.record import Record
 from hookflash.engine.journal.writer import JournalWriter
 
@@ -59,6 +59,7 @@ class Commits:
         self._gathering: list[Sealing] = []
         self._writing: list[Sealing] = []
         self._flush_due: asyncio.Handle | None = None
+        self._is_due_at_once = False
         self._expected = 1
         self._groups = 0
         self._waiting: list[tuple[int, asyncio.Future[bytes]]] = []
@@ -91,9 +92,11 @@ class Commits:
         """See to it that what is gathered gets written: at once when it is as many as last time, else soon."""
         is_enough = len(self._gathering) >= self._expected
         if self._flush_due is not None:
-            if not is_enough:
+            # Put off with every command, what is due at once would never come while more and more of them do.
+            if not is_enough or self._is_due_at_once:
                 return
             self._flush_due.cancel()
+        self._is_due_at_once = is_enough
         self._flush_due = (
             self._loop.call_soon(self._flush) if is_enough else self._loop.call_later(_GATHER_S, self._flush)
         )
@@ -104,7 +107,10 @@ class Commits:
             return
         self._writing, self._gathering = self._gathering, []
         self._expected = self._worth_waiting_for(len(self._writing))
-        self._writer.submit([sealing.record for sealing in self._writing], self._tell_loop)
+        try:
+            self._writer.submit([sealing.record for sealing in self._writing], self._tell_loop)
+        except WriterStopped as stopped:  # A plugin's fault, say, that is recorded while the engine stops.
+            self._written(stopped)
 
     def _worth_waiting_for(self, last: int) -> int:
         self._groups += 1

@@ -47,7 +47,7 @@ _PRAGMAS: Final = (
 
 
 class SqliteJournal:
-    """A Journal in `journal.sqlite` of a data directory. Appends come from one thread, reads from any."""
+    """A Journal in `journal.sqlite` of a data directory. Appends come one at a time, reads from any thread."""
 
     def __init__(
         self, directory: Path, lock: DirectoryLock | None, failpoints: Failpoints | None = None, *, known: int = 0
@@ -68,8 +68,7 @@ class SqliteJournal:
             raise
         try:
             self._tail = self._reader.verify_tail(_GROUPS_VERIFIED_AT_OPEN)
-            if known > self._tail.position:
-                raise RecordsMissing(self._tail.position, known)
+            self._check_reaches(known)
             self._epoch = self._raise_epoch()
         except BaseException:
             # Whoever closes last empties the log into the file. A reader may not, so the damage stays to be looked at.
@@ -179,6 +178,10 @@ class SqliteJournal:
             self._writer.close()
             if self._lock is not None:
                 self._lock.release()
+
+    def _check_reaches(self, known: int) -> None:
+        if known > self._tail.position:
+            raise RecordsMissing(self._tail.position, known)
 
     def _raise_epoch(self) -> int:
         (epoch,) = self._writer.execute("UPDATE meta SET epoch = epoch + 1 RETURNING epoch").fetchall()[0]

@@ -2,12 +2,12 @@
 
 A real pykka thread, so a slow disk stops only those who wait for it. But a hop to a thread and back costs more than a
 commit of a quick disk, and each gives the interpreter's lock away, so a server's loop commits by itself (`quick_s`)
-until one commit took longer; then the thread has them for a while. Which records form a group is the shard's decision.
+until one commit took longer: that one stops the loop, and then the thread has them until all were quick for a second.
+Which records form a group is the shard's decision.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from threading import Lock
 from time import monotonic
 from typing import Final
@@ -22,7 +22,10 @@ from hookflash.engine.journal.record import Record
 __all__ = ["QUICK_S", "Done", "JournalWriter"]
 
 Done = Callable[[JournalError | None], None]
-"""Called where the group was written: None when it is durable, else why it is not (or is not known to be)."""
+"""Called where the group was written: None when it is durable, else why it is not (or is not known to be).
+
+In the order of the groups; so the next one is not submitted within it.
+"""
 
 QUICK_S: Final = 0.002
 """Commits that take less than this, in seconds, are quick."""
@@ -43,28 +46,12 @@ class _JournalWriter(pykka.ThreadingActor):
     # Whoever ends without stop() ends as in a crash: an open append must not keep the process alive.
     use_daemon_thread = True
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, write: Callable[[_Group], None]) -> None:
         super().__init__()
-        self._journal = journal
+        self._write = write
 
     def on_receive(self, message: _Group) -> None:
-        _append(self._journal, message)
-
-
-def _append(journal: Journal, group: _Group) -> None:
-    error: JournalError | None = None
-    try:
-        journal.append(group.records)
-    except JournalError as refused:
-        error = refused
-    except Exception as fault:  # noqa: BLE001  whoever waits for the group has to hear of any fault
-        _log.exception("journal.append_raised")
-        error = JournalBroken(f"The append failed by a fault of the engine's own ({fault!r}).")
-        error.__cause__ = fault
-    try:
-        group.done(error)
-    except Exception:  # noqa: BLE001  a shard that is gone must not stop the groups behind its own
-        _log.exception("journal.done_raised", first_position=group.records[0].position if group.records else 0)
+        self._write(message)
 
 
 class JournalWriter:
@@ -78,7 +65,7 @@ class JournalWriter:
         self._handed_over = 0
         self._order: Final = Lock()
         self._is_stopped = False
-        self._thread = _JournalWriter.start(journal)
+        self._thread = _JournalWriter.start(self._write_handed_over)
 
     def submit(self, records: Sequence[Record], done: Done) -> None:
         """Hand over one group; `done` is called exactly once, within this call or on the writer's thread.
@@ -86,26 +73,39 @@ class JournalWriter:
         Raises:
             WriterStopped: after `stop`; `done` will not be called.
         """
+        group = _Group(records, done)
         with self._order:
             if self._is_stopped:
                 raise WriterStopped("The journal's writer has stopped; nothing was written.")
             if self._quick_s and not self._handed_over and monotonic() >= self._slow_until:
-                self._write_now(_Group(records, done))
+                _conclude(group, self._append(records))
             else:
                 self._handed_over += 1
-                self._thread.tell(_Group(records, partial(self._written, done)))
+                self._thread.tell(group)
 
-    def _write_now(self, group: _Group) -> None:
-        begun = monotonic()
-        _append(self._journal, group)
-        now = monotonic()
-        if now - begun > self._quick_s:
-            self._slow_until = now + _SLOW_FOR_S
-
-    def _written(self, done: Done, error: JournalError | None) -> None:
+    def _write_handed_over(self, group: _Group) -> None:
+        error = self._append(group.records)
+        # Told before the next one can be written by whoever submits it, so before that one is told of.
         with self._order:
             self._handed_over -= 1
-        done(error)
+            _conclude(group, error)
+
+    def _append(self, records: Sequence[Record]) -> JournalError | None:
+        begun = monotonic()
+        try:
+            self._journal.append(records)
+        except JournalError as refused:
+            return refused
+        except Exception as fault:  # noqa: BLE001  whoever waits for the group has to hear of any fault
+            _log.exception("journal.append_raised")
+            error = JournalBroken(f"The append failed by a fault of the engine's own ({fault!r}).")
+            error.__cause__ = fault
+            return error
+        finally:
+            now = monotonic()
+            if now - begun > self._quick_s:
+                self._slow_until = now + _SLOW_FOR_S
+        return None
 
     def stop(self) -> None:
         """Wait until everything submitted is decided, then end the thread. Stopping twice is nothing."""
@@ -114,3 +114,10 @@ class JournalWriter:
                 return
             self._is_stopped = True
         self._thread.stop(block=True)
+
+
+def _conclude(group: _Group, error: JournalError | None) -> None:
+    try:
+        group.done(error)
+    except Exception:  # noqa: BLE001  a shard that is gone must not stop the groups behind its own
+        _log.exception("journal.done_raised", first_position=group.records[0].position if group.records else 0)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Condition
+from threading import Condition, Lock
 from typing import IO, Final, NamedTuple, cast
 
 import structlog
@@ -52,7 +52,7 @@ class ProjectorProcess:
         restart_s: float = _RESTART_S,
         on_violation: Callable[[Violation], None] | None = None,
     ) -> None:
-        self._data: Final[Path] = views.path.parent
+        self._data: Final[Path] = views.path.parent.resolve()
         self._request_id_kept_s = request_id_kept_s
         self._restart_s = restart_s
         self._on_violation = on_violation
@@ -63,6 +63,8 @@ class ProjectorProcess:
         self._heard = b""
         self._telling: asyncio.TimerHandle | None = None
         self._is_stopping = False
+        # Threads that wait write to the pipe that the loop closes, and its number may be a journal's next.
+        self._ordering = Lock()
         self._child = self._started()
 
     @property
@@ -87,8 +89,8 @@ class ProjectorProcess:
         self._fed_to = max(self._fed_to, batch[-1].record.position if batch else 0)
         if self._fed_to - self._told_to >= BATCH_RECORDS_MAX:
             self._tell()
-        elif self._telling is None and self._fed_to > self._told_to:
-            self._telling = self._loop.call_later(GATHER_S, self._tell)
+        else:
+            self._tell_soon()
 
     def wait_for(self, position: int, timeout_s: float) -> bool:
         """Wait until the watermark is at `position` or beyond; False when it is not after `timeout_s` seconds.
@@ -110,9 +112,11 @@ class ProjectorProcess:
         """Let what was fed be written, and end the process. Blocks; stopping twice is nothing."""
         if self._is_stopping:
             return
-        self._is_stopping = True
+        with self._ordering:  # From here on none is started in its place.
+            self._is_stopping = True
         self._order(self._fed_to)
-        self._child.orders.close()
+        with self._ordering:
+            self._child.orders.close()
         try:
             self._child.process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
@@ -135,12 +139,19 @@ class ProjectorProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
+            # It finds what we found, wherever that was: a start by `-m` or an embedding may have told us only.
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(str(Path(place).absolute()) for place in sys.path)},
+            start_new_session=True,  # Ctrl-C is for us, also while it is not there yet to ignore it.
         )
         child = _Child(process, cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout))
         for pipe in (child.orders, child.answers):
             os.set_blocking(pipe.fileno(), False)
         self._loop.add_reader(child.answers.fileno(), self._hear)
         return child
+
+    def _tell_soon(self) -> None:
+        if self._telling is None and self._fed_to > self._told_to and not self._is_stopping:
+            self._telling = self._loop.call_later(GATHER_S, self._tell)
 
     def _tell(self) -> None:
         if self._telling is not None:
@@ -150,8 +161,8 @@ class ProjectorProcess:
             self._order(self._fed_to)
 
     def _order(self, position: int) -> None:
-        # It is full of orders, dead or closed already: the next order says more, and a new process is started.
-        with suppress(OSError, ValueError):
+        # It is full of orders, dead or closed already: told again with its next progress, or to a new process.
+        with self._ordering, suppress(OSError, ValueError):
             os.write(self._child.orders.fileno(), encode_order(position))
             self._told_to = position
 
@@ -179,6 +190,7 @@ class ProjectorProcess:
                 self._advanced.notify_all()
             for listener in self._listeners:
                 listener(progress.watermark)
+        self._tell_soon()
 
     def _ended(self) -> None:
         """The process is gone: killed, or out of memory. Its journal and its views are whole, so begin again."""
@@ -188,13 +200,21 @@ class ProjectorProcess:
             self._loop.call_later(self._restart_s, self._restart)
 
     def _restart(self) -> None:
-        if not self._is_stopping:
+        with self._ordering:
+            if self._is_stopping:
+                return
+            try:
+                self._child = self._started()
+            except OSError as error:  # No memory, no descriptors: for now.
+                _log.error("views.projector_not_started", why=str(error), watermark=self._watermark)
+                self._loop.call_later(self._restart_s, self._restart)
+                return
             self._heard, self._told_to = b"", self._watermark
-            self._child = self._started()
-            self._order(self._fed_to)
+        self._order(self._fed_to)
 
     def _forget(self) -> None:
-        self._child.orders.close()
+        with self._ordering:
+            self._child.orders.close()
         if not self._child.answers.closed:
             self._loop.remove_reader(self._child.answers.fileno())
             self._child.answers.close()

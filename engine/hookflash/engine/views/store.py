@@ -23,6 +23,8 @@ VIEWS_FILE: Final = "views.sqlite"
 
 _CHECKPOINT_PAGES: Final = 4_000
 _BUSY_TIMEOUT_S: Final = 30.0
+_WRONG: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_NOTADB)
+_UNREADABLE: Final = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
 _DROP: Final = "DROP TABLE IF EXISTS $table"
 _log = structlog.get_logger(__name__)
 
@@ -30,21 +32,34 @@ _log = structlog.get_logger(__name__)
 class Views:
     """One file of views. Its connections may be used from any thread; `reader()` gives each thread its own."""
 
-    def __init__(self, path: Path, temporary: TemporaryDirectory[str] | None = None) -> None:
+    def __init__(
+        self, path: Path, temporary: TemporaryDirectory[str] | None = None, *, is_joined: bool = False
+    ) -> None:
         self.path: Final = path
         self._temporary = temporary
         self._local = local()
         self._readers: list[sqlite3.Connection] = []
         self._lock = Lock()
-        self._writer = self._usable_writer()
+        self._writer = self._connected() if is_joined else self._usable_writer()
 
     @classmethod
     def open(cls, path: Path | None) -> "Views":
-        """Open the file at `path`, or one in a temporary directory; what is no file of this layout is made anew."""
+        """Open the file at `path`, or one in a temporary directory; what is no file of this layout is made anew.
+
+        Raises:
+            sqlite3.Error: it cannot be opened for a reason that is not in the file, such as a full disk.
+        """
         if path is not None:
             return cls(path)
         temporary = TemporaryDirectory(prefix="hookflash-views-")
         return cls(Path(temporary.name) / VIEWS_FILE, temporary)
+
+    @classmethod
+    def join(cls, path: Path) -> "Views":
+        """Open a file that another process has opened and reads: it is never made anew. Raises sqlite3.Error."""
+        if not path.exists():
+            raise sqlite3.OperationalError(f"{path} is gone")
+        return cls(path, is_joined=True)
 
     @property
     def writer(self) -> sqlite3.Connection:
@@ -72,12 +87,12 @@ class Views:
         return float(at)
 
     def clear(self) -> None:
-        """Forget everything, for a rebuild; only while nobody projects."""
+        """Forget everything, or nothing where it raises, for a rebuild; only while nobody projects."""
         self._writer.execute("BEGIN IMMEDIATE")
-        for table in TABLES:
-            self._writer.execute(_DROP.replace("$table", table))
-        _create(self._writer)
-        self._writer.execute("COMMIT")
+        with self._writer:  # Ends the transaction, either way.
+            for table in TABLES:
+                self._writer.execute(_DROP.replace("$table", table))
+            _create(self._writer)
 
     def close(self) -> None:
         """Close every connection; only when no thread reads or writes any more. Closing twice is nothing."""
@@ -90,19 +105,12 @@ class Views:
             self._temporary.cleanup()
 
     def _usable_writer(self) -> sqlite3.Connection:
-        writer = None
         is_new = not self.path.exists()
-        try:
-            writer = self._connected()
-            if _is_ours(writer):
-                return writer
-            why = "it is of another layout"
-        except sqlite3.DatabaseError as error:
-            why = str(error)
-        if writer is not None:
-            writer.close()
+        found = self._found_writer()
+        if isinstance(found, sqlite3.Connection):
+            return found
         if not is_new:
-            _log.warning("views.made_anew", path=str(self.path), why=why)
+            _log.warning("views.made_anew", path=str(self.path), why=found)
         for suffix in ("", "-wal", "-shm"):
             with suppress(FileNotFoundError):
                 Path(f"{self.path}{suffix}").unlink()
@@ -111,6 +119,24 @@ class Views:
         _create(writer)
         writer.execute("COMMIT")
         return writer
+
+    def _found_writer(self) -> sqlite3.Connection | str:
+        """A connection to the file that is there, or why that is to be made anew."""
+        writer = None
+        try:
+            writer = self._connected()
+            if _is_ours(writer):
+                return writer
+            why = "it is of another layout"
+        except sqlite3.DatabaseError as error:
+            why = str(error)
+            if not _is_spoilt(error):
+                if writer is not None:
+                    writer.close()
+                raise
+        if writer is not None:
+            writer.close()
+        return why
 
     def _hide(self) -> None:
         """Make the file, or keep the one there is, for its owner alone; SQLite gives its companions the same rights."""
@@ -134,6 +160,12 @@ class Views:
             connection.close()
             raise
         return connection
+
+
+def _is_spoilt(error: sqlite3.DatabaseError) -> bool:
+    """Whether it is the file that is wrong: a full or locked disk is no reason to throw it away."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code in _UNREADABLE or code & 0xFF in _WRONG
 
 
 def _is_ours(connection: sqlite3.Connection) -> bool:
