@@ -1,6 +1,8 @@
 """Entities are pykka actors: told and asked from any thread, never waited for on the loop."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -61,3 +63,15 @@ async def test_an_entity_is_not_stopped_from_outside() -> None:
         ref = _ref(run, "ann")
         await asyncio.to_thread(lambda: ref.stop(block=True, timeout=5))
         assert ref.is_alive()
+
+
+async def test_an_entity_is_gone_as_soon_as_it_is_dropped() -> None:
+    async with running() as run:
+        facts = run.engine.shard.facts
+        gone = weakref.ref(facts.entity(conversation("42")))
+        gc.disable()
+        try:
+            facts.drop(conversation("42"))
+            assert gone() is None
+        finally:
+            gc.enable()

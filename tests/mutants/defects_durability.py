@@ -123,7 +123,7 @@ DURABILITY = (
         "self._world.follow(change.entity.address, change.after, change.before)",
         "(self._world.timers.change(change.entity.address, change.after, change.before), "
         "self._world.matching.change(change.entity.address, change.after, change.before))",
-        "I4 I6",
+        "I1 I4 I6",
         "A conversation that was refused after all still counts as the open one of its customer.",
     ),
     defect(
@@ -151,5 +151,13 @@ DURABILITY = (
         "if",
         "I16",
         "Any number of commands may wait for one entity.",
+    ),
+    defect(
+        "drain-takes-new-work",
+        "actors.shard",
+        "if self.is_draining and call.cause.is_new_work:",
+        "if False:",
+        "I6",
+        "An engine that is to stop goes on taking what customers bring.",
     ),
 )

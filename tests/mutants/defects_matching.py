@@ -134,19 +134,12 @@ MATCHING = (
     ),
     defect(
         "strategy-fault-without-fallback",
-        "actors.matching",
-        "                return agent\n        return queue.best(waiting.invite, waiting.excluded)",
-        "                return agent\n        return next(iter(queue.serving), None)",
-        "I4 I6 I11",
-        "Where a strategy fails, whoever serves the queue is taken, free or not.",
-    ),
-    defect(
-        "strategy-stranger-taken",
-        "actors.matching",
-        "if queue.is_open_to(waiting.invite, agent, waiting.excluded):",
-        "if agent:",
-        "I4 I6 I11",
-        "Whomever a strategy names is taken, be he a candidate or not.",
+        "actors.strategies",
+        "        agent = self._shard.matching.choose(waiting, answer.agents)\n",
+        "        if answer.fault:\n            return\n"
+        "        agent = self._shard.matching.choose(waiting, answer.agents)\n",
+        "I11",
+        "Where a strategy fails, nobody decides in its place.",
     ),
     defect(
         "strategy-without-end",

@@ -123,8 +123,8 @@ RECOVERY = (
     defect(
         "pause-without-length",
         "domain.conversation.offers",
-        "    pause = turn.now + turn.ctx.limits.reoffer_pause_s\n    turn.add(_ended(turn, invite, offer, OfferOutcome.D",
-        "    pause = turn.now\n    turn.add(_ended(turn, invite, offer, OfferOutcome.D",
+        "reoffer_pause_s\n    turn.add(_ended(turn, invite, offer, OfferOutcome.D",
+        "reoffer_pause_s * 0\n    turn.add(_ended(turn, invite, offer, OfferOutcome.D",
         "I8",
         "Whoever declined is asked again at once.",
     ),

@@ -56,6 +56,6 @@ class _Loader(SourceFileLoader):
         super().__init__(defect.module, path)
         self._defect = defect
 
-    def get_code(self, fullname: str) -> CodeType:
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002  the loader is of one module
         changed = self._defect.planted_in(Path(self.path).read_text(encoding="utf-8"))
         return compile(changed, self.path, "exec", dont_inherit=True)

@@ -43,6 +43,7 @@ class Mirror:
         for sealed in group:
             self.live.update(sealed.states)
             self._released = sealed.record.position
+            self._judge_drain(sealed)
             self._tell(sealed)
 
     def check_snapshots(self, engine: Engine) -> None:
@@ -123,6 +124,13 @@ class Mirror:
             one, other = found.get(address), folded.get(address)
             if one is None or other is None or encode_state(one) != encode_state(other):
                 self.world.broken(Promise.I10, f"{whose} hold {address} as {one}, and the journal as {other}")
+
+    def _judge_drain(self, sealed: Sealed) -> None:
+        """Whoever drains takes no new work; what was decided in that very moment had been taken before."""
+        record, process = sealed.record, self.world.process
+        began_at = None if process is None else process.draining_at
+        if began_at is not None and record.cause.kind.is_new_work and record.at > began_at:
+            self.world.defect(f"{record.cause.kind} {record.cause.name} was taken in by an engine that drains")
 
     def _tell(self, sealed: Sealed) -> None:
         record = sealed.record

@@ -34,6 +34,10 @@ OFFICE_DEEDS = ("open", "route", "close", "cancel", "readiness", "leave_for", "w
 """What services and supervisors do."""
 
 
+_CROWDED = 0.25
+"""How many of the seeds bring many agents together."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whispers:
     """What becomes of the whispers and notes that are drawn: said, said with `salt` in their words, or left out."""
@@ -107,6 +111,27 @@ class Mix:
 
 def drawn(chance: Chance, minutes: float) -> Mix:
     """The mix of a seed."""
+    mix = _drawn(chance, minutes)
+    return _crowded(mix) if chance.number("crowd") < _CROWDED else mix
+
+
+def _crowded(mix: Mix) -> Mix:
+    """The same with many agents in each conversation, who whisper: chance alone seldom brings three together."""
+    seldom = dict.fromkeys(DESK_DEEDS, 0.1)
+    often = {"send": 1.0, "whisper": 3.0, "conference_queue": 2.0, "conference_agent": 3.0, "idle": 1.0}
+    return replace(
+        mix,
+        agents=max(mix.agents, 5),
+        customers=min(mix.customers, 5),
+        desk_beat_s=3.0,
+        desk={**seldom, **often, "not_ready": 0.0, "logout": 0.0},
+        office={**mix.office, "close": 0.0, "leave_for": 0.0, "readiness": 0.0},
+        answers={"accept": 0.95, "decline": 0.02, "late": 0.02},
+        limits=replace(mix.limits, agents_per_conversation_max=8, capacity={"chat": 4}),
+    )
+
+
+def _drawn(chance: Chance, minutes: float) -> Mix:
     random = chance.fresh("mix")
     agents = random.randint(2, 9)
     return Mix(

@@ -98,6 +98,7 @@ class Process:
     ) -> None:
         self.loop, self.disk, self.number = loop, disk, number
         self.is_dead = self.has_ended_well = False
+        self.draining_at: float | None = None
         self.made: list[asyncio.Task[Any]] = []
         self.failpoints = Failpoints()
         self.listener = Listener()

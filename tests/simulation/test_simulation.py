@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from hookflash.sdk.channel import Delivery
 from hookflash.sdk.types import ChannelId, ConversationId
 from tests.simulation.__main__ import main
 from tests.simulation.mix import Whispers
-from tests.simulation.run import customers_saw, simulate, simulate_whispers
+from tests.simulation.run import Outcome, customers_saw, simulate, simulate_whispers
 
 _ROOT = Path(__file__).parents[2]
 _HASHES = "from tests.simulation.run import simulate; print([simulate(n, minutes=1).trace_hash for n in (3, 7)])"
@@ -73,7 +73,11 @@ def test_an_answer_before_the_sync_is_found(
         add(self, sealing)
         sealing.done.set_result(sealing.answer)
 
+    def in_this_process(seeds: range, minutes: float, _jobs: int) -> Iterator[Outcome]:
+        return (simulate(seed, minutes=minutes) for seed in seeds)
+
     monkeypatch.setattr(Commits, "add", answer_at_once)
+    monkeypatch.setattr("tests.simulation.__main__._outcomes", in_this_process)
     assert main(["--first", "0", "--seeds", "30", "--minutes", "3"]) == 1
     told = capsys.readouterr().out
     assert str(Promise.I1) in told

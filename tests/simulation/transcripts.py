@@ -1,4 +1,4 @@
-"""The customers' views as their channels may read them, looked at when all is over: whole, in order, without secrets."""
+"""The customers' views as channels may read them, looked at when all is over: whole, in order, without secrets."""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ __all__ = ["read_transcripts"]
 
 
 async def read_transcripts(world: "World", client: Client) -> dict[str, bytes]:
-    """The bytes of every transcript to which something was handed out, by conversation; what is wrong is a violation."""
+    """The bytes of all transcripts of which something was handed out, by conversation; what is wrong is a violation."""
     read: dict[str, bytes] = {}
     for conversation in dict.fromkeys(handed.conversation for handed in world.provider.handed):
         request = pb.GetTranscriptRequest(name=f"conversations/{conversation}", page_size=1_000)

@@ -5,6 +5,7 @@ Everything that happens is a callback of one loop in one thread, under a clock t
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from hashlib import sha256
@@ -20,6 +21,7 @@ from hookflash.engine.domain.commands import CreateToken
 from hookflash.engine.domain.refusals import JournalUnavailable, Refusal
 from hookflash.engine.domain.values import TokenSettings
 from hookflash.engine.engine import Engine
+from hookflash.engine.journal.errors import Damaged
 from hookflash.engine.journal.port import JournalError
 from hookflash.engine.journal.record import CauseKind
 from hookflash.sdk.types import ChannelId, Principal, Role
@@ -196,8 +198,9 @@ class World:
         self.outside(5.0, self._measure)
         await asyncio.sleep(mix.seconds)
         await self._settle_down(admin, service)
-        for watcher in watchers:
-            watcher.judge(self.disk.records())
+        with suppress(Damaged):  # Where the journal cannot be read, the mirror has said so.
+            for watcher in watchers:
+                watcher.judge(self.disk.records())
 
     async def _settle_in(self, admin: Client) -> None:
         process = self.process
@@ -334,6 +337,7 @@ class World:
             return
         self.tell("engine", "drains")
         self.story.count("drains")
+        process.draining_at = process.engine.clock.now()
         outcome = await self._of_process(process, process.run_end())
         if outcome is not None and not isinstance(outcome, JournalError | Refusal):
             self.defect(f"a stop raised {type(outcome).__name__}: {outcome}")

@@ -5,9 +5,9 @@ not acknowledged can be known (guarantees, section 6).
 """
 
 import asyncio
-import gc
 import logging
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -16,36 +16,30 @@ from typing import TextIO
 
 import structlog
 
+from hookflash.engine import collector
 from hookflash.engine.engine import Engine, Threads
 from hookflash.engine.failpoints import Failpoints
 from hookflash.engine.journal.port import JournalBroken
 from hookflash.engine.journal.sqlite import SqliteJournal
 from hookflash.engine.journal.writer import QUICK_S, JournalWriter
 from hookflash.engine.server.app import Server
+from hookflash.engine.server.exposure import StartError
 from hookflash.engine.settings import LogSettings, Settings
 from hookflash.engine.views.examination import last_shown
 from hookflash.engine.views.projector_process import ProjectorProcess
 from hookflash.engine.views.store import VIEWS_FILE, Views
 
-__all__ = ["THREADS", "calm_the_collector", "configure_log", "run"]
-
-_log = structlog.get_logger(__name__)
+__all__ = ["THREADS", "configure_log", "run"]
 
 THREADS = Threads(writer=partial(JournalWriter, quick_s=QUICK_S), projector=ProjectorProcess)
 """A server's loop has the interpreter to itself: it commits by itself, and the views are another process's work."""
-
-_GC_THRESHOLDS = (5_000, 2, 1_000)
-"""Small steps, for each pause grows with what is looked at: 2 ms for 5,000 new objects, 13 for the second generation.
-
-Our state has no cycles, and a full look at a hundred thousand conversations takes most of a second: that is to be rare.
-"""
 
 
 def run(settings: Settings, *, announce: Callable[[str], None]) -> int:
     """Serve until a signal comes. Answers the exit code; `announce` is told the address.
 
     Raises JournalError where the data directory cannot be used, PluginsNotLoadedError in a strict start, and
-    StartError where the server cannot listen; each with a sentence for people.
+    StartError where the server cannot listen or the views cannot be written; each with a sentence for people.
     """
     configure_log(settings.log)
     return asyncio.run(_serve(settings, announce))
@@ -66,13 +60,18 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> int:
         # Looked at before both are opened: that writes the journal, and makes views of another release anew.
         journal = SqliteJournal.open(settings.data, Failpoints.from_environment(), known=last_shown(place))
         undo.callback(journal.close)
-        views = Views.open(place)
-        undo.callback(views.close)
-        engine = Engine.assemble(settings, journal, views, threads=THREADS, on_broken=end)
+        try:
+            views = Views.open(place)
+            undo.callback(views.close)
+            engine = Engine.assemble(settings, journal, views, threads=THREADS, on_broken=end)
+        except sqlite3.Error as error:
+            words = f"The views in {settings.data} cannot be written ({error}). See to the disk, then start again."
+            raise StartError(words) from error
         undo.pop_all()  # From here on the engine closes both.
     try:
         await engine.start()
-        calm_the_collector()
+        collector.calm()
+        looking = loop.create_task(collector.look_at_everything())
         server = Server(engine)
         address = await server.start()
         # Drained through the API it ends as it does after a signal.
@@ -80,6 +79,7 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> int:
         drained.add_done_callback(lambda _: end())
         announce(f"hookflash listens on {address}")
         broken = await ended
+        looking.cancel()
         await server.stop()
     finally:
         await engine.stop()
@@ -87,13 +87,6 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> int:
         sys.stderr.write(f"hookflash: {broken} It ends here; what was acknowledged is safe.\n")
         return 1
     return 0
-
-
-def calm_the_collector() -> None:
-    """Leave alone what was recovered, and look at what is new less often."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
 
 
 class _Unfailing:

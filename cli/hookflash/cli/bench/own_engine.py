@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from hookflash.engine import collector
 from hookflash.engine.actors.calls import Call
 from hookflash.engine.actors.shard import Shard
 from hookflash.engine.domain.address import SITE, Address, Kind
@@ -31,7 +32,7 @@ from hookflash.engine.engine import Engine, Threads
 from hookflash.engine.journal.memory import MemoryJournal
 from hookflash.engine.journal.port import Journal
 from hookflash.engine.journal.sqlite import SqliteJournal
-from hookflash.engine.serve import THREADS, calm_the_collector
+from hookflash.engine.serve import THREADS
 from hookflash.engine.settings import Settings
 from hookflash.engine.views.store import VIEWS_FILE, Views
 from hookflash.sdk.types import AgentId, ChannelId, InviteKind, MediaDomainId, Principal, QueueId, Role
@@ -79,7 +80,7 @@ class OwnEngine:
         settings = replace(settings, limits=replace(settings.limits, mailbox_size_max=10_000))
         engine = Engine.assemble(settings, journal, Views.open(directory / VIEWS_FILE), threads=threads)
         await engine.start()
-        calm_the_collector()
+        collector.calm()
         try:
             yield cls(engine)
         finally:

@@ -5,10 +5,10 @@ rolling back is following the pairs in reverse, for entities and for every index
 """
 
 from collections import deque
-from dataclasses import replace
 from typing import NamedTuple
 
 from hookflash.engine.domain.address import Address, Kind
+from hookflash.engine.domain.changed import changed
 from hookflash.engine.domain.commands import AskStrategy, Command, MakeOffer
 from hookflash.engine.domain.deciders import decide
 from hookflash.engine.domain.refusals import Refusal
@@ -105,8 +105,7 @@ class Cascade:
         while waiting:
             tell = waiting.popleft()
             waiting.extend(self._turn(tell.address, tell.command, ctx))
-            if ctx.etag_given:
-                ctx = replace(ctx, etag_given="")  # The caller's etag is of the first entity only.
+            ctx = _without_etag(ctx)
 
     def _turn(self, address: Address, command: Command, ctx: Context) -> list[Tell]:
         entity = self._world.directory.find(address)
@@ -114,7 +113,7 @@ class Cascade:
         decided = decide(address, before, command, ctx)
         if decided.events:
             entity = entity or self._world.directory.entity(address)
-            self.facts.extend(Fact(address, event) for event in decided.events)
+            self.facts += [Fact(address, event) for event in decided.events]
             self.changes.append(Change(entity, before, decided.state, entity.position))
             self._world.directory.set(entity, decided.state, ctx.position)
             self._world.follow(address, before, decided.state)
@@ -135,6 +134,11 @@ class Cascade:
             command = MakeOffer(number=number, agent=match.agent, agent_name=name)
         mark = self.mark()
         try:
-            self._run_to_rest(address, command, replace(self._ctx, etag_given=""))
+            self._run_to_rest(address, command, _without_etag(self._ctx))
         except Refusal:
             self.roll_back(to=mark)
+
+
+def _without_etag(ctx: Context) -> Context:
+    """The caller's etag is of the first entity only."""
+    return changed(ctx, etag_given="") if ctx.etag_given else ctx

@@ -72,9 +72,12 @@ class _Mailbox:
 
 
 class Entity(pykka.Actor):
-    """An address, its state, and the position of the last record that changed it."""
+    """An address, its state, and the position of the last record that changed it.
 
-    __slots__ = ("actor_inbox", "actor_stopped", "address", "position", "post", "ref", "state")
+    It holds nothing that holds it, so that it is gone as soon as it is dropped and not when the collector comes by.
+    """
+
+    __slots__ = ("actor_stopped", "address", "position", "post", "state")
 
     def __init__(self, address: Address, state: State | None, position: int, post: Post) -> None:
         """Stand at that state. pykka's own set-up is replaced: no uuid, no event, no place in its registry."""
@@ -82,9 +85,7 @@ class Entity(pykka.Actor):
         self.state = state
         self.position = position
         self.post = post
-        self.ref: ActorRef[Entity] | None = None
         self.actor_stopped = cast("threading.Event", _Stopped())
-        self.actor_inbox = cast("Any", _Mailbox(self))
 
     @property
     def actor_urn(self) -> str:  # type: ignore[override]
@@ -92,11 +93,14 @@ class Entity(pykka.Actor):
         return str(self.address)
 
     @property
+    def actor_inbox(self) -> Any:  # type: ignore[override]  # noqa: ANN401  pykka's own signature
+        """A mailbox to put messages into, for whoever wants one."""
+        return _Mailbox(self)
+
+    @property
     def actor_ref(self) -> "ActorRef[Entity]":
-        """A ref to tell and ask it through; made when first wanted."""
-        if self.ref is None:
-            self.ref = ActorRef(self)
-        return self.ref
+        """A ref to tell and ask it through."""
+        return ActorRef(self)
 
     @staticmethod
     def _create_actor_inbox() -> Any:  # noqa: ANN401  pykka's own signature

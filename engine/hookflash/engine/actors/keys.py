@@ -5,14 +5,14 @@ are here; older ones are in the views. The filter may err on one side only: it n
 """
 
 from collections import OrderedDict
-from hashlib import blake2b
 from typing import NamedTuple
 
 __all__ = ["Keys", "Remembered"]
 
 _RECENT_S = 600.0
 _FILTER_BITS = 1 << 25
-_PROBES = range(4)
+_PROBES = 4
+_STEP_MAX = 1 << 16
 
 
 class Remembered(NamedTuple):
@@ -30,8 +30,7 @@ class Keys:
     def __init__(self) -> None:
         """Begin with none."""
         self._recent: OrderedDict[str, Remembered] = OrderedDict()
-        self._filter = bytearray(_FILTER_BITS // 8)
-        self._probed: tuple[str, tuple[int, ...]] = ("", ())
+        self._filter = bytearray((_FILTER_BITS + _PROBES * _STEP_MAX) // 8)
 
     def find(self, key: str) -> Remembered | None:
         """The record of that key, where it is a recent one."""
@@ -40,7 +39,7 @@ class Keys:
     def may_be_old(self, key: str) -> bool:
         """Whether the views have to be asked: true of every known key, and of very few others."""
         bits = self._filter
-        for n in self._probes(key):  # noqa: SIM110  a generator would cost more than the rest
+        for n in _probes(key):  # noqa: SIM110  a fresh key is known by the first
             if not bits[n >> 3] & (1 << (n & 7)):
                 return False
         return True
@@ -53,7 +52,7 @@ class Keys:
     def add_old(self, key: str) -> None:
         """A key that the views hold: after a restart."""
         bits = self._filter
-        for n in self._probes(key):
+        for n in _probes(key):
             bits[n >> 3] |= 1 << (n & 7)
 
     def forget(self, key: str) -> None:
@@ -68,10 +67,9 @@ class Keys:
                 return
             del self._recent[key]
 
-    def _probes(self, key: str) -> tuple[int, ...]:
-        """Where the filter's bits of that key are; asked for twice in a row of each fresh key."""
-        if key != self._probed[0]:
-            digest = int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
-            step = (digest >> 32) | 1
-            self._probed = key, tuple([(digest + n * step) % _FILTER_BITS for n in _PROBES])
-        return self._probed[1]
+
+def _probes(key: str) -> range:
+    """Where the filter's bits of that key are. The filter is this process's own, and so may be its hash."""
+    digest = hash(key)
+    first, step = digest % _FILTER_BITS, (digest >> 32) % _STEP_MAX + 1
+    return range(first, first + _PROBES * step, step)

@@ -5,12 +5,12 @@ available. What was at rest before needs no look, so a phase costs what changed 
 a fold over states: a rollback is the same calls with before and after swapped.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from heapq import heappop, heappush
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from hookflash.engine.domain.address import Address, Kind
-from hookflash.engine.domain.agent import AVAILABLE, Agent, is_available, state_in
+from hookflash.engine.domain.agent import Agent, is_available
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.queue import Queue
 from hookflash.engine.domain.states import State
@@ -107,9 +107,8 @@ class Matching:
         if is_resettled:
             for queue in self._queues.values():
                 self._settle_service(queue, agent, is_)
-        views: dict[tuple[str, str, str], AgentView] = {}
         for queue in self._serves.get(agent, {}).values():
-            queue.set_available(agent, _view(queue.settings, is_, views))
+            queue.agent_changed(agent)
         if is_ is not None and _available_in(is_):
             self._marked_agents.add(agent)
 
@@ -121,11 +120,10 @@ class Matching:
             serves.pop(queue, None)
         if not isinstance(after, Queue):
             return
-        new = QueueIndex(after.settings, self._strategy(after.settings))
+        new = QueueIndex(after.settings, self._strategy(after.settings), self._agents)
         self._queues[queue] = new
         for agent in self._agents.values():
             self._settle_service(new, agent.id, agent)
-            new.set_available(agent.id, _view(new.settings, agent, {}))
         if old is None:
             return
         for conversation in [key[-1] for key in old.waiting()]:
@@ -135,7 +133,7 @@ class Matching:
 
     def _settle_service(self, queue: QueueIndex, agent: AgentId, state: Agent | None) -> None:
         """Whether the agent serves the queue, and from which step on (R-Q2)."""
-        queue.set_available(agent, None)
+        queue.agent_changed(agent)
         queue.serving.pop(agent, None)
         serves = self._serves.setdefault(agent, {})
         serves.pop(queue.settings.id, None)
@@ -232,7 +230,8 @@ class Matching:
         firsts = [
             key
             for queue in self._serves.get(agent, {}).values()
-            if is_available(state, queue.settings.media_domain)
+            if queue.lines
+            and is_available(state, queue.settings.media_domain)
             and (key := queue.first_after(agent, behind)) is not None
         ]
         if firsts:
@@ -259,33 +258,3 @@ def _waiting(state: Conversation | None) -> Waiting | None:
 
 def _available_in(agent: Agent) -> list[MediaDomainId]:
     return [domain for domain in agent.ready if is_available(agent, domain)]
-
-
-def _view(
-    settings: QueueSettings, agent: Agent | None, views: dict[tuple[str, str, str], AgentView]
-) -> AgentView | None:
-    """The agent as strategies see him, or None while he is not available there; shared by queues that ask alike."""
-    domain, options = settings.media_domain, settings.strategy_options
-    state = None if agent is None else state_in(agent, domain)
-    if agent is None or state is None or state not in AVAILABLE:
-        return None
-    shared = (domain, options.get("rank_by", ""), options.get("weight_by", ""))
-    view = views.get(shared)
-    if view is None:
-        attributes = cast("Mapping[str, int]", agent.settings.attributes)
-        view = views[shared] = AgentView(
-            id=agent.id,
-            state=state,
-            load=agent.active(domain) + agent.reserved(domain),
-            capacity=agent.capacity.get(domain, 0),
-            available_since=agent.available_since.get(domain, 0.0),
-            attributes=attributes,
-            rank=_level(attributes, shared[1]),
-            place=agent.place,
-            weight=_level(attributes, shared[2]),
-        )
-    return view
-
-
-def _level(attributes: Mapping[str, int], name: str) -> int:
-    return attributes.get(name, 1) if name else 1

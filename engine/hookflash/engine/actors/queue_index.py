@@ -1,6 +1,7 @@
 """One queue as the matching sees it: who serves it in which order, and who waits in it.
 
-Kept in step as agents and invites change, so choosing among thousands of agents costs a look at the first few.
+Kept in order, so choosing among thousands of agents costs a look at the first few. An agent who changes is only
+noted down, and gets his place in the order when the queue is next asked: he may serve hundreds that nobody waits in.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -8,6 +9,7 @@ from typing import NamedTuple, cast
 
 from sortedcontainers import SortedList
 
+from hookflash.engine.domain.agent import AVAILABLE, Agent, state_in
 from hookflash.engine.domain.expressions import Expression, parse
 from hookflash.engine.domain.values import Invite, QueueSettings
 from hookflash.engine.plugins.strategies import FALLBACK, LoadedStrategy
@@ -44,10 +46,11 @@ class _Candidate(NamedTuple):
 class QueueIndex:
     """A queue's candidates per step, and its waiting invites per open step."""
 
-    def __init__(self, settings: QueueSettings, strategy: LoadedStrategy) -> None:
-        """Begin without agents and invites."""
+    def __init__(self, settings: QueueSettings, strategy: LoadedStrategy, agents: Mapping[AgentId, Agent]) -> None:
+        """Begin without invites, and with nobody serving; `agents` are all there are, as they are at any time."""
         self.settings = settings
         self.strategy = strategy
+        self._agents = agents
         self.view = QueueView(
             id=settings.id,
             media_domain=settings.media_domain,
@@ -56,6 +59,7 @@ class QueueIndex:
         )
         self.serving: dict[AgentId, int] = {}
         self._steps: list[Expression] = [parse(step.expression) for step in settings.steps] or [parse("")]
+        self._changed: dict[AgentId, None] = {}
         self._available: dict[AgentId, _Candidate] = {}
         self._order: list[SortedList[tuple[OrderKey, AgentId]]] = [SortedList() for _ in self._steps]
         self._ready = 0
@@ -68,13 +72,24 @@ class QueueIndex:
         named = cast("Mapping[str, int]", attributes)
         return next((n for n, step in enumerate(self._steps, start=1) if step.matches(named)), None)
 
-    def set_available(self, agent: AgentId, view: AgentView | None) -> None:
+    def agent_changed(self, agent: AgentId) -> None:
+        """His place is to be found anew."""
+        self._changed[agent] = None
+
+    def _settle(self) -> None:
+        """Find their places for the agents who changed."""
+        while self._changed:
+            agent, _ = self._changed.popitem()
+            self._place(agent)
+
+    def _place(self, agent: AgentId) -> None:
         """Put an agent in his place in the order, or take him out of it."""
         old = self._available.pop(agent, None)
         if old is not None:
             self._order[old.step - 1].remove((old.key, agent))
             self._ready -= old.view.state is AgentState.READY
         step = self.serving.get(agent)
+        view = None if step is None else _view(self.settings, self._agents.get(agent))
         if view is None or step is None:
             return
         # A strategy that is not bundled is asked outside the cascade; until then the default order stands in.
@@ -86,6 +101,7 @@ class QueueIndex:
 
     def best(self, invite: Invite, excluded: Collection[AgentId]) -> AgentId | None:
         """The candidate of R-Q7: fewest earlier offers of this invite, then lowest step, then the strategy's order."""
+        self._settle()
         tried = {t.agent: t for t in invite.tried}
         for order in self._order[: invite.step]:
             for _, agent in order:
@@ -103,6 +119,7 @@ class QueueIndex:
 
     def candidates(self, invite: Invite, excluded: Collection[AgentId]) -> list[AgentView]:
         """Everybody whom a strategy may choose now: those with the fewest earlier offers, on the lowest step."""
+        self._settle()
         best: dict[tuple[int, int], list[AgentView]] = {}
         tried = {t.agent: t for t in invite.tried}
         for agent, found in self._available.items():
@@ -114,6 +131,7 @@ class QueueIndex:
 
     def is_open_to(self, invite: Invite, agent: AgentId, excluded: Collection[AgentId]) -> bool:
         """Whether that agent is a candidate for the invite now (R-Q4)."""
+        self._settle()
         found = self._available.get(agent)
         if found is None or found.step > invite.step or agent in excluded:
             return False
@@ -159,6 +177,7 @@ class QueueIndex:
 
     def stats(self, leave_out: Collection[AgentId]) -> QueueStats:
         """The counts, without those agents."""
+        self._settle()
         ready, active = self._ready, len(self._available) - self._ready
         for agent in leave_out:
             found = self._available.get(agent)
@@ -177,3 +196,27 @@ class QueueIndex:
 def _after(line: "SortedList[LineKey]", key: LineKey | None) -> LineKey | None:
     at = 0 if key is None else line.bisect_right(key)
     return line[at] if at < len(line) else None
+
+
+def _view(settings: QueueSettings, agent: Agent | None) -> AgentView | None:
+    """The agent as strategies see him, or None while he is not available there."""
+    domain, options = settings.media_domain, settings.strategy_options
+    state = None if agent is None else state_in(agent, domain)
+    if agent is None or state not in AVAILABLE:
+        return None
+    attributes = cast("Mapping[str, int]", agent.settings.attributes)
+    return AgentView(
+        id=agent.id,
+        state=state,
+        load=agent.active(domain) + agent.reserved(domain),
+        capacity=agent.capacity.get(domain, 0),
+        available_since=agent.available_since.get(domain, 0.0),
+        attributes=attributes,
+        rank=_level(attributes, options.get("rank_by", "")),
+        place=agent.place,
+        weight=_level(attributes, options.get("weight_by", "")),
+    )
+
+
+def _level(attributes: Mapping[str, int], name: str) -> int:
+    return attributes.get(name, 1) if name else 1

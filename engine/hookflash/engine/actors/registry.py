@@ -4,7 +4,6 @@ Each change is followed by the pair of states before and after, so a rollback is
 """
 
 from collections import Counter
-from collections.abc import Iterator
 
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.states import State
@@ -45,17 +44,17 @@ class Registry:
         is_ = after if isinstance(after, Conversation) else None
         if (was is None and is_ is None) or _only_talk(was, is_):
             return
-        if _key(was) != _key(is_):
-            if was is not None and (key := _key(was)) is not None:
-                del self._open[key]
-            if is_ is not None and (key := _key(is_)) is not None:
+        if (old_key := _key(was)) != (key := _key(is_)):
+            if old_key is not None:
+                del self._open[old_key]
+            if is_ is not None and key is not None:
                 self._open[key] = is_.id
-        if was is None or is_ is None or _turns(was) != _turns(is_):
-            self._queues.subtract(_queues(was))
-            self._queues.update(_queues(is_))
-        if _channel(was) != _channel(is_):
-            self._channels.subtract(_channel(was))
-            self._channels.update(_channel(is_))
+        if (old_queues := _queues(was)) != (queues := _queues(is_)):
+            self._queues.subtract(old_queues - queues)
+            self._queues.update(queues - old_queues)
+        if (old_channel := _channel(was)) != (channel := _channel(is_)):
+            self._channels.subtract(old_channel)
+            self._channels.update(channel)
 
 
 def _only_talk(was: Conversation | None, is_: Conversation | None) -> bool:
@@ -78,25 +77,15 @@ def _key(state: Conversation | None) -> tuple[ChannelId, str] | None:
     return state.channel, state.address
 
 
-def _turns(state: Conversation) -> tuple[object, ...]:
-    return state.participants, state.invite, state.last_queue, state.closed
-
-
-def _queues(state: Conversation | None) -> frozenset[QueueId]:
+def _queues(state: Conversation | None) -> set[QueueId]:
+    """Where it waits, and where it would turn to."""
     if state is None or state.closed is not None:
-        return frozenset()
-    return frozenset(_named(state))
-
-
-def _named(state: Conversation) -> Iterator[QueueId]:
-    if state.last_queue is not None:
-        yield state.last_queue
-    for participant in state.participants:
-        if participant.queue is not None:
-            yield participant.queue
-    invite = state.open_invite
-    if invite is not None and invite.target.queue is not None:
-        yield invite.target.queue
+        return set()
+    named = {participant.queue for participant in state.participants}
+    named.add(state.last_queue)
+    if state.invite is not None and state.invite.is_open:
+        named.add(state.invite.target.queue)
+    return {queue for queue in named if queue is not None}
 
 
 def _channel(state: Conversation | None) -> tuple[ChannelId, ...]:

@@ -1,8 +1,8 @@
-"""Frozen, slotted dataclasses made several times as fast: one with some fields changed, and one of hot class anew.
+"""Frozen, slotted dataclasses made several times as fast: one like another but for some fields, and one from nothing.
 
 A frozen dataclass fills each slot through a call, since it may not assign. Here a twin with the same slots, which is
 not frozen, is filled by plain assignments and then given its proper class. As `dataclasses` itself does, this writes
-the functions that it wants. No `__post_init__` is called.
+the functions that it wants. They are for classes without `__post_init__`, `default_factory` and bases.
 """
 
 from collections.abc import Callable
@@ -23,6 +23,8 @@ else:
 
     def changed(state: S, /, **changes: object) -> S:
         """The same state but for these fields. Raises KeyError for a field that the state does not have."""
+        if not changes:
+            return state
         key = (type(state), *changes)
         make = _MADE.get(key)
         if make is None:
@@ -41,7 +43,7 @@ def quick(cls: type[S]) -> type[S]:
     lines = [f" self.{field.name} = {field.name}" for field in fields(cls)]  # type: ignore[arg-type]
     head = f"def __init__(self, *, {', '.join(arguments)}):\n turn_into(self, twin)"
     text = "\n".join([head, *lines, " self.__class__ = cls"])
-    cls.__init__ = _written(text, "__init__", known)  # type: ignore[misc]
+    cls.__init__ = _written(text, "__init__", known)  # type: ignore[method-assign]
     return cls
 
 

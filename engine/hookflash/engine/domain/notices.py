@@ -124,7 +124,7 @@ class Catalogue:
             return None
         if key in WITHOUT_AGENT and not values.get(_AGENT):
             template = _without_agent(template)
-        return "".join(values[part.name] if isinstance(part, _Placeholder) else part for part in template)
+        return "".join([part if isinstance(part, str) else values[part.name] for part in template])
 
     def _find(self, key: NoticeKey, *, channel: str | None, queue: str | None, language: str | None) -> _Template:
         if not self._overrides:

@@ -3,10 +3,11 @@
 Pure. The order of the line and the choice among candidates are the matching's, which looks across all queues (R-Q3).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from hookflash.engine.domain import events as e
+from hookflash.engine.domain.changed import changed
 from hookflash.engine.domain.values import QueueSettings
 from hookflash.sdk.types import QueueId
 
@@ -31,6 +32,6 @@ def evolve(state: Queue | None, event: e.QueueEvent, queue: QueueId) -> Queue | 
         case e.LineJoined() | e.LineLeft():
             if state is None:
                 raise TypeError(f"queue {queue} has no line to which {type(event).__name__} could happen")
-            return replace(state, waiting=state.waiting + (1 if isinstance(event, e.LineJoined) else -1))
+            return changed(state, waiting=state.waiting + (1 if isinstance(event, e.LineJoined) else -1))
         case _:
             assert_never(event)

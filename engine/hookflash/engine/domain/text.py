@@ -135,6 +135,8 @@ def clean_entries(field: str, entries: Mapping[str, str]) -> dict[str, str]:
 
 
 def _without_controls(field: str, text: str) -> str:
+    if text.isprintable():
+        return text  # Nearly every text is; neither a control character nor half a surrogate pair can be printed.
     # Half a surrogate pair cannot be written as UTF-8, so it would fail later, in the journal.
     if _SURROGATE.search(text) is not None:
         raise BadField(field, "is not valid Unicode; send it as UTF-8")

@@ -12,6 +12,7 @@ from hookflash.sdk.types import AgentId, AttributeId, ChannelId, ConversationId,
 
 from .address import Address
 from .agent import Agent
+from .changed import quick
 from .commands import Command
 from .events import Event
 from .limits import Limits
@@ -80,6 +81,7 @@ class Facts(Protocol):
         """The settings that the adapter of that kind declares secret."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """The time, the place in the journal, the limits, the texts and the facts for one turn.

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from hookflash.engine.domain.changed import quick
 from hookflash.sdk.types import (
     AgentId,
     AttributeId,
@@ -47,6 +48,8 @@ __all__ = [
     "Tried",
     "offer_id",
 ]
+
+_OPEN = (InviteState.PARKED, InviteState.OFFERED)
 
 CHAT = MediaDomainId("chat")
 """The media domain that is there from the start."""
@@ -122,6 +125,7 @@ class ChannelSession:
     closed_at: float | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Participant:
     """An agent in a conversation. `queue` is the queue of the invite by which he came (R-L8)."""
@@ -134,6 +138,7 @@ class Participant:
     queue: QueueId | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """An invite shown to one agent, numbered within its conversation from 1."""
@@ -172,6 +177,7 @@ class Decision:
     until: float
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invite:
     """One open search for an agent on behalf of a conversation, numbered within it from 1.
@@ -207,7 +213,7 @@ class Invite:
     @property
     def is_open(self) -> bool:
         """Whether the search goes on."""
-        return self.state in (InviteState.PARKED, InviteState.OFFERED)
+        return self.state in _OPEN
 
     def tried_of(self, agent: AgentId) -> Tried | None:
         """The earlier offers of this invite to that agent, if there were any."""

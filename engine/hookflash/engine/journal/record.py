@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hookflash.engine.domain.address import Address
+from hookflash.engine.domain.changed import quick
 from hookflash.engine.domain.events import Event
 
 __all__ = ["Cause", "CauseKind", "Fact", "Record"]
@@ -45,6 +46,7 @@ class Fact:
     event: Event
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """A sealed cascade.

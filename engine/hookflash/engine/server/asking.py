@@ -145,7 +145,10 @@ class Asking:
 
 def event_in(outcome: Outcome, cls: type[E]) -> E:
     """The first event of that class in the outcome."""
-    return next(fact.event for fact in outcome.facts if isinstance(fact.event, cls))
+    for fact in outcome.facts:
+        if isinstance(fact.event, cls):
+            return fact.event
+    raise LookupError(f"the outcome has no {cls.__name__}")
 
 
 def _digest(request: Message) -> bytes:

@@ -12,7 +12,7 @@ __all__ = ["Outlet"]
 class Outlet:
     """Items on their way to one reader, each with the journal position it comes from."""
 
-    def __init__(self, size_max: int, overflowed: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, size_max: int, overflowed: Callable[[], None] | None = None) -> None:
         """Begin empty; `size_max` items may wait, and `overflowed` is told when there was one too many.
 
         Told at once: a reader who reads nothing may keep the item that is being written, and so the stream, for ever.
@@ -33,7 +33,8 @@ class Outlet:
             self._first_lost = self._items[0][0]
             self._items.clear()
             self.end()
-            self._overflowed()
+            if self._overflowed is not None:
+                self._overflowed()
             return
         self._items.append((position, item))
         self._awake.set()
@@ -46,6 +47,12 @@ class Outlet:
         if last is not None:
             self._items.append((self._sent, last))
         self._awake.set()
+
+    def leave(self) -> None:
+        """The reader is gone. Let go of what is called, which may hold this: a circle would wait for the collector."""
+        self.end()
+        self._items.clear()
+        self._overflowed = None
 
     async def pour(self, write: Callable[[bytes], Awaitable[None]], sent: int = 0) -> None:
         """Write items until the end; `sent` is the position that the reader has already. Raises the end's refusal."""

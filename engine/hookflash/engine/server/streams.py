@@ -73,6 +73,7 @@ class Streams:
             await desk.outlet.pour(caller.write, sent=desk.after)
         finally:
             self._leave(desk, call)
+            outlet.leave()
 
     def _welcome(self, agent: AgentId, outcome: Outcome) -> pb.AttachResponse:
         state = outcome.state(Address(Kind.AGENT, agent))

@@ -1,8 +1,8 @@
 """How the client reaches a server: address, TLS, token, and what is tried again without the caller's knowing.
 
-Only UNAVAILABLE and a server's CANCELLED are tried again, a few times within about two seconds; each attempt carries the
-same request_id, so the engine does the command once. CANCELLED is what gRPC says where a server had more calls waiting
-than it takes and dropped one before anybody had looked at it.
+Only UNAVAILABLE and a server's CANCELLED are tried again, a few times within about two seconds; each attempt carries
+the same request_id, so the engine does the command once. CANCELLED is what gRPC says where a server had more calls
+waiting than it takes and dropped one before anybody had looked at it.
 """
 
 import json

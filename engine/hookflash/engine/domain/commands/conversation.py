@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hookflash.engine.domain.changed import quick
 from hookflash.engine.domain.values import CloseCause, Customer, LeaveReason, RevokeReason, Target
 from hookflash.sdk.types import AgentId, ChannelId, InviteKind
 
@@ -49,6 +50,7 @@ class SendWhisper:
     text: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceInvite:
     """Transfer, conference or route. `agent` is the acting agent; None only for ROUTE."""

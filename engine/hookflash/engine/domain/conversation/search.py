@@ -1,9 +1,8 @@
 """Placing an invite: transfer, conference, route (R-T, R-C, R-G)."""
 
-from dataclasses import replace
-
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
+from hookflash.engine.domain.changed import changed
 from hookflash.engine.domain.limits import DURATION_MAX_S
 from hookflash.engine.domain.notices import NoticeKey
 from hookflash.engine.domain.refusals import (
@@ -50,7 +49,7 @@ def place(turn: Turn, command: c.PlaceInvite) -> None:
     requester = _requester(turn, command)
     _check_state(turn, state, command)
     _check_target(turn, state, command)
-    place_checked(turn, replace(command, note=note), requester)
+    place_checked(turn, changed(command, note=note), requester)
 
 
 def place_checked(

@@ -176,6 +176,18 @@ def evolve(state: Conversation | None, event: e.ConversationEvent, conversation:
             return changed(state, sequence=sequence, transcript=transcript, deliveries=delivery)
         case e.ParticipantJoined() | e.ParticipantLeft():
             return _moved(state, event)
+        case (
+            e.InvitePlaced()
+            | e.OfferMade()
+            | e.OfferEnded()
+            | e.InviteEnded()
+            | e.InviteParkedAgain()
+            | e.StepOpened()
+            | e.PauseEnded()
+            | e.DecisionAsked()
+            | e.DecisionMade()
+        ):
+            return _sought(state, event)
         case e.DeliverySettled(delivery=delivery):
             return _settled(state, delivery)
         case e.ChannelSessionClosed(session=number, at=at):
@@ -190,18 +202,6 @@ def evolve(state: Conversation | None, event: e.ConversationEvent, conversation:
             return changed(state, closed=cause)
         case e.DeliveryReceived() | e.ConversationOpened():
             return state
-        case (
-            e.InvitePlaced()
-            | e.OfferMade()
-            | e.OfferEnded()
-            | e.InviteParkedAgain()
-            | e.StepOpened()
-            | e.PauseEnded()
-            | e.DecisionAsked()
-            | e.DecisionMade()
-            | e.InviteEnded()
-        ):
-            return _sought(state, event)
         case _:
             assert_never(event)
 

@@ -7,6 +7,7 @@ through a channel its `delivery` number: three counters, since a shared one woul
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hookflash.engine.domain.changed import quick
 from hookflash.engine.domain.notices import NoticeKey, Style
 from hookflash.engine.domain.values import CloseCause, Customer, Decision, Invite, LeaveReason, Offer, RevokeReason
 from hookflash.sdk.types import AgentId, ChannelId, InviteState, MediaDomainId, OfferOutcome, ParticipantRole, QueueId
@@ -70,6 +71,7 @@ class ChannelSessionClosed:
     session: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSent:
     """Somebody said something to everybody. `agent` is None where the customer spoke; then nothing goes out."""
@@ -85,6 +87,7 @@ class MessageSent:
     text: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhisperSent:
     """An agent said something to the agents. It has no customer's number because it has no customer's side."""
@@ -98,6 +101,7 @@ class WhisperSent:
     text: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffNoticed:
     """The engine told one agent (`agent`) or the agents (all but `except_agent`). A toast has no sequence."""
@@ -111,6 +115,7 @@ class StaffNoticed:
     except_agent: AgentId | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerNoticed:
     """The engine told the customer."""
@@ -123,6 +128,7 @@ class CustomerNoticed:
     text: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitePlaced:
     """A search for an agent began. `is_exempt`: not even a full queue refuses it."""
@@ -141,6 +147,7 @@ class OfferMade:
     offer: Offer
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferEnded:
     """An offer was decided. After a miss or decline the agent is not asked again until `paused_until`."""
@@ -198,6 +205,7 @@ class DecisionMade:
     fault: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteEnded:
     """The search ended, once, in one of the terminal states."""
@@ -209,6 +217,7 @@ class InviteEnded:
     agent: AgentId | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantJoined:
     """An agent came in, by the offer named."""
@@ -223,6 +232,7 @@ class ParticipantJoined:
     offer: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantLeft:
     """An agent went out; his slot comes back in the same record."""
