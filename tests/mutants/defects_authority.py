@@ -37,12 +37,4 @@ AUTHORITY = (
         "I14",
         "Whoever has a token may call every method.",
     ),
-    defect(
-        "close-from-outside",
-        "domain.conversation.attendance",
-        "closer = turn.acting(command.agent)",
-        "closer = (turn.state.primaries or (turn.acting(command.agent),))[0]",
-        "I14",
-        "An agent who is not in a conversation can close it.",
-    ),
 )

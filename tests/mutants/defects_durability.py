@@ -152,12 +152,4 @@ DURABILITY = (
         "I16",
         "Any number of commands may wait for one entity.",
     ),
-    defect(
-        "drain-takes-new-work",
-        "actors.shard",
-        "if self.is_draining and call.cause.is_new_work:",
-        "if False:",
-        "I6",
-        "An engine that is to stop goes on taking what customers bring.",
-    ),
 )

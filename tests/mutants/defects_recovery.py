@@ -69,7 +69,7 @@ RECOVERY = (
         "views.writer",
         "                gathered.add(projection)\n",
         "                projection.record.position % 41 and gathered.add(projection)\n",
-        "I1 I2 I10",
+        "I1 I2 I6 I10",
         "Now and then a record never reaches the views.",
     ),
     defect(

@@ -91,7 +91,7 @@ def hunt(defect: Defect, *, first: int = 0, seeds: int, minutes: float) -> Verdi
             found = dict(told["found"])
         _, errors = process.communicate()
     if hung:
-        ran, seed, found = ran + 1, first + ran, {"hung": f"silent for {_SILENT_S:.0f} s"}
+        ran, seed, found = ran + 1, first + ran, {"I6": f"the run does not end: silent for {_SILENT_S:.0f} s"}
     elif process.returncode not in (0, 1) or (process.returncode == 1 and ran < seeds):
         ran, seed, found = ran + 1, first + ran, {"died": errors[-500:]}
     return Verdict(defect=defect, seeds=ran, seed=seed if found else None, found=found, took_s=monotonic() - began)
