@@ -27,8 +27,8 @@ Done = Callable[[JournalError | None], None]
 In the order of the groups; so the next one is not submitted within it.
 """
 
-QUICK_S: Final = 0.002
-"""Commits that take less than this, in seconds, are quick."""
+QUICK_S: Final = 0.01
+"""Commits that take less than this, in seconds, are quick: also one that waited for the interpreter's lock."""
 
 _SLOW_FOR_S: Final = 1.0
 _log = structlog.get_logger(__name__)
