@@ -80,7 +80,7 @@ simulate: $(TO_TEST)  ## the real engine under a simulated disk, clock and world
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(ARGS)
 
 mutants: $(TO_TEST)  ## plant defects one at a time; fails where the simulation does not find one
-	$(BIN)/python -m tests.mutants $(ARGS)
+	$(BIN)/python -m tests.mutants --jobs $(JOBS) $(ARGS)
 
 torture: $(TO_TEST)  ## kill -9, power cuts, bad disks, bad networks, floods, upgrades: TRIAL=kill for one of them
 	$(BIN)/python -m tests.torture $(or $(TRIAL),all) $(ARGS)
