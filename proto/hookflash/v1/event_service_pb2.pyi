@@ -121,7 +121,7 @@ class ListEventsResponse(_message.Message):
     """Asks for the next page; empty: there is none."""
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]:
-        """The page."""
+        """The page. With a filter that finds little it may be empty and still not the last."""
 
     def __init__(
         self,
