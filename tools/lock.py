@@ -38,8 +38,14 @@ def main() -> int:
     parser.add_argument("pythons", nargs="+", help="interpreters to resolve for, the oldest first")
     pythons: list[str] = parser.parse_args().pythons
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    runtime = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
-    test = project["project"]["optional-dependencies"]["test"]
+    extras = project["project"]["optional-dependencies"]
+    runtime = [
+        *project["build-system"]["requires"],
+        *project["project"]["dependencies"],
+        *extras["web"],
+        *extras["jwt"],
+    ]
+    test = extras["test"]
 
     resolved = {_version_of(python): python for python in pythons}
     pins: dict[str, str] = {}

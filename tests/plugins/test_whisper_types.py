@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+import httpx
 import pytest
 from mypy import api as mypy
 
@@ -141,7 +142,7 @@ def test_no_type_of_the_channel_module_has_a_field_that_could_hold_a_whisper() -
         kind = getattr(channel, name)
         if not hasattr(kind, "__dataclass_fields__"):
             continue
-        hints = get_type_hints(kind)
+        hints = get_type_hints(kind, localns={"httpx": httpx})
         for field in fields(kind):
             if get_origin(hints[field.name]) is Callable:
                 continue  # What the engine lends an adapter to call.

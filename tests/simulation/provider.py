@@ -134,7 +134,7 @@ class Provider:
         if queue and queue[0] is arrival:
             queue.popleft()
         if isinstance(arrival, Inbound | CustomerLeft):
-            text = arrival.content.text if isinstance(arrival, Inbound) else None
+            text = _said(arrival) if isinstance(arrival, Inbound) else None
             self.world.calls.append(
                 ClientCall(
                     principal=f"ADAPTER:channels/{channel}",
@@ -181,4 +181,4 @@ def _raw(delivery: Delivery) -> bytes:
 
 
 def _said(arrival: Arrival) -> str:
-    return arrival.content.text if isinstance(arrival, Inbound) else "leaves"
+    return arrival.content.text if isinstance(arrival, Inbound) and isinstance(arrival.content, Text) else "leaves"

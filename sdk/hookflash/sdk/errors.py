@@ -10,6 +10,7 @@ __all__ = [
     "BadSignature",
     "Blocked",
     "ConfigError",
+    "NotTaken",
     "ParseError",
     "Permanent",
     "SendError",
@@ -41,6 +42,19 @@ class ParseError(ValueError):
     """What came in cannot be read as anything of this channel; it is kept raw, answered and reported."""
 
 
+class NotTaken(Exception):  # noqa: N818 - the name is the SDK's word for it
+    """An arrival that the engine does not take: `reason` is the refusal's stable word, such as RATE_LIMITED.
+
+    With `retry_after_s` it may be brought again after so many seconds; without, never.
+    """
+
+    def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
+        """Keep the word and the delay."""
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
 class SendError(Exception):
     """A delivery that was not taken; the subclass says what the engine does next."""
 
@@ -62,11 +76,12 @@ class Transient(SendError):  # noqa: N818 - the name is the SDK's word for it
 class Permanent(SendError):  # noqa: N818 - the name is the SDK's word for it
     """Will never be taken: the delivery becomes FAILED on the timeline and later ones go on."""
 
-    def __init__(self, code: str, text: str) -> None:
-        """Take the provider's own code and words."""
+    def __init__(self, code: str, text: str, *, is_alarming: bool = False) -> None:
+        """Take the provider's own code and words; `is_alarming`: an admin has to see to it, the customer is not it."""
         super().__init__(f"{text} ({code})")
         self.code = code
         self.text = text
+        self.is_alarming = is_alarming
 
 
 class WindowClosed(SendError):  # noqa: N818 - the name is the SDK's word for it

@@ -4,23 +4,27 @@ A hook takes value objects by keyword, so a new field changes no signature; an i
 wants. Each implementation is called by itself under a guard: one that raises never stops the others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pluggy import HookimplMarker, HookspecMarker
 
+from hookflash.sdk.policy import ArrivalView, ConversationView, Denial, QueueChoice, ResourceRef, UnattendedAnswer
 from hookflash.sdk.registry import Registry
-from hookflash.sdk.types import ChannelId
+from hookflash.sdk.types import ChannelId, Principal, QueueId
 
 __all__ = [
     "PROJECT",
     "SDK_VERSION",
     "EngineFacts",
     "EventHeader",
+    "hookflash_choose_queue",
+    "hookflash_deny",
     "hookflash_engine_started",
     "hookflash_engine_stopping",
     "hookflash_event",
     "hookflash_register",
+    "hookflash_unattended",
     "hookimpl",
     "hookspec",
 ]
@@ -79,3 +83,27 @@ def hookflash_engine_stopping(reason: str, deadline: float) -> None:
 @hookspec
 def hookflash_event(event: EventHeader) -> None:
     """Watch events go by. Broadcast on an observer's thread with a buffer of 1,000 events; may miss the oldest."""
+
+
+@hookspec(firstresult=True)
+def hookflash_choose_queue(arrival: ArrivalView, queues: Sequence[QueueChoice]) -> QueueId | None:
+    """Choose the queue of a conversation that is about to open, before its channel's own; None: no opinion.
+
+    PURE, 50 ms: asked at the edge, before the command; the first answer counts and is recorded. A fault is no opinion.
+    """
+
+
+@hookspec(firstresult=True)
+def hookflash_unattended(conversation: ConversationView) -> UnattendedAnswer | None:
+    """Say what becomes of a conversation that nobody attends, before the setting `on_unattended`; None: no opinion.
+
+    PURE, 50 ms: asked after the record that made it so; the first answer counts and is recorded (R-L2).
+    """
+
+
+@hookspec
+def hookflash_deny(principal: Principal, verb: str, resource: ResourceRef) -> Denial | None:
+    """Forbid a call that the built-in policy allows; it can only narrow. `verb` is the method, such as `Transfer`.
+
+    PURE, 50 ms: every implementation is asked, at the edge, before the command. It fails closed: a fault denies.
+    """

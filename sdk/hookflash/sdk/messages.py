@@ -7,21 +7,62 @@ it into one of them. A channel takes `Message` and `CustomerNotice` only (see `h
 from dataclasses import dataclass
 from typing import final
 
-__all__ = ["CustomerNotice", "Message", "Whisper"]
+__all__ = ["Choice", "CustomerNotice", "Message", "Template", "Whisper"]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One answer that the customer is offered: he sees `title`, and `id` comes back where the channel carries it."""
+
+    id: str
+    title: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is not exactly `str`."""
+        _require_str(Choice=self.id)
+        _require_str(Choice=self.title)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A message that the provider has approved, for when the reply window is closed; `values` fill its places."""
+
+    name: str
+    language: str
+    values: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what is not exactly `str`."""
+        _require_str(Template=self.name)
+        _require_str(Template=self.language)
+        for value in self.values:
+            _require_str(Template=value)
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Something said to everybody in the conversation; `sender_name` is the name the customer may see."""
+    """Something said to everybody in the conversation; `sender_name` is the name the customer may see.
+
+    `choices` are answers offered with it; with a `template` the provider's own text goes out, and `text` is what it
+    says, for the timeline.
+    """
 
     sender_name: str
     text: str
+    choices: tuple[Choice, ...] = ()
+    template: Template | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what is not exactly `str`, so that untyped code cannot tuck another value into a text."""
+        """Refuse what is not exactly of its type, so that untyped code cannot tuck another value into a message."""
         _require_str(Message=self.sender_name)
         _require_str(Message=self.text)
+        if any(type(choice) is not Choice for choice in self.choices):
+            raise TypeError("a Message takes choices of type Choice")
+        if self.template is not None and type(self.template) is not Template:
+            raise TypeError("a Message takes a template of type Template")
 
 
 @final

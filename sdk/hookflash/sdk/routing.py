@@ -1,13 +1,14 @@
 """What a routing strategy is shown and what it answers.
 
 A strategy orders candidates that the engine found eligible; offering, accepting, timers, steps and the ttl are never
-its business. It keeps no state: the same views give the same answer, and the engine checks every answer again.
+its business. It keeps no state: the same views and cursor give the same answer, and the engine checks every answer.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import ClassVar, Protocol, TypeAlias, final, runtime_checkable
+from typing import ClassVar, Literal, Protocol, TypeAlias, final, runtime_checkable
 
 from hookflash.sdk.config import DataclassLike
 from hookflash.sdk.types import (
@@ -23,19 +24,26 @@ from hookflash.sdk.types import (
 __all__ = [
     "AgentView",
     "Candidates",
+    "Cursor",
     "Decision",
     "InviteView",
     "Offer",
     "OrderKey",
     "OrderedCandidates",
+    "QueueOrdering",
     "QueueView",
+    "Reject",
     "RoutingContext",
     "RoutingStrategy",
     "SelectingStrategy",
+    "Wait",
     "options_of",
 ]
 
 OrderKey: TypeAlias = tuple[int | float | str, ...]
+
+Cursor: TypeAlias = "bool | int | float | str | list[Cursor] | dict[str, Cursor] | None"
+"""What a strategy wants to find again at its next decision in the same queue: a JSON value, kept with the Decision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +71,17 @@ class AgentView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueView:
-    """The queue whose candidates are ordered; `options` are its `strategy_options`, as an admin wrote them."""
+    """The queue whose candidates are ordered; `options` are its `strategy_options`, as an admin wrote them.
+
+    `required` are the attributes that its Steps name, in their order.
+    """
 
     id: QueueId
     media_domain: MediaDomainId
     priority: int = 1
     options: Mapping[str, str] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    display_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,24 +107,50 @@ class InviteView:
 class RoutingContext:
     """What else may be known: the time, how long the invite waits, its open step (from 1), and a random source.
 
-    `random` is seeded by the engine from the invite's id, so that a repeated call draws the same.
+    `cursor` is what the last Decision in this queue left (None: nothing yet, or the strategy changed since). `random`
+    is seeded by the engine from the invite's id, so that a repeated call draws the same.
     """
 
     now: float
     waited_s: float
     step: int = 1
+    queue: QueueView | None = None
+    cursor: Cursor = None
     random: Random = field(default_factory=lambda: Random(0), compare=False)  # noqa: S311 - replayable by intent
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """Offer the invite to one of these candidates: the first of them who can be reserved."""
+    """Offer the invite to these candidates: `one`, the first of them who can be reserved, or `all` of them at once.
+
+    With `all` the first accept wins and the other offers are REVOKED in the same record (R-O1).
+    """
 
     agents: tuple[AgentId, ...]
+    to: Literal["one", "all"] = "one"
+    cursor: Cursor = None
 
 
-Decision: TypeAlias = Offer
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Offer to nobody for `wait_s` seconds; asked again then, and before that whenever the candidates change."""
+
+    wait_s: float
+    cursor: Cursor = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """End the invite: NO_AGENT, with a reason for the record in a word or two."""
+
+    reason: str
+    cursor: Cursor = None
+
+
+Decision: TypeAlias = Offer | Wait | Reject
 
 
 @runtime_checkable
@@ -129,7 +168,10 @@ class RoutingStrategy(Protocol):
 
 
 class Candidates(Protocol):
-    """The candidates of one invite in the strategy's own order, best first."""
+    """The candidates of one invite in the strategy's own order, best first; a lazy view, valid during the call.
+
+    `get`, `at` and `count_until` cost O(log n), so a strategy need not look at everybody.
+    """
 
     def __iter__(self) -> Iterator[AgentView]:
         """Go through them, best first."""
@@ -143,13 +185,32 @@ class Candidates(Protocol):
     def top(self, count: int) -> Sequence[AgentView]:
         """Give the best `count` of them."""
 
+    def at(self, index: int) -> AgentView:
+        """Give the one at this place, 0 the best. Raises IndexError."""
+
+    def count_until(self, key: OrderKey) -> int:
+        """Count those whose order key is at most `key`: `at` of that is the first one behind it."""
+
 
 @runtime_checkable
 class SelectingStrategy(RoutingStrategy, Protocol):
     """A strategy that also looks at the invite; `order` stays what it falls back on."""
 
     def select(self, invite: InviteView, candidates: Candidates, context: RoutingContext) -> Decision:
-        """Choose among the candidates, of whom there is at least one."""
+        """Choose among the candidates, of whom there is at least one; Offer, Wait or Reject."""
+
+
+@runtime_checkable
+class QueueOrdering(Protocol):
+    """Orders the waiting invites of one queue; registered as a class, made once without arguments. PURE: 50 ms.
+
+    The engine's own order (R-Q3) stays the tie-break, and orders queues among each other.
+    """
+
+    name: ClassVar[str]
+
+    def key(self, invite: InviteView) -> OrderKey:
+        """Give the invite's key: the smaller is served earlier."""
 
 
 def options_of(strategy: type[RoutingStrategy]) -> type[DataclassLike] | None:
@@ -162,12 +223,14 @@ def options_of(strategy: type[RoutingStrategy]) -> type[DataclassLike] | None:
 class OrderedCandidates:
     """Candidates sorted once by a strategy's `order`, ties by agent id."""
 
-    __slots__ = ("_by_id", "_sorted")
+    __slots__ = ("_by_id", "_keys", "_sorted")
 
     def __init__(self, strategy: RoutingStrategy, queue: QueueView, agents: Sequence[AgentView]) -> None:
         """Sort; whatever `order` raises comes through."""
         # The key is not spread: two tuples of different length must still compare before the id does.
-        self._sorted = tuple(sorted(agents, key=lambda agent: (strategy.order(agent, queue), agent.id)))
+        keyed = sorted(((strategy.order(agent, queue), agent.id, agent) for agent in agents), key=lambda one: one[:2])
+        self._keys = [key for key, _, _ in keyed]
+        self._sorted = tuple(agent for _, _, agent in keyed)
         self._by_id = {agent.id: agent for agent in agents}
 
     def __iter__(self) -> Iterator[AgentView]:
@@ -185,3 +248,13 @@ class OrderedCandidates:
     def top(self, count: int) -> Sequence[AgentView]:
         """Give the best `count` of them."""
         return self._sorted[:count]
+
+    def at(self, index: int) -> AgentView:
+        """Give the one at this place, 0 the best. Raises IndexError."""
+        if index < 0:
+            raise IndexError(index)
+        return self._sorted[index]
+
+    def count_until(self, key: OrderKey) -> int:
+        """Count those whose order key is at most `key`."""
+        return bisect_right(self._keys, key)

@@ -12,17 +12,19 @@ from functools import partial
 from random import Random
 from typing import Any, Final, final
 
+import httpx
 import structlog
 
 from hookflash.engine.actors.clock import Clock
 from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.domain.values import ChannelSettings
 from hookflash.engine.ids import IdMaker
-from hookflash.sdk.channel import ChannelAdapter, ChannelContext, ChannelLog
+from hookflash.sdk.channel import Arrival, ChannelAdapter, ChannelContext, ChannelLog
 from hookflash.sdk.config import fill
 
 from .arrivals import ArrivalTaker
 from .inbox import Inbox
+from .memory_store import MemoryStore
 from .outbox import Outbox
 from .patience import caught, end, sleep, within
 from .ports import EdgeShard, FaultListener
@@ -33,6 +35,8 @@ __all__ = ["AdapterRun", "Edge"]
 
 START_S: Final = 30.0
 STOP_S: Final = 5.0
+HTTP_S: Final = 10.0
+HTTP_CONNECTIONS_MAX: Final = 64
 
 _log = structlog.get_logger(__name__)
 
@@ -74,6 +78,8 @@ class AdapterRun:
         self._taker: ArrivalTaker | None = None
         self._own: set[asyncio.Task[None]] = set()
         self._adapters: set[asyncio.Task[None]] = set()
+        self._http = httpx.AsyncClient(timeout=HTTP_S, limits=httpx.Limits(max_connections=HTTP_CONNECTIONS_MAX))
+        self._store = MemoryStore()
 
     async def start(self) -> None:
         """Make and start the adapter, then begin to send and to take. Raises whatever keeps it from starting."""
@@ -118,6 +124,7 @@ class AdapterRun:
                 await within(clock, STOP_S, adapter.stop)
             except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
                 self._on_fault("stop", _named(error), "left it behind")
+        await self._http.aclose()
         if not await end(clock, STOP_S, tuple(self._own | self._adapters)):
             self._on_fault("stop", "a task of the adapter does not end", "left it behind")
 
@@ -152,7 +159,14 @@ class AdapterRun:
             clock=lambda: datetime.fromtimestamp(clock.now(), UTC),
             sleep=partial(sleep, clock),
             create_task=self._create_task,
+            http=self._http,
+            store=self._store,
+            take=self._take,
         )
+
+    async def _take(self, arrival: Arrival) -> None:
+        if self._taker is not None:
+            await self._taker.take(arrival)
 
     def _create_task(self, coroutine: Coroutine[Any, Any, None]) -> object:
         async def contained() -> None:

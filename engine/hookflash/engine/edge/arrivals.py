@@ -13,7 +13,19 @@ import structlog
 from hookflash.engine.actors.clock import Clock
 from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.domain.values import Customer
-from hookflash.sdk.channel import Arrival, ChannelAdapter, CustomerLeft, Inbound, Receipt, Unsupported
+from hookflash.sdk.channel import (
+    Arrival,
+    ChannelAdapter,
+    CustomerLeft,
+    Edited,
+    Inbound,
+    Media,
+    Receipt,
+    Removed,
+    Text,
+    Typing,
+    Unsupported,
+)
 from hookflash.sdk.types import ChannelId
 
 from .contents import clean_external_id, clean_reason
@@ -95,7 +107,13 @@ class ArrivalTaker:
     async def _take(self, arrival: Arrival) -> None:
         match arrival:
             case Inbound():
-                await self._receive(arrival, arrival.content.text, arrival.name or "")
+                await self._receive(arrival, _said(arrival.content), arrival.name or "")
+            case Edited():
+                await self._receive(arrival, f"(edited) {arrival.text}", "")
+            case Removed():
+                await self._receive(arrival, "(took back a message)", "")
+            case Typing():
+                pass
             case CustomerLeft():
                 await self._receive(arrival, None, "")
             case Unsupported():
@@ -105,7 +123,9 @@ class ArrivalTaker:
             case _:
                 assert_never(arrival)
 
-    async def _receive(self, arrival: Inbound | CustomerLeft | Unsupported, text: str | None, name: str) -> None:
+    async def _receive(
+        self, arrival: Inbound | Edited | Removed | CustomerLeft | Unsupported, text: str | None, name: str
+    ) -> None:
         key = clean_external_id(arrival.dedupe_key)
         if not key or type(arrival.address.id) is not str or type(name) is not str:
             raise TypeError("an arrival has a dedupe key and an address, both texts")
@@ -127,3 +147,14 @@ class ArrivalTaker:
                 await sleep(self._clock, max(_RETRY_MIN_S, refusal.retry_after_s))
             else:
                 return
+
+
+def _said(content: Text | Media) -> str:
+    """A customer's words, or what stands for a medium."""
+    match content:
+        case Text():
+            return content.text
+        case Media():
+            return f"({content.kind.lower()}) {content.caption}".rstrip()
+        case _:
+            assert_never(content)

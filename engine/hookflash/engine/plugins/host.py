@@ -27,6 +27,7 @@ from hookflash.engine.plugins.facts import (
 from hookflash.engine.plugins.loading import START_FAILED_S, START_WARNED_S, load
 from hookflash.engine.plugins.observer import Observer
 from hookflash.engine.plugins.sources import Source, installed_sources, sources_in
+from hookflash.engine.plugins.staging import Registered
 from hookflash.engine.plugins.strategies import FALLBACK, LoadedStrategy
 from hookflash.sdk import hooks
 from hookflash.sdk.channel import ChannelAdapter
@@ -63,6 +64,7 @@ class PluginHost:
         self._manager = PluginManager(hooks.PROJECT)
         self._manager.add_hookspecs(hooks)
         self._plugins: list[LoadedPlugin] = []
+        self._registered: dict[str, Registered] = {}
         self._strategies: dict[str, LoadedStrategy] = {}
         self._channels: dict[str, type[ChannelAdapter]] = {}
         self._threads: dict[str, AskingThread] = {}
@@ -202,17 +204,12 @@ class PluginHost:
             thread.stop(timeout_s)
 
     def _take(self, source: Source) -> None:
-        verdict = load(
-            source,
-            self._settings,
-            self._manager,
-            self._clock,
-            kinds_taken=self._channels.keys(),
-            strategies_taken=self._strategies.keys(),
-        )
-        if verdict.staging is not None:
-            self._channels |= verdict.staging.channels
-            for name, strategy in verdict.staging.strategies.items():
+        taken = frozenset(name for registered in self._registered.values() for name in registered.names())
+        verdict = load(source, self._settings, self._manager, self._clock, taken=taken)
+        if verdict.registered is not None:
+            self._registered[source.name] = verdict.registered
+            self._channels |= verdict.registered.channels
+            for name, strategy in verdict.registered.strategies.items():
                 self._strategies[name] = LoadedStrategy(
                     name=name, plugin=source.name, is_bundled=source.is_bundled, strategy=strategy
                 )

@@ -16,7 +16,7 @@ from pluggy import PluginManager
 
 from hookflash.engine.plugins.facts import PluginSettings, PluginState
 from hookflash.engine.plugins.sources import Source
-from hookflash.engine.plugins.staging import StagingRegistry
+from hookflash.engine.plugins.staging import Registered, StagingRegistry
 from hookflash.engine.plugins.versions import is_in_range
 from hookflash.sdk import hooks
 
@@ -32,12 +32,12 @@ _log = structlog.get_logger("hookflash.plugins")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """How loading ended; `staging` holds what was registered, for a loaded plugin only."""
+    """How loading ended; `registered` is what it brought, for a loaded plugin only."""
 
     state: PluginState
     reason: str = ""
     traceback: str = ""
-    staging: StagingRegistry | None = None
+    registered: Registered | None = None
 
 
 class _RefusedError(Exception):
@@ -52,8 +52,7 @@ def load(
     manager: PluginManager,
     clock: Callable[[], float],
     *,
-    kinds_taken: Collection[str],
-    strategies_taken: Collection[str],
+    taken: Collection[tuple[str, str]],
 ) -> Verdict:
     """Load one plugin; raises only KeyboardInterrupt and SystemExit."""
     table = settings.tables.get(source.name, {})
@@ -62,7 +61,7 @@ def load(
     if table.get("enabled", True) is False:
         return Verdict(state=PluginState.DISABLED, reason=f"[plugins.{source.name}] enabled = false")
     own = {key: value for key, value in table.items() if key not in OWN_KEYS}
-    staging = StagingRegistry(own, kinds_taken=kinds_taken, strategies_taken=strategies_taken)
+    staging = StagingRegistry(own, taken=taken)
     try:
         if manager.has_plugin(source.name):
             raise _RefusedError(PluginState.FAILED, f"another plugin is named {source.name!r}")  # noqa: TRY301
@@ -81,7 +80,7 @@ def load(
             reason=f"{type(error).__name__}: {error}",
             traceback="".join(traceback.format_exception(error)),
         )
-    return Verdict(state=PluginState.LOADED, staging=staging)
+    return Verdict(state=PluginState.LOADED, registered=staging.registered)
 
 
 def _check_pin(source: Source, pin: object) -> None:

@@ -1,0 +1,98 @@
+"""What goes out through a channel, and what a kind of channel can do.
+
+Nothing here can hold a whisper, a note or a notice for agents: a `Delivery` is made of a `Message` or `CustomerNotice`,
+which mypy checks and, because plugins may be untyped, the constructor checks again (R-W3, I7).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import final
+
+from hookflash.sdk.channel.arrivals import CustomerAddress
+from hookflash.sdk.messages import CustomerNotice, Message
+from hookflash.sdk.types import ConversationId, DeliveryId, ExternalId
+
+__all__ = ["Capabilities", "Delivery", "Idempotency", "Level", "Receipts"]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One Message or CustomerNotice on its way out; settled once.
+
+    `id` is the idempotency key; `sequence` counts the conversation's deliveries from 1 without a gap; `attempt` from 1.
+    Raises TypeError for any other content, also for a look-alike or a subclass.
+    """
+
+    id: DeliveryId
+    conversation: ConversationId
+    sequence: int
+    to: CustomerAddress
+    content: Message | CustomerNotice
+    reply_to: ExternalId | None = None
+    attempt: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the exact type: this is the customer port, and plugins are not type-checked."""
+        if type(self.content) is not Message and type(self.content) is not CustomerNotice:
+            # The content stays out of the sentence: it may be a whisper.
+            message = f"a Delivery takes a Message or a CustomerNotice, not {type(self.content).__name__}"
+            raise TypeError(message)
+
+
+class Level(StrEnum):
+    """How well a channel does one thing; FALLBACK is the engine's work, REJECT is told to the agent."""
+
+    NATIVE = "NATIVE"
+    PARTIAL = "PARTIAL"
+    FALLBACK = "FALLBACK"
+    DROP = "DROP"
+    REJECT = "REJECT"
+
+
+class Receipts(StrEnum):
+    """Which receipts a provider sends."""
+
+    NONE = "NONE"
+    EACH = "EACH"
+    WATERMARK = "WATERMARK"
+
+
+class Idempotency(StrEnum):
+    """What a provider does with a delivery sent twice: drop it by key, return our id later, or show it twice."""
+
+    KEY = "KEY"
+    RELINK = "RELINK"
+    NONE = "NONE"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a kind of channel can do, feature by feature, and its sizes.
+
+    Texts are measured in characters (code points), media in bytes per MIME type ("image/*" holds for all images),
+    `reply_window_s` in seconds (None: no limit), `rate_per_s` in deliveries a second for the whole account.
+    """
+
+    text: Level = Level.NATIVE
+    image: Level = Level.FALLBACK
+    audio: Level = Level.FALLBACK
+    video: Level = Level.FALLBACK
+    file: Level = Level.FALLBACK
+    choice: Level = Level.FALLBACK
+    template: Level = Level.REJECT
+    typing: Level = Level.DROP
+    read: Level = Level.DROP
+    edit: Level = Level.DROP
+    delete: Level = Level.DROP
+    text_size_max: int = 4096
+    choices_max: int = 0
+    choice_title_size_max: int = 0
+    media_size_max: Mapping[str, int] = field(default_factory=dict)
+    reply_window_s: float | None = None
+    echoes: bool = False
+    receipts: Receipts = Receipts.NONE
+    idempotency: Idempotency = Idempotency.NONE
+    rate_per_s: float | None = None
