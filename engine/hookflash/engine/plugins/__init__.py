@@ -4,6 +4,7 @@ A typed facade over pluggy, which finds and registers and does nothing else (plu
 """
 
 from hookflash.engine.plugins.asking import BUDGET_S, Asking
+from hookflash.engine.plugins.calls import PluginFailedError, PureCalls
 from hookflash.engine.plugins.facts import (
     Answer,
     LoadedPlugin,
@@ -22,11 +23,13 @@ __all__ = [
     "Asking",
     "LoadedPlugin",
     "LoadedStrategy",
+    "PluginFailedError",
     "PluginFault",
     "PluginHost",
     "PluginSettings",
     "PluginState",
     "PluginsNotLoadedError",
+    "PureCalls",
     "Source",
     "installed_sources",
 ]

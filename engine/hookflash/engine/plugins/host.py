@@ -16,6 +16,7 @@ from pluggy import PluginManager
 
 from hookflash.engine.plugins.asking import Asking, AskingThread
 from hookflash.engine.plugins.breaker import Breaker
+from hookflash.engine.plugins.calls import BREAKER_OPEN, PureCalls, WakeAt
 from hookflash.engine.plugins.facts import (
     Answer,
     LoadedPlugin,
@@ -40,7 +41,6 @@ STARTED = "hookflash_engine_started"
 STOPPING = "hookflash_engine_stopping"
 EVENT = "hookflash_event"
 FATAL = (KeyboardInterrupt, SystemExit)
-BREAKER_OPEN = "its breaker is open after repeated faults"
 
 _log = structlog.get_logger("hookflash.plugins")
 
@@ -136,6 +136,21 @@ class PluginHost:
     def channel_adapter(self, kind: str) -> type[ChannelAdapter] | None:
         """Give the adapter class for a kind of channel; None if no loaded plugin has it."""
         return self._channels.get(kind)
+
+    def plugin_of_channel(self, kind: str) -> str:
+        """Name the plugin that has the adapter of that kind; the kind itself where none has."""
+        return next((name for name, found in self._registered.items() if kind in found.channels), kind)
+
+    def pure_calls(self, plugin: str, what: str, wake_at: WakeAt) -> PureCalls:
+        """Give what the PURE calls of one object of a plugin are made with; `what` names it, as `filter pii` does."""
+        is_bundled = any(each.is_bundled for each in self._plugins if each.name == plugin)
+        return PureCalls(
+            breaker=self._breaker(plugin, what),
+            thread=None if is_bundled else lambda: self._thread(plugin),
+            clock=self._clock,
+            wake_at=wake_at,
+            report=lambda hook, fault, fallback: self.report_fault(plugin, f"{what} {hook}", fault, fallback),
+        )
 
     def engine_started(self, facts: EngineFacts) -> None:
         """Tell every plugin that the engine is up."""
