@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import tomllib
+from configparser import ConfigParser
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -54,11 +56,10 @@ def test_the_wheel_holds_generated_code_for_every_proto_file_and_the_markers(whe
 
 def test_the_wheel_names_the_command_the_bundled_plugins_and_the_licence(wheel: ZipFile) -> None:
     (entry_points,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
-    assert wheel.read(entry_points).decode().split() == [
-        *("[console_scripts]", "hookflash", "=", "hookflash.cli.main:main"),
-        "[hookflash.plugins]",
-        *("console", "=", "hookflash.plugins.console"),
-        *("least_occupied", "=", "hookflash.plugins.least_occupied"),
-        *("longest_available", "=", "hookflash.plugins.longest_available"),
-    ]
+    packed = ConfigParser(delimiters="=")
+    packed.read_string(wheel.read(entry_points).decode())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert dict(packed["console_scripts"]) == project["scripts"]
+    assert dict(packed["hookflash.plugins"]) == project["entry-points"]["hookflash.plugins"]
+    assert dict(packed["pytest11"]) == project["entry-points"]["pytest11"]
     assert any(name.endswith("licenses/LICENSE") for name in wheel.namelist())

@@ -30,10 +30,14 @@ BODY = json.dumps({"id": "m-1", "from": "carla", "text": "Hello", "at": 17672256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsConfig:
+    """`key` is what the provider signs with."""
+
     key: Secret
 
 
 class Sms(ChannelAdapter):
+    """Text messages of a provider that does not exist."""
+
     kind = "sms"
     Config = SmsConfig
 

@@ -48,7 +48,7 @@ LINE = re.compile(r"(?P<address>[^\s<>]+)>\s(?P<text>.*\S.*)", re.DOTALL)
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleConfig:
-    """Where the lines come from (`script`: a file, or empty for standard input) and the seconds between two of them."""
+    """Where the lines come from, how fast: `script` is a file (empty: standard input), `pace_s` the seconds between."""
 
     script: str = ""
     pace_s: float = 0.0
