@@ -64,7 +64,7 @@ class Sms(ChannelAdapter):
                 at=datetime.fromtimestamp(said["at"], UTC),
                 external_id=key,
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, OSError) as error:
             raise ParseError("the body is no message") from error
 
     async def send(self, delivery: Delivery) -> ExternalId:
