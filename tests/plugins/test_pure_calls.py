@@ -2,11 +2,13 @@
 
 import asyncio
 from threading import Event, get_ident
+from time import perf_counter
+from typing import cast
 
 import pytest
 
 from hookflash.engine.actors.clock import ManualClock
-from hookflash.engine.plugins import PluginFailedError, PureCalls
+from hookflash.engine.plugins import NonsenseError, PluginFailedError, PureCalls
 from hookflash.engine.plugins.asking import AskingThread
 from hookflash.engine.plugins.breaker import Breaker
 
@@ -17,6 +19,7 @@ class Guarded:
     def __init__(self, *, is_bundled: bool = False) -> None:
         self.clock = ManualClock()
         self.faults: list[tuple[str, str, str]] = []
+        self.slow: list[str] = []
         self.thread = AskingThread("plug", self.clock.now)
         self.calls = PureCalls(
             breaker=Breaker(self.clock.now),
@@ -24,6 +27,7 @@ class Guarded:
             clock=self.clock.now,
             wake_at=self.clock.wake_at,
             report=lambda *fault: self.faults.append(fault),
+            count_slow=self.slow.append,
         )
 
 
@@ -82,4 +86,79 @@ async def test_three_faults_open_the_breaker_for_30_s(is_bundled: bool) -> None:
         await guarded.calls.ask("parse", lambda: 1, fallback="kept it raw")
     guarded.clock.advance(31)
     assert await guarded.calls.ask("parse", lambda: 1, fallback="kept it raw") == 1
+    guarded.thread.stop(5)
+
+
+def _spin() -> int:
+    began = perf_counter()
+    while perf_counter() - began < 0.003:
+        pass
+    return 1
+
+
+async def test_a_call_of_more_than_2_ms_is_counted_as_slow_and_is_no_fault() -> None:
+    guarded = Guarded(is_bundled=True)
+    assert await guarded.calls.ask("apply", _spin, fallback="none") == 1
+    assert (guarded.slow, guarded.faults) == (["apply"], [])
+
+
+async def _later() -> int:
+    return 1
+
+
+@pytest.mark.parametrize("is_bundled", [True, False])
+async def test_a_coroutine_is_no_answer(is_bundled: bool) -> None:  # noqa: FBT001  a parameter of the test
+    guarded = Guarded(is_bundled=is_bundled)
+    with pytest.raises(PluginFailedError, match="coroutine"):
+        await guarded.calls.ask("apply", lambda: cast("int", _later()), fallback="blocked the text")
+    guarded.thread.stop(5)
+
+
+async def test_what_the_check_of_an_answer_says_is_told_in_its_words() -> None:
+    guarded = Guarded(is_bundled=True)
+    with pytest.raises(PluginFailedError, match="it answered int, not a text"):
+        await guarded.calls.ask("apply", lambda: _raise(NonsenseError("it answered int, not a text")), fallback="none")
+
+
+async def test_one_that_hangs_is_given_up_also_when_nobody_waits_for_it_any_more() -> None:
+    guarded, returns, began = Guarded(), Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def hang() -> int:
+        loop.call_soon_threadsafe(began.set)
+        returns.wait(10)
+        return 1
+
+    left = asyncio.ensure_future(guarded.calls.ask("apply", hang, fallback="none"))
+    await began.wait()
+    behind = asyncio.ensure_future(guarded.calls.ask("apply", lambda: 2, fallback="none"))
+    await asyncio.sleep(0)
+    left.cancel()
+    guarded.clock.advance(0.051)
+    with pytest.raises(PluginFailedError, match="still busy"):
+        await behind
+    assert guarded.faults == [("apply", "no answer within 0.05 s", "none")]
+    returns.set()
+    guarded.thread.stop(5)
+
+
+async def test_whoever_waits_in_line_behind_calls_that_are_in_time_is_answered_however_long_the_line_is() -> None:
+    guarded, goes_on, began = Guarded(), Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def pause() -> int:
+        loop.call_soon_threadsafe(began.set)
+        goes_on.wait(10)
+        return 1
+
+    first = asyncio.ensure_future(guarded.calls.ask("apply", pause, fallback="none"))
+    await began.wait()
+    guarded.clock.advance(0.04)
+    behind = asyncio.ensure_future(guarded.calls.ask("apply", lambda: 2, fallback="none"))
+    await asyncio.sleep(0)
+    goes_on.set()
+    assert await first == 1
+    guarded.clock.advance(0.04)
+    assert await behind == 2
+    assert guarded.faults == []
     guarded.thread.stop(5)

@@ -19,7 +19,7 @@ from hookflash.engine.plugins import Answer as StrategyAnswer
 from hookflash.engine.plugins import PluginHost
 from hookflash.engine.plugins.asking import Asking
 from hookflash.sdk.routing import InviteView, RoutingContext
-from hookflash.sdk.types import ConversationId, InviteId
+from hookflash.sdk.types import AgentId, ConversationId, InviteId
 
 from .calls import Call
 from .matching import Match, Waiting
@@ -40,7 +40,7 @@ class Strategies:
         self._shard = shard
         self._plugins = plugins
         self._loop = asyncio.get_running_loop()
-        self._open: dict[tuple[ConversationId, int], Asking] = {}
+        self._open: dict[tuple[ConversationId, int], Asking[tuple[AgentId, ...]]] = {}
         shard.on_asked = self._ask
 
     def end_decision(self, address: Address, command: EndDecision) -> None:

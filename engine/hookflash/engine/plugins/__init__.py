@@ -4,7 +4,7 @@ A typed facade over pluggy, which finds and registers and does nothing else (plu
 """
 
 from hookflash.engine.plugins.asking import BUDGET_S, Asking
-from hookflash.engine.plugins.calls import PluginFailedError, PureCalls
+from hookflash.engine.plugins.calls import NonsenseError, PluginFailedError, PureCalls
 from hookflash.engine.plugins.facts import (
     Answer,
     LoadedPlugin,
@@ -23,6 +23,7 @@ __all__ = [
     "Asking",
     "LoadedPlugin",
     "LoadedStrategy",
+    "NonsenseError",
     "PluginFailedError",
     "PluginFault",
     "PluginHost",

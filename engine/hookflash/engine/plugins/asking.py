@@ -1,4 +1,4 @@
-"""Asking a plugin's strategy on the plugin's own thread, so that a slow one holds up nobody else.
+"""Asking a plugin on the plugin's own thread, so that a slow one holds up nobody else.
 
 The engine's timer ends an asking that is late (`Asking.give_up`); until that call has returned the plugin is not asked
 again. A call cannot be ended from outside, only left behind.
@@ -8,17 +8,22 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 from threading import Condition, Thread
-from typing import final
+from typing import Any, Generic, TypeVar, final
 
 import structlog
 
 from hookflash.engine.plugins.breaker import Breaker
-from hookflash.engine.plugins.facts import Answer
-from hookflash.sdk.types import AgentId
+from hookflash.engine.plugins.facts import Reply
 
-__all__ = ["BUDGET_S", "STILL_BUSY", "Asking", "AskingThread"]
+__all__ = ["BUDGET_S", "LINE_LENGTH_MAX", "STILL_BUSY", "Asking", "AskingThread"]
+
+T = TypeVar("T")
 
 BUDGET_S = 0.05
+LINE_LENGTH_MAX = 1_000
+"""Questions that may wait for one plugin."""
+
+LINE_FULL = f"more than {LINE_LENGTH_MAX:,} questions wait for the plugin"
 STILL_BUSY = "the plugin is still busy with an earlier call"
 NO_ANSWER = f"no answer within {BUDGET_S:g} s"
 STOPPED = "the engine stops"
@@ -34,23 +39,36 @@ class _Phase(Enum):
 
 
 @final
-class Asking:
-    """One question: what to call, its breaker, whom to tell the answer and whom a fault; made by `AskingThread.ask`."""
+class Asking(Generic[T]):
+    """One question: what to call, its breaker, whom to tell the answer and whom a fault, put into words by `told`."""
 
     def __init__(
         self,
-        choose: Callable[[], tuple[AgentId, ...]],
+        call: Callable[[], T],
         breaker: Breaker,
-        on_answer: Callable[[Answer], None],
+        on_answer: Callable[[Reply[T]], None],
         on_fault: Callable[[str], None],
+        *,
+        told: Callable[[BaseException], str] = lambda error: f"{type(error).__name__}: {error}",
     ) -> None:
-        self.choose = choose
+        self.call = call
         self.breaker = breaker
         self.on_fault = on_fault
+        self.told = told
         self.phase = _Phase.WAITING
         self.began_at = 0.0
         self.thread: AskingThread | None = None
         self._on_answer = on_answer
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is neither answered nor given up."""
+        return self.phase in (_Phase.WAITING, _Phase.RUNNING)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its call has not begun yet."""
+        return self.phase is _Phase.WAITING
 
     def give_up(self) -> None:
         """End an asking whose time is over: its answer, should it still come, is dropped unless it is just being told.
@@ -60,7 +78,7 @@ class Asking:
         if self.thread is not None:
             self.thread.give_up(self)
 
-    def answer(self, answer: Answer) -> None:
+    def answer(self, answer: Reply[T]) -> None:
         """Tell the answer; what the receiver raises stays here, for this is the plugin's thread."""
         try:
             self._on_answer(answer)
@@ -77,16 +95,19 @@ class AskingThread:
     def __init__(self, name: str, clock: Callable[[], float]) -> None:
         self._name = name
         self._clock = clock
-        self._line: deque[Asking] = deque()
-        self._running: Asking | None = None
+        self._line: deque[Asking[Any]] = deque()
+        self._running: Asking[Any] | None = None
         self._is_stopped = False
         self._changed = Condition()
         self._thread: Thread | None = None
 
-    def ask(self, asking: Asking) -> None:
-        """Put a question; one that cannot be put is answered before this returns."""
+    def ask(self, asking: Asking[T]) -> bool:
+        """Put a question; one that cannot be put is answered before this returns. True: its call begins at once."""
         with self._changed:
+            is_next = not self._line and self._running is None
             refusal = STOPPED if self._is_stopped else STILL_BUSY if self._is_late() else None
+            if refusal is None and len(self._line) >= LINE_LENGTH_MAX:
+                refusal = LINE_FULL
             if refusal is None:
                 asking.thread = self
                 self._line.append(asking)
@@ -94,6 +115,7 @@ class AskingThread:
                 self._changed.notify_all()
         if refusal is not None:
             _refuse(asking, refusal)
+        return is_next
 
     def begin(self) -> None:
         """See to it that questions in the line are answered."""
@@ -101,7 +123,7 @@ class AskingThread:
             self._thread = Thread(target=self._run, name=f"plugin-{self._name}", daemon=True)
             self._thread.start()
 
-    def give_up(self, asking: Asking) -> None:
+    def give_up(self, asking: Asking[Any]) -> None:
         """See `Asking.give_up`."""
         with self._changed:
             was = asking.phase
@@ -140,16 +162,17 @@ class AskingThread:
         running = self._running
         if running is None:
             return False
-        return running.phase is _Phase.GIVEN_UP or self._clock() - running.began_at > BUDGET_S
+        is_running = running.phase is _Phase.RUNNING
+        return running.phase is _Phase.GIVEN_UP or (is_running and self._clock() - running.began_at > BUDGET_S)
 
-    def _empty_line(self) -> tuple[Asking, ...]:
+    def _empty_line(self) -> tuple[Asking[Any], ...]:
         left = tuple(self._line)
         self._line.clear()
         for asking in left:
             asking.phase = _Phase.DONE
         return left
 
-    def take(self, timeout_s: float | None = None) -> Asking | None:
+    def take(self, timeout_s: float | None = None) -> Asking[Any] | None:
         """Begin with the next question; None once stopped, or where there is none within the time."""
         with self._changed:
             self._running = None
@@ -162,34 +185,32 @@ class AskingThread:
             asking.began_at = self._clock()
             return asking
 
-    def call(self, asking: Asking) -> None:
+    def call(self, asking: Asking[T]) -> None:
         """Ask what was begun with, and tell the answer unless that comes too late."""
-        fault: str | None = None
-        agents: tuple[AgentId, ...] = ()
+        reply: Reply[T]
         try:
-            agents = asking.choose()
+            reply = Reply(value=asking.call())
         except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, its thread goes on
-            fault = f"{type(error).__name__}: {error}"
+            reply = Reply(fault=asking.told(error))
         took_s = self._clock() - asking.began_at
-        if fault is None and took_s > BUDGET_S:
-            fault = f"took {took_s:.3f} s, {BUDGET_S:g} s are allowed"
+        if reply.fault is None and took_s > BUDGET_S:
+            reply = Reply(fault=f"took {took_s:.3f} s, {BUDGET_S:g} s are allowed")
         with self._changed:
             if asking.phase is _Phase.GIVEN_UP:
                 return  # The default decided long ago.
             asking.phase = _Phase.DONE
-        if fault is None:
+        if reply.fault is None:
             asking.breaker.succeeded()
-            asking.answer(Answer(agents=agents))
         else:
             asking.breaker.failed()
-            asking.on_fault(fault)
-            asking.answer(Answer(fault=fault))
+            asking.on_fault(reply.fault)
+        asking.answer(reply)
 
     def _run(self) -> None:
         while (asking := self.take()) is not None:
             self.call(asking)
 
 
-def _refuse(asking: Asking, reason: str) -> None:
+def _refuse(asking: Asking[Any], reason: str) -> None:
     asking.breaker.withdrawn()
-    asking.answer(Answer(fault=reason))
+    asking.answer(Reply(fault=reason))

@@ -5,22 +5,27 @@ raise by its contract is caught inside the call and given back as a value: here 
 """
 
 import asyncio
+import inspect
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Final, Protocol, TypeVar, final
 
 import structlog
 
 from hookflash.engine.plugins.asking import BUDGET_S, Asking, AskingThread
 from hookflash.engine.plugins.breaker import Breaker
-from hookflash.engine.plugins.facts import Answer
+from hookflash.engine.plugins.facts import Reply
 
-__all__ = ["PluginFailedError", "PureCalls", "WakeAt"]
+__all__ = ["BREAKER_OPEN", "SLOW_S", "NonsenseError", "PluginFailedError", "PureCalls", "WakeAt"]
 
 T = TypeVar("T")
 
 BREAKER_OPEN: Final = "its breaker is open after repeated faults"
+SLOW_S: Final = 0.002
+"""A call that takes longer is counted as slow; it is a fault only at BUDGET_S."""
 
 _log = structlog.get_logger("hookflash.plugins")
 
@@ -40,12 +45,17 @@ class PluginFailedError(Exception):
         self.has_raised = has_raised
 
 
+class NonsenseError(Exception):
+    """Raised where an answer is checked: what is wrong with it, in words of our own that do not repeat it."""
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PureCalls:
     """The calls of one object of a plugin: its breaker and thread (None: bundled, called in place).
 
-    `clock` gives the engine's seconds and `wake_at` its alarms; `report` takes the hook, the fault and the fallback.
+    `clock` gives the engine's seconds and `wake_at` its alarms; `report` takes the hook, the fault and the fallback,
+    `count_slow` the hook.
     """
 
     breaker: Breaker
@@ -53,9 +63,13 @@ class PureCalls:
     clock: Callable[[], float]
     wake_at: WakeAt
     report: Callable[[str, str, str], None]
+    count_slow: Callable[[str], None] = field(default=lambda _hook: None)
 
     async def ask(self, hook: str, call: Callable[[], T], *, fallback: str) -> T:
-        """Make the call; `fallback` says in the report what is done without an answer. Raises PluginFailedError."""
+        """Make the call; `fallback` says in the report what is done without an answer. Raises PluginFailedError.
+
+        `call` also checks the answer, and raises NonsenseError for one that is none.
+        """
         if not self.breaker.admit():
             raise PluginFailedError(BREAKER_OPEN)
         if self.thread is None:
@@ -63,58 +77,75 @@ class PureCalls:
         return await self._ask_thread(self.thread(), hook, call, fallback)
 
     def _ask_in_place(self, hook: str, call: Callable[[], T], fallback: str) -> T:
-        began = self.clock()
+        # However slow it was, the answer is there, and it was the machine as likely as the plugin: it counts.
         try:
-            answer = call()
+            answer = self._timed(hook, call)
         except BaseException as error:
-            fault = type(error).__name__
+            fault = _told(error)
             self.breaker.failed()
             self.report(hook, fault, fallback)
             raise PluginFailedError(fault, has_raised=True) from error
         self.breaker.succeeded()
-        if (took_s := self.clock() - began) > BUDGET_S:
-            # The answer is there, and it was the machine that was slow as likely as the plugin: it counts.
-            _log.warning("plugin_slow", hook=hook, took_s=round(took_s, 3))
         return answer
 
     async def _ask_thread(self, thread: AskingThread, hook: str, call: Callable[[], T], fallback: str) -> T:
         loop = asyncio.get_running_loop()
-        over: asyncio.Future[None] = loop.create_future()
-        given: list[T] = []
-        raised: list[str] = []
-        answers: list[Answer] = []
+        over: asyncio.Future[Reply[T]] = loop.create_future()
+        has_raised = False
 
-        def on_loop() -> None:
+        def on_loop(reply: Reply[T]) -> None:
             if not over.done():
-                over.set_result(None)
+                over.set_result(reply)
 
-        def on_answer(answer: Answer) -> None:
-            answers.append(answer)
+        def on_answer(reply: Reply[T]) -> None:
             with suppress(RuntimeError):  # The loop is closed.
-                loop.call_soon_threadsafe(on_loop)
-
-        def choose() -> tuple[()]:
-            try:
-                given.append(call())
-            except BaseException as error:
-                raised.append(type(error).__name__)
-                raise
-            return ()
+                loop.call_soon_threadsafe(on_loop, reply)
 
         def on_fault(fault: str) -> None:
-            # Of an error the class only: its words may be a customer's.
-            self.report(hook, raised[0] if raised else fault, fallback)
+            self.report(hook, fault, fallback)
+            on_answer(Reply(fault=fault))  # A call that was given up has no other answer.
 
-        asking = Asking(choose, self.breaker, on_answer, on_fault)
-        thread.ask(asking)
-        cancel = self.wake_at(self.clock() + BUDGET_S, on_loop)
-        try:
-            await over
-        finally:
-            cancel()
-            if not answers:
+        def told(error: BaseException) -> str:
+            nonlocal has_raised
+            has_raised = True
+            return _told(error)
+
+        asking = Asking(lambda: self._timed(hook, call), self.breaker, on_answer, on_fault, told=told)
+        self._watch(asking, is_begun=thread.ask(asking))
+        reply = await over
+        if reply.fault is not None:
+            raise PluginFailedError(reply.fault, has_raised=has_raised)
+        return reply.value  # type: ignore[return-value]  # T may be None itself
+
+    def _watch(self, asking: Asking[T], *, is_begun: bool) -> None:
+        """Give up a call 50 ms after it began, also when nobody waits for it any more: others wait behind it."""
+
+        def look(*, is_begun: bool) -> None:
+            if asking.is_open and is_begun and not asking.is_waiting:
                 asking.give_up()
-        fault = answers[0].fault if answers else f"no answer within {BUDGET_S:g} s"
-        if fault is None:
-            return given[0]
-        raise PluginFailedError(raised[0] if raised else fault, has_raised=bool(raised))
+            elif asking.is_open:
+                # It waited in line, which is nobody's fault: its time is counted from here, if it has begun now.
+                self._watch(asking, is_begun=not asking.is_waiting)
+
+        if asking.is_open:
+            self.wake_at(self.clock() + BUDGET_S, lambda: look(is_begun=is_begun))
+
+    def _timed(self, hook: str, call: Callable[[], T]) -> T:
+        began = perf_counter()
+        try:
+            answer = call()
+        finally:
+            if perf_counter() - began > SLOW_S:
+                self.count_slow(hook)
+        if inspect.iscoroutine(answer):
+            answer.close()
+            raise NonsenseError("it answered with a coroutine; this call is a plain function")
+        return answer
+
+
+def _told(error: BaseException) -> str:
+    """The sort of error, not its words: they may hold the text, the secret or the number it was about."""
+    if type(error) is NonsenseError:
+        return str(error)
+    _log.warning("plugin_raised", error=type(error).__name__, frames="".join(traceback.format_tb(error.__traceback__)))
+    return type(error).__name__

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from hookflash.sdk.types import AgentId
 
-__all__ = ["Answer", "LoadedPlugin", "PluginFault", "PluginSettings", "PluginState", "PluginsNotLoadedError"]
+__all__ = ["Answer", "LoadedPlugin", "PluginFault", "PluginSettings", "PluginState", "PluginsNotLoadedError", "Reply"]
+
+T = TypeVar("T")
 
 
 class PluginState(StrEnum):
@@ -60,6 +63,14 @@ class PluginFault:
     hook: str
     error: str
     fallback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Generic[T]):
+    """How a guarded call ended: with a `value`, or with a `fault`."""
+
+    value: T | None = None
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

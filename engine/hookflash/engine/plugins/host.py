@@ -4,11 +4,10 @@ One plugin that raises, blocks or answers nonsense costs its own call and nothin
 `on_fault` and shown in `plugins`.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
-from threading import Lock
 from typing import Self, final
 
 import structlog
@@ -24,7 +23,9 @@ from hookflash.engine.plugins.facts import (
     PluginSettings,
     PluginsNotLoadedError,
     PluginState,
+    Reply,
 )
+from hookflash.engine.plugins.guard import Guard
 from hookflash.engine.plugins.loading import START_FAILED_S, START_WARNED_S, load
 from hookflash.engine.plugins.observer import Observer
 from hookflash.engine.plugins.sources import Source, installed_sources, sources_in
@@ -34,6 +35,7 @@ from hookflash.sdk import hooks
 from hookflash.sdk.channel import ChannelAdapter
 from hookflash.sdk.hooks import EngineFacts, EventHeader
 from hookflash.sdk.routing import AgentView, InviteView, QueueView, RoutingContext
+from hookflash.sdk.types import AgentId
 
 __all__ = ["PluginHost"]
 
@@ -59,18 +61,13 @@ class PluginHost:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._thread_of = thread_of
-        self._on_fault = on_fault
+        self.guard = Guard(clock, on_fault, thread_of=thread_of)
         self._manager = PluginManager(hooks.PROJECT)
         self._manager.add_hookspecs(hooks)
         self._plugins: list[LoadedPlugin] = []
         self._registered: dict[str, Registered] = {}
         self._strategies: dict[str, LoadedStrategy] = {}
         self._channels: dict[str, type[ChannelAdapter]] = {}
-        self._threads: dict[str, AskingThread] = {}
-        self._breakers: defaultdict[tuple[str, str], Breaker] = defaultdict(lambda: Breaker(clock))
-        self._faults: Counter[str] = Counter()
-        self._lock = Lock()
         self._observer = Observer(self._deliver_event)
 
     @classmethod
@@ -104,9 +101,10 @@ class PluginHost:
     @property
     def plugins(self) -> Sequence[LoadedPlugin]:
         """Every plugin found, with its state, reason, faults and breaker as they are now."""
-        with self._lock:
-            faults = Counter(self._faults)
-            open_ = {plugin for (plugin, _), breaker in self._breakers.items() if breaker.is_open}
+        faults: Counter[str] = Counter()
+        for (plugin, _), count in self.guard.faults.items():
+            faults[plugin] += count
+        open_ = {plugin for plugin, _ in self.guard.open_breakers}
         return tuple(
             replace(plugin, faults=faults[plugin.name], is_open=plugin.name in open_)
             if plugin.state is PluginState.LOADED
@@ -145,11 +143,12 @@ class PluginHost:
         """Give what the PURE calls of one object of a plugin are made with; `what` names it, as `filter pii` does."""
         is_bundled = any(each.is_bundled for each in self._plugins if each.name == plugin)
         return PureCalls(
-            breaker=self._breaker(plugin, what),
-            thread=None if is_bundled else lambda: self._thread(plugin),
+            breaker=self.guard.breaker(plugin, what),
+            thread=None if is_bundled else lambda: self.guard.thread(plugin),
             clock=self._clock,
             wake_at=wake_at,
             report=lambda hook, fault, fallback: self.report_fault(plugin, f"{what} {hook}", fault, fallback),
+            count_slow=lambda hook: self.guard.count_slow(plugin, f"{what} {hook}"),
         )
 
     def engine_started(self, facts: EngineFacts) -> None:
@@ -178,45 +177,36 @@ class PluginHost:
         candidates: Sequence[AgentView],
         context: RoutingContext,
         on_answer: Callable[[Answer], None],
-    ) -> Asking:
+    ) -> Asking[tuple[AgentId, ...]]:
         """Ask a strategy on its plugin's thread; `on_answer` is called once, from there or before this returns.
 
         The caller's timer calls `give_up` on what this returns when BUDGET_S (50 ms) are over.
         """
-        breaker = self._breaker(strategy.plugin, f"strategy {strategy.name}")
+        breaker = self.guard.breaker(strategy.plugin, f"strategy {strategy.name}")
         asking = Asking(
             lambda: strategy.choose(invite, queue, candidates, context),
             breaker,
-            on_answer,
+            lambda reply: on_answer(Answer(agents=reply.value or (), fault=reply.fault)),
             lambda error: self.report_fault(strategy.plugin, f"strategy {strategy.name}", error, FALLBACK.name),
         )
         if breaker.admit():
-            self._thread(strategy.plugin).ask(asking)
+            self.guard.thread(strategy.plugin).ask(asking)
         else:
-            asking.answer(Answer(fault=BREAKER_OPEN))
+            asking.answer(Reply(fault=BREAKER_OPEN))
         return asking
 
     def report_fault(self, plugin: str, hook: str, error: str, fallback: str) -> None:
         """Count and tell a fault, also one that the engine found itself (a stranger named, a strategy missing)."""
-        with self._lock:
-            self._faults[plugin] += 1
-        _log.warning("plugin_fault", plugin=plugin, hook=hook, error=error, fallback=fallback)
-        if self._on_fault is not None:
-            self._on_fault(PluginFault(plugin=plugin, hook=hook, error=error, fallback=fallback))
+        self.guard.report(plugin, hook, error, fallback)
 
     def wait_until_idle(self, timeout_s: float) -> bool:
         """Wait until no event is left to show and no question is open; False if that lasts longer."""
-        with self._lock:
-            threads = list(self._threads.values())
-        return self._observer.wait_until_idle(timeout_s) and all(t.wait_until_idle(timeout_s) for t in threads)
+        return self._observer.wait_until_idle(timeout_s) and self.guard.wait_until_idle(timeout_s)
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """End the threads; a plugin that does not return in time is left behind."""
         self._observer.stop(timeout_s)
-        with self._lock:
-            threads = list(self._threads.values())
-        for thread in threads:
-            thread.stop(timeout_s)
+        self.guard.stop(timeout_s)
 
     def _take(self, source: Source) -> None:
         taken = frozenset(name for registered in self._registered.values() for name in registered.names())
@@ -248,16 +238,6 @@ class PluginHost:
             reason = "no plugin of this name is installed"
             self._plugins.append(LoadedPlugin(name=name, version="", state=PluginState.FAILED, reason=reason))
 
-    def _breaker(self, plugin: str, what: str) -> Breaker:
-        with self._lock:
-            return self._breakers[plugin, what]
-
-    def _thread(self, plugin: str) -> AskingThread:
-        with self._lock:
-            if plugin not in self._threads:
-                self._threads[plugin] = self._thread_of(plugin, self._clock)
-            return self._threads[plugin]
-
     def _deliver_event(self, event: EventHeader) -> None:
         # On the observer's thread an exit would end the watching and nothing else: there it is a fault like any.
         self._broadcast(EVENT, {"event": event}, failed_s=None, fatal=())
@@ -272,7 +252,7 @@ class PluginHost:
         # pluggy would stop at the first that raises; its list is in registration order, its call order the reverse.
         for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
             call = _HookCall(implementation.plugin_name, hook)
-            breaker = self._breaker(call.plugin, hook)
+            breaker = self.guard.breaker(call.plugin, hook)
             if not breaker.admit():
                 continue
             began = self._clock()
