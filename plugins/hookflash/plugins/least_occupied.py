@@ -7,7 +7,7 @@ an agent with twice the capacity may have twice the load; `free` counts free slo
 from dataclasses import dataclass
 from typing import ClassVar, Literal, final
 
-from hookflash.sdk import AgentView, OrderKey, QueueView, Registry, hookimpl
+from hookflash.sdk import AgentView, OrderKey, QueueView, Registry, hookimpl, options_in
 
 __all__ = ["SDK_API", "LeastOccupied", "hookflash_register"]
 
@@ -30,11 +30,11 @@ class LeastOccupied:
     Options: ClassVar[type[OccupiedOptions]] = OccupiedOptions
 
     def order(self, agent: AgentView, queue: QueueView) -> OrderKey:
-        """Give the least occupied first; raises ValueError for a measure that Apply would have refused."""
-        return (_measure(agent, queue.options.get("by", "count")), agent.available_since, agent.id)
+        """Give the least occupied first, then the longest available."""
+        return (_measure(agent, options_in(OccupiedOptions, queue).by), agent.available_since, agent.id)
 
 
-def _measure(agent: AgentView, by: str) -> float:
+def _measure(agent: AgentView, by: Literal["count", "ratio", "free"]) -> float:
     match by:
         case "count":
             return agent.load
@@ -43,8 +43,6 @@ def _measure(agent: AgentView, by: str) -> float:
             return agent.load / agent.capacity if agent.capacity else 1.0
         case "free":
             return agent.load - agent.capacity
-        case _:
-            raise ValueError(f"least_occupied orders by count, ratio or free, not by {by!r}")
 
 
 @hookimpl

@@ -80,6 +80,7 @@ from hookflash.sdk.routing import (
     RoutingStrategy,
     SelectingStrategy,
     Wait,
+    options_in,
 )
 from hookflash.sdk.sinks import Ack, Audience, Event, EventSink, Said
 from hookflash.sdk.types import (
@@ -93,6 +94,7 @@ from hookflash.sdk.types import (
     QueueId,
     Role,
 )
+from hookflash.sdk.wrappers import FilterThen, Within, choose
 
 __all__ = [
     "SDK_VERSION",
@@ -137,6 +139,7 @@ __all__ = [
     "ExternalId",
     "FilterContext",
     "FilterStage",
+    "FilterThen",
     "HoursProvider",
     "HttpRequest",
     "HttpResponse",
@@ -190,7 +193,10 @@ __all__ = [
     "Unsupported",
     "Wait",
     "WindowClosed",
+    "Within",
+    "choose",
     "fill",
     "hookimpl",
+    "options_in",
     "problems",
 ]

@@ -7,10 +7,11 @@ its business. It keeps no state: the same views and cursor give the same answer,
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from random import Random
-from typing import ClassVar, Literal, Protocol, TypeAlias, final, runtime_checkable
+from typing import ClassVar, Literal, Protocol, Self, TypeAlias, TypeVar, cast, final, runtime_checkable
 
-from hookflash.sdk.config import DataclassLike
+from hookflash.sdk.config import DataclassLike, fill
 from hookflash.sdk.types import (
     AgentId,
     AgentState,
@@ -22,6 +23,8 @@ from hookflash.sdk.types import (
 )
 
 __all__ = [
+    "ENGINE_OPTIONS",
+    "NO_QUEUE",
     "AgentView",
     "Candidates",
     "Cursor",
@@ -37,8 +40,14 @@ __all__ = [
     "RoutingStrategy",
     "SelectingStrategy",
     "Wait",
+    "options_in",
     "options_of",
 ]
+
+OptionsT = TypeVar("OptionsT", bound=DataclassLike)
+
+ENGINE_OPTIONS = frozenset({"rank_by", "weight_by"})
+"""The `strategy_options` that every queue takes: the engine reads them, not the strategy."""
 
 OrderKey: TypeAlias = tuple[int | float | str, ...]
 
@@ -84,6 +93,10 @@ class QueueView:
     display_name: str = ""
 
 
+NO_QUEUE = QueueView(id=QueueId(""), media_domain=MediaDomainId(""))
+"""The queue of a context made without one: it has no options."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteView:
     """The invite an agent is sought for: never its note, never a text; times are seconds of engine time."""
@@ -114,7 +127,7 @@ class RoutingContext:
     now: float
     waited_s: float
     step: int = 1
-    queue: QueueView | None = None
+    queue: QueueView = NO_QUEUE
     cursor: Cursor = None
     random: Random = field(default_factory=lambda: Random(0), compare=False)  # noqa: S311 - replayable by intent
 
@@ -139,6 +152,11 @@ class Wait:
 
     wait_s: float
     cursor: Cursor = None
+
+    @classmethod
+    def for_candidates(cls, invite: InviteView, context: RoutingContext) -> Self:
+        """Wait for other candidates as long as the invite lives, and leave the cursor as it was."""
+        return cls(wait_s=max(invite.deadline - context.now, 0.0), cursor=context.cursor)
 
 
 @final
@@ -197,7 +215,7 @@ class SelectingStrategy(RoutingStrategy, Protocol):
     """A strategy that also looks at the invite; `order` stays what it falls back on."""
 
     def select(self, invite: InviteView, candidates: Candidates, context: RoutingContext) -> Decision:
-        """Choose among the candidates, of whom there is at least one; Offer, Wait or Reject."""
+        """Choose among the candidates; Offer, Wait or Reject. The engine shows at least one, a wrapper perhaps none."""
 
 
 @runtime_checkable
@@ -217,6 +235,16 @@ def options_of(strategy: type[RoutingStrategy]) -> type[DataclassLike] | None:
     """Give the strategy's `Options` dataclass, or None if it declares none."""
     found: type[DataclassLike] | None = getattr(strategy, "Options", None)
     return found
+
+
+def options_in(options: type[OptionsT], queue: QueueView) -> OptionsT:
+    """Give the queue's `strategy_options` as the strategy's Options; raises ConfigError for what Apply would refuse."""
+    return cast("OptionsT", _filled(options, frozenset(queue.options.items())))
+
+
+@lru_cache(maxsize=1024)
+def _filled(options: type[DataclassLike], given: frozenset[tuple[str, str]]) -> DataclassLike:
+    return fill(options, {name: value for name, value in given if name not in ENGINE_OPTIONS})
 
 
 @final

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-from hookflash.sdk.config import problems
+from hookflash.sdk.config import fill
+from hookflash.sdk.errors import ConfigError
 from hookflash.sdk.routing import (
+    ENGINE_OPTIONS,
     AgentView,
     InviteView,
     Offer,
@@ -23,8 +25,6 @@ from hookflash.sdk.routing import (
 from hookflash.sdk.types import AgentId
 
 __all__ = ["FALLBACK", "LoadedStrategy"]
-
-ENGINE_OPTIONS = frozenset({"rank_by", "weight_by"})
 
 
 @final
@@ -63,7 +63,11 @@ class LoadedStrategy:
         declared = options_of(type(self.strategy))
         if declared is None:
             return ()
-        return problems(declared, {name: value for name, value in options.items() if name not in ENGINE_OPTIONS})
+        try:
+            fill(declared, {name: value for name, value in options.items() if name not in ENGINE_OPTIONS})
+        except ConfigError as error:
+            return error.problems
+        return ()
 
 
 @final

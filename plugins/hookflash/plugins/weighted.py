@@ -1,0 +1,96 @@
+"""The strategy that draws with unequal chances: by penalty, or by share.
+
+By `penalty`, the default, it is Asterisk's `wrandom`: everybody draws a metric from 0 up to 1000 x (1 + penalty), and
+the lowest wins; an agent's penalty is his rank less one. By `share` it is Webex's weighted distribution: chances as the
+weights, which may be percentages; of those who are candidates.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import ClassVar, Literal, NamedTuple, final
+
+from hookflash.sdk import (
+    AgentView,
+    Candidates,
+    Decision,
+    InviteView,
+    Offer,
+    OrderKey,
+    QueueView,
+    Registry,
+    RoutingContext,
+    Wait,
+    hookimpl,
+    options_in,
+)
+
+__all__ = ["SDK_API", "Weighted", "hookflash_register"]
+
+SDK_API = ">=1.0,<2"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedOptions:
+    """The `strategy_options` of a queue; `by` says whether ranks (`rank_by`) or weights (`weight_by`) count."""
+
+    by: Literal["penalty", "share"] = "penalty"
+
+
+class _Class(NamedTuple):
+    """Candidates with equal chances, who stand together: from which place on, how many, and their common level."""
+
+    first: int
+    size: int
+    level: int
+
+
+@final
+class Weighted:
+    """Orders by rank or by weight and draws; who has no share is asked where nobody with a share is a candidate."""
+
+    name: ClassVar[str] = "weighted"
+    Options: ClassVar[type[WeightedOptions]] = WeightedOptions
+
+    def order(self, agent: AgentView, queue: QueueView) -> OrderKey:
+        """Give the most likely first; those with equal chances have one key."""
+        return (agent.rank,) if _is_by_penalty(queue) else (-agent.weight,)
+
+    def select(self, invite: InviteView, candidates: Candidates, context: RoutingContext) -> Decision:
+        """Draw for a class of equals, then for one of them: the same chances as drawing for each agent."""
+        if not len(candidates):
+            return Wait.for_candidates(invite, context)
+        classes = list(self._classes(candidates, context.queue))
+        draw = context.random
+        drawn = _lowest_metric(classes, draw) if _is_by_penalty(context.queue) else _by_share(classes, draw)
+        chosen = candidates.at(drawn.first + draw.randrange(drawn.size))
+        return Offer(agents=(chosen.id,), cursor=context.cursor)
+
+    def _classes(self, candidates: Candidates, queue: QueueView) -> Iterator[_Class]:
+        first, is_by_penalty = 0, _is_by_penalty(queue)
+        while first < len(candidates):
+            agent = candidates.at(first)
+            behind = candidates.count_until(self.order(agent, queue))
+            yield _Class(first, behind - first, agent.rank if is_by_penalty else agent.weight)
+            first = behind
+
+
+def _is_by_penalty(queue: QueueView) -> bool:
+    return options_in(WeightedOptions, queue).by == "penalty"
+
+
+def _lowest_metric(classes: list[_Class], draw: Random) -> _Class:
+    """Draw each class's lowest metric: the least of n uniform draws up to L is distributed as L x (1 - U ** (1/n))."""
+    return min(classes, key=lambda each: max(each.level, 1) * (1.0 - draw.random() ** (1.0 / each.size)))
+
+
+def _by_share(classes: list[_Class], draw: Random) -> _Class:
+    shares = [each.level * each.size for each in classes]
+    return draw.choices(classes, shares if any(shares) else [each.size for each in classes])[0]
+
+
+@hookimpl
+def hookflash_register(registry: Registry) -> None:
+    """Register the strategy."""
+    registry.strategy(Weighted)
