@@ -55,29 +55,30 @@ class Weighted:
 
     def order(self, agent: AgentView, queue: QueueView) -> OrderKey:
         """Give the most likely first; those with equal chances have one key."""
-        return (agent.rank,) if _is_by_penalty(queue) else (-agent.weight,)
+        return _key(agent, options_in(WeightedOptions, queue))
 
     def select(self, invite: InviteView, candidates: Candidates, context: RoutingContext) -> Decision:
         """Draw for a class of equals, then for one of them: the same chances as drawing for each agent."""
         if not len(candidates):
             return Wait.for_candidates(invite, context)
-        classes = list(self._classes(candidates, context.queue))
-        draw = context.random
-        drawn = _lowest_metric(classes, draw) if _is_by_penalty(context.queue) else _by_share(classes, draw)
+        options, draw = options_in(WeightedOptions, context.queue), context.random
+        classes = list(_classes(candidates, options))
+        drawn = _lowest_metric(classes, draw) if options.by == "penalty" else _by_share(classes, draw)
         chosen = candidates.at(drawn.first + draw.randrange(drawn.size))
         return Offer(agents=(chosen.id,), cursor=context.cursor)
 
-    def _classes(self, candidates: Candidates, queue: QueueView) -> Iterator[_Class]:
-        first, is_by_penalty = 0, _is_by_penalty(queue)
-        while first < len(candidates):
-            agent = candidates.at(first)
-            behind = candidates.count_until(self.order(agent, queue))
-            yield _Class(first, behind - first, agent.rank if is_by_penalty else agent.weight)
-            first = behind
+
+def _key(agent: AgentView, options: WeightedOptions) -> OrderKey:
+    return (agent.rank,) if options.by == "penalty" else (-agent.weight,)
 
 
-def _is_by_penalty(queue: QueueView) -> bool:
-    return options_in(WeightedOptions, queue).by == "penalty"
+def _classes(candidates: Candidates, options: WeightedOptions) -> Iterator[_Class]:
+    first, count = 0, len(candidates)
+    while first < count:
+        agent = candidates.at(first)
+        behind = candidates.count_until(_key(agent, options))
+        yield _Class(first, behind - first, agent.rank if options.by == "penalty" else agent.weight)
+        first = behind
 
 
 def _lowest_metric(classes: list[_Class], draw: Random) -> _Class:
