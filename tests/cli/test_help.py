@@ -24,7 +24,7 @@ TREE = {
     "invite": "get cancel",
     "events": "list watch",
     "channel": "list get",
-    "plugin": "list",
+    "plugin": "list new check",
     "token": "create list revoke",
     "server": "drain health",
     "context": "list use set delete",

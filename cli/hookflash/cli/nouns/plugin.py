@@ -1,12 +1,16 @@
-"""`hookflash plugin`: the plugins of the server; where none is reachable, those installed here."""
+"""`hookflash plugin`: the plugins of the server or those installed here; begin a new one, and check one."""
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from hookflash.cli.failures import ExitCode
+from hookflash.cli.options import Given
 from hookflash.cli.session import Session, calling
 from hookflash.cli.tree import Noun
 
@@ -20,7 +24,7 @@ _GROUP = "hookflash.plugins"
 
 @click.group(cls=Noun)
 def plugin() -> None:
-    """Plugins of the server, or those installed here."""
+    """Plugins of the server, or those installed here; new ones, and checks."""
 
 
 @plugin.command("list")
@@ -38,6 +42,49 @@ async def list_(session: Session) -> None:
         session.say(f"{error.sentence} These are installed here.")
         found = m.Server(plugins=_installed())
     session.printer.many(found, found.plugins, PLUGIN)
+
+
+@plugin.command("new")
+@click.argument("kind", metavar="channel|strategy|sink|filter")
+@click.argument("name")
+@click.option("--into", type=click.Path(path_type=Path), help="The folder to write; default: NAME, here.")
+def new(kind: str, name: str, into: Path | None) -> None:
+    """Begin a plugin: a project whose contract tests pass at once.
+
+    For example: hookflash plugin new channel my-sms
+    """
+    from hookflash.sdk import scaffold
+
+    folder = into or Path(name)
+    try:
+        written = scaffold.write(kind, name, folder)
+    except scaffold.ScaffoldError as error:
+        raise click.UsageError(f"No plugin was begun: {error}.") from error
+    for path in written:
+        print(path)
+    print(
+        f"\nNext: cd {folder} && pip install -e '.[test]' && hookflash plugin check .\n"
+        f"The engine finds it from then on: hookflash plugin list",
+        file=sys.stderr,
+    )
+
+
+@plugin.command("check")
+@click.argument("target", metavar="FOLDER|NAME")
+@click.pass_context
+def check(context: click.Context, target: str) -> None:
+    """Run a plugin's contract tests and print the level it has reached.
+
+    FOLDER is a plugin's project, NAME an installed plugin that brings its contract tests along. Below bronze it
+    exits with 1.
+    """
+    from hookflash.cli import plugin_check
+
+    given = context.find_object(Given) or Given()
+    report = plugin_check.examine(target)
+    plugin_check.show(report, given.form, is_verbose=given.is_verbose)
+    if not report.level:
+        context.exit(ExitCode.FAILED)
 
 
 def _installed() -> list[m.Plugin]:

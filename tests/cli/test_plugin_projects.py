@@ -1,0 +1,117 @@
+"""`hookflash plugin new` writes projects whose contract tests pass at once; `plugin check` weighs what it finds."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import Command
+
+
+@pytest.fixture(scope="module", autouse=True)
+def types_looked_up_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One memory of types for all checks here: the SDK's need not be worked out for each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MYPY_CACHE_DIR", str(tmp_path_factory.mktemp("types")))
+        yield
+
+
+def _begun(command: Command, kind: str, folder: Path) -> Path:
+    done = command("plugin", "new", kind, f"my-{kind}", "--into", str(folder))
+    assert done.code == 0
+    assert all(Path(line).is_file() for line in done.out.split())
+    assert "hookflash plugin check ." in done.err
+    return folder
+
+
+def _checked(command: Command, target: str) -> tuple[int, dict[str, Any]]:
+    done = command("plugin", "check", target, "-o", "json")
+    assert done.out, done.err
+    return done.code, json.loads(done.out)
+
+
+@pytest.mark.slow
+def test_a_new_channel_keeps_its_contract_up_to_the_highest_level(command: Command, tmp_path: Path) -> None:
+    code, found = _checked(command, str(_begun(command, "channel", tmp_path / "new")))
+    assert (code, found["level"]) == (0, "platinum"), found
+
+
+def test_every_kind_of_new_plugin_passes_its_own_tests(command: Command, tmp_path: Path) -> None:
+    folders = [_begun(command, kind, tmp_path / kind) for kind in ("strategy", "sink", "filter")]
+    paths = " ".join(str(folder / "src") for folder in folders)
+    options = ["-q", "--import-mode=importlib", "-p", "no:cacheprovider", "-o", f"pythonpath={paths}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *map(str, folders)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout
+
+
+def test_a_level_is_not_reached_while_a_sample_is_missing_and_it_says_which(command: Command, tmp_path: Path) -> None:
+    test = _begun(command, "channel", tmp_path / "new") / "tests" / "test_contract.py"
+    lines = test.read_text(encoding="utf-8").splitlines(keepends=True)
+    test.write_text("".join(line for line in lines if not line.startswith("    receipt =")), encoding="utf-8")
+    done = command("plugin", "check", str(tmp_path / "new"))
+    assert done.code == 0
+    assert done.out.splitlines()[-1].endswith(": silver")
+    assert "gold      missing  test receipts are read: a `receipt`" in done.out.splitlines()
+
+
+def test_a_plugin_that_breaks_its_contract_reaches_no_level_and_fails_the_build(
+    command: Command, tmp_path: Path
+) -> None:
+    source = _begun(command, "filter", tmp_path / "new") / "src" / "my_filter" / "__init__.py"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(
+        text.replace('NUMBER.sub("A-******", text)', 'NUMBER.sub("A-123456", text) + "!"'), encoding="utf-8"
+    )
+    code, found = _checked(command, str(tmp_path / "new"))
+    assert (code, found["level"]) == (1, "")
+    failed = [check["name"] for check in found["checks"] if check["outcome"] == "failed"]
+    assert "test_a_text_that_went_through_passes" in failed
+
+
+def test_an_installed_plugin_is_checked_by_its_name(command: Command) -> None:
+    code, found = _checked(command, "console")
+    assert code == 0
+    assert found["level"] in ("silver", "gold", "platinum")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("plugin", "new", "gateway", "my-sms"), 2, "there is no template for 'gateway'"),
+        (("plugin", "new", "channel", "My SMS"), 2, "a plugin is named like my-sms"),
+        (("plugin", "check", "nothing-of-the-kind"), 3, "neither a folder nor an installed plugin"),
+        (("plugin", "check", "."), 1, "There are no tests"),
+    ],
+)
+def test_what_cannot_be_begun_or_checked_is_said_in_a_sentence(
+    command: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    code: int,
+    sentence: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = command(*arguments)
+    assert done.code == code
+    assert sentence in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_holds_something_is_left_alone(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    done = command("plugin", "new", "channel", "my-sms", "--into", str(tmp_path))
+    assert done.code == 2
+    assert "is not empty; name a new folder" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
