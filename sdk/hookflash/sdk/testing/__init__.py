@@ -7,6 +7,7 @@ higher number. Example: `class TestMine(StrategyContract)` with a pytest fixture
 from hookflash.sdk.testing.adapters import AdapterContract, delivery_of
 from hookflash.sdk.testing.authenticators import AuthenticatorContract
 from hookflash.sdk.testing.contexts import RecordedLog, RecordedStore, channel_context
+from hookflash.sdk.testing.fake_engine import FakeEngine, Sent
 from hookflash.sdk.testing.filters import FilterContract
 from hookflash.sdk.testing.pools import agent_views
 from hookflash.sdk.testing.sinks import SinkContract, batch_of
@@ -19,9 +20,11 @@ __all__ = [
     "AdapterContract",
     "Answer",
     "AuthenticatorContract",
+    "FakeEngine",
     "FilterContract",
     "RecordedLog",
     "RecordedStore",
+    "Sent",
     "SinkContract",
     "StrategyContract",
     "WebhookContract",
