@@ -1,7 +1,7 @@
 """An engine in process with its channel edge: what customers bring, what goes out, and adapters written by tests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -14,11 +14,15 @@ from hookflash.engine.domain.values import ChannelSettings
 from hookflash.engine.edge.adapter_host import AdapterHost
 from hookflash.engine.edge.adapter_run import Edge
 from hookflash.engine.edge.inbox import Inbox
+from hookflash.engine.edge.inbox_file import InboxFile
 from hookflash.engine.edge.outbox import DeliveryReader, Outbox
 from hookflash.engine.edge.receipts import ReceiptJoiner
 from hookflash.engine.edge.sender import SendingRules
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.memory import MemoryStore
+from hookflash.engine.plugins import PureCalls
+from hookflash.engine.plugins.breaker import Breaker
+from hookflash.engine.plugins.calls import WakeAt
 from hookflash.engine.settings import Limits
 from hookflash.sdk.channel import ChannelAdapter, Delivery
 from hookflash.sdk.types import AgentId, ChannelId, ConversationId
@@ -34,10 +38,23 @@ class Plugins:
     """The adapters that are loaded, and the faults that were reported."""
 
     classes: dict[str, type[ChannelAdapter]]
+    clock: ManualClock
     faults: list[tuple[str, str, str, str]] = field(default_factory=list)
 
     def channel_adapter(self, kind: str) -> type[ChannelAdapter] | None:
         return self.classes.get(kind)
+
+    def plugin_of_channel(self, kind: str) -> str:
+        return kind
+
+    def pure_calls(self, plugin: str, what: str, wake_at: WakeAt) -> PureCalls:
+        return PureCalls(
+            breaker=Breaker(self.clock.now),
+            thread=None,
+            clock=self.clock.now,
+            wake_at=wake_at,
+            report=lambda hook, fault, fallback: self.report_fault(plugin, f"{what} {hook}", fault, fallback),
+        )
 
     def report_fault(self, plugin: str, hook: str, error: str, fallback: str) -> None:
         self.faults.append((plugin, hook, error, fallback))
@@ -75,6 +92,17 @@ class AtEdge:
     async def apply(self, **settings: Any) -> None:  # noqa: ANN401  the fields of ChannelSettings
         """Apply the channel `web`."""
         await self.run.run(SITE, Apply(channels=(ChannelSettings(id=ChannelId("web"), **settings),)))
+
+    async def forget_web(self) -> None:
+        """Delete the channel `web`."""
+        await self.run.run(SITE, Apply(channels=(ChannelSettings(id=ChannelId("other")),), prune=True))
+        await self.host.wait_until_settled()
+
+    async def until_async(self, is_so: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until something that is asked elsewhere is so."""
+        async with asyncio.timeout(20):
+            while not await is_so():  # noqa: ASYNC110  what is awaited differs from test to test
+                await asyncio.sleep(0)
 
     async def until(self, is_so: Callable[[], object]) -> None:
         """Let the loop run until something is so; the clock stands still meanwhile."""
@@ -124,6 +152,7 @@ async def at_edge(
     clock: ManualClock | None = None,
     rules: SendingRules | None = None,
     limits: Limits | None = None,
+    file: InboxFile | None = None,
 ) -> AsyncIterator[AtEdge]:
     """Run an engine with these adapters loaded; over the same store it is the one before, restarted."""
     async with running(store, clock=clock, limits=limits) as run:
@@ -134,6 +163,7 @@ async def at_edge(
             shard=shard,
             outbox=Outbox(run.clock, run.engine.limits.delivery_timeout_s, receipts.settled),
             inbox=Inbox(shard, ids, run.clock, run.engine.limits),
+            file=file or InboxFile(None),
             receipts=receipts,
             ids=ids,
             clock=run.clock,
@@ -141,7 +171,7 @@ async def at_edge(
             rules=rules or SendingRules(),
         )
         edge.outbox.restore(run.engine.views.unsettled_deliveries())
-        plugins = Plugins({adapter.kind: adapter for adapter in adapters})
+        plugins = Plugins({adapter.kind: adapter for adapter in adapters}, run.clock)
         alarms: list[tuple[ChannelId, str]] = []
         host = AdapterHost(edge, plugins, lambda channel, reason: alarms.append((channel, reason)))
         shard.subscribe(edge.outbox.follow)

@@ -1,49 +1,208 @@
-"""What an adapter brings by itself is done for it only when it is durable."""
+"""What an adapter brings is kept before it may forget it, and done once, whoever else is refused meanwhile."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import ClassVar
+from pathlib import Path
 
 import pytest
 
-from hookflash.sdk.channel import Arrival, CustomerAddress, Delivery, Inbound, PullChannel, Text
-from hookflash.sdk.types import ChannelId, ExternalId
-from tests.edge.at_edge import at_edge
+from hookflash.engine.domain import events as e
+from hookflash.engine.edge.inbox_file import InboxFile
+from hookflash.engine.edge.inbox_rows import row_of
+from hookflash.engine.journal.memory import MemoryStore
+from hookflash.engine.settings import Limits
+from hookflash.sdk.channel import CustomerAddress, Inbound, Receipt, ReceiptState, Text, Typing
+from hookflash.sdk.errors import NotTaken
+from hookflash.sdk.types import ChannelId, DeliveryId, ExternalId
+from tests.actors.running import WEB
+from tests.edge.adapters import Provider, web_adapter
+from tests.edge.at_edge import AtEdge, at_edge
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.spec("I1")
-async def test_an_arrival_still_refused_when_the_engine_stops_is_not_passed_over() -> None:
-    brought: list[str] = []
-    done: list[str] = []
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[InboxFile]:
+    made = InboxFile(tmp_path / "inbox.sqlite")
+    yield made
+    made.close()
 
-    class Cursor(PullChannel):
-        kind: ClassVar[str] = "web"
 
-        async def send(self, delivery: Delivery) -> ExternalId:
-            return ExternalId(delivery.id)
+def _said(key: str, text: str, address: str = "carl", account: str = "") -> Inbound:
+    to = CustomerAddress(channel=ChannelId("ignored"), id=address, account=account)
+    return Inbound(dedupe_key=key, address=to, content=Text(text=text), at=NOW, external_id=ExternalId(key))
 
-        async def stop(self) -> None:
-            await self.context.sleep(4.0)  # Time for the taker to try again.
 
-        async def poll(self) -> AsyncIterator[Arrival]:
-            for key in ("one", "two"):
-                brought.append(key)
-                yield Inbound(
-                    dedupe_key=key,
-                    address=CustomerAddress(channel=ChannelId("web"), id="carl"),
-                    content=Text(text=key),
-                    at=datetime(2026, 1, 1, tzinfo=UTC),
-                    external_id=ExternalId(key),
-                )
-                done.append(key)
+def _texts(world: AtEdge) -> list[str]:
+    return [message.text for message in world.events(e.MessageSent) if message.agent is None]
 
-    async with at_edge(Cursor) as world:
+
+async def _served(world: AtEdge) -> None:
+    await world.apply(kind="web")
+    await world.host.wait_until_settled()
+
+
+@pytest.mark.spec("I1", "I2")
+async def test_what_the_engine_could_not_do_before_it_stopped_is_done_after_the_next_start_and_once(
+    file: InboxFile,
+) -> None:
+    provider, store = Provider(), MemoryStore()
+    async with at_edge(web_adapter(provider), store=store, file=file) as world:
         await world.apply(kind="web", is_external=True)
         await world.host.wait_until_settled()
         world.run.engine.shard.is_draining = True
-        settings = world.run.engine.shard.facts.channels()[ChannelId("web")]
+        settings = world.run.engine.shard.facts.channels()[WEB]
         world.host._want(settings.id, replace(settings, is_external=False))  # noqa: SLF001  Apply is refused by now
-        await world.until(lambda: brought)
-    assert brought == ["one"]
-    assert done == []
+        for key in ("one", "two", "one"):
+            provider.arrivals.put_nowait(_said(key, key))
+        await world.until(provider.arrivals.empty)
+        assert _texts(world) == []
+    async with at_edge(web_adapter(provider), store=store, file=file) as world:
+        await _served(world)
+        provider.arrivals.put_nowait(_said("two", "two"))
+        provider.arrivals.put_nowait(_said("three", "three"))
+        await world.until(lambda: "three" in _texts(world))
+        assert _texts(world) == ["one", "two", "three"]
+        await world.until_async(lambda: _is_done(file))
+
+
+async def _is_done(file: InboxFile) -> bool:
+    return await file.not_done("web") == []
+
+
+@pytest.mark.spec("I2")
+async def test_what_was_done_and_not_marked_before_a_crash_is_not_done_again(file: InboxFile) -> None:
+    provider, store = Provider(), MemoryStore()
+    async with at_edge(web_adapter(provider), store=store) as world:
+        await _served(world)
+        provider.arrivals.put_nowait(_said("one", "one"))
+        await world.until(lambda: _texts(world))
+    row = row_of(WEB, _said("one", "one"), now=0.0, place="")
+    assert row is not None
+    await file.keep([row])
+    async with at_edge(web_adapter(provider), store=store, file=file) as world:
+        await _served(world)
+        provider.arrivals.put_nowait(_said("two", "two"))
+        await world.until(lambda: _texts(world))
+        assert _texts(world) == ["two"]
+        await world.until_async(lambda: _is_done(file))
+
+
+@pytest.mark.spec("I16")
+async def test_a_customer_who_is_refused_for_now_holds_up_nobody_else() -> None:
+    provider = Provider()
+    async with at_edge(web_adapter(provider), limits=Limits(command_burst_max=2)) as world:
+        await _served(world)
+        for number in range(5):
+            provider.arrivals.put_nowait(_said(f"k{number}", f"text {number}"))
+        provider.arrivals.put_nowait(_said("d", "dora's", address="dora"))
+        await world.until(lambda: "dora's" in _texts(world))
+        assert "text 2" not in _texts(world)
+        await world.pass_until(lambda: len(_texts(world)) == 6, step_s=0.1)
+        carls = [text for text in _texts(world) if text != "dora's"]
+        assert carls == [f"text {number}" for number in range(5)]
+
+
+@pytest.mark.spec("I2")
+async def test_two_accounts_of_one_channel_may_count_alike() -> None:
+    provider = Provider()
+    async with at_edge(web_adapter(provider)) as world:
+        await _served(world)
+        for account in ("a", "b", "a"):
+            provider.arrivals.put_nowait(_said("1", f"to {account}", account=account))
+        provider.arrivals.put_nowait(_said("end", "end"))
+        await world.until(lambda: "end" in _texts(world))
+        assert _texts(world) == ["to a", "to b", "end"]
+
+
+async def test_what_an_adapter_takes_by_itself_is_in_its_conversation_when_that_returns() -> None:
+    provider = Provider()
+    async with at_edge(web_adapter(provider), limits=Limits(command_burst_max=2)) as world:
+        await _served(world)
+        take = provider.contexts[0].take
+        await take(_said("1", "one"))
+        assert _texts(world) == ["one"]
+        await take(_said("1", "one"))
+        assert _texts(world) == ["one"]
+        with pytest.raises(NotTaken) as caught:
+            await take(_said("2", "two"))
+        assert (caught.value.reason, caught.value.retry_after_s) == ("RATE_LIMITED", 0.2)
+        world.clock.advance(1)
+        for wrong, reason in ((_said("3", "  "), "EMPTY_MESSAGE"), ("rubbish", "BAD_FIELD")):
+            with pytest.raises(NotTaken) as caught:
+                await take(wrong)  # type: ignore[arg-type]
+            assert (caught.value.reason, caught.value.retry_after_s) == (reason, None)
+
+
+async def test_an_adapter_may_take_while_it_starts() -> None:
+    class Early(web_adapter(Provider())):  # type: ignore[misc]  # a class made by a function
+        async def start(self) -> None:
+            await self.context.take(_said("1", "early"))
+
+    async with at_edge(Early) as world:
+        await _served(world)
+        assert _texts(world) == ["early"]
+
+
+@pytest.mark.spec("R-G10")
+async def test_what_somebody_of_ours_writes_at_the_provider_is_shown_and_goes_nowhere() -> None:
+    provider = Provider()
+    async with at_edge(web_adapter(provider)) as world:
+        await world.run.site("ann")
+        await world.run.attended("1")
+        await world.say("1", "Hello")
+        await world.until(lambda: not world.outbox.pending())
+        address = "customer 1"
+        ours = (sent for sent in world.events(e.DeliverySettled))
+        echoes = [
+            replace(_said("e1", "Hello", address), is_echo=True, external_id=ExternalId(next(ours).external_id)),
+            replace(
+                _said("e2", "Hello", address), is_echo=True, delivery_id=DeliveryId("conversations/1/deliveries/2")
+            ),
+            replace(_said("e3", "From my telephone", address), is_echo=True),
+            replace(_said("e4", "To nobody", "stranger"), is_echo=True),
+        ]
+        for echo in echoes:
+            provider.arrivals.put_nowait(echo)
+        provider.arrivals.put_nowait(_said("end", "end", address))
+        await world.until(lambda: "end" in _texts(world))
+        assert _texts(world) == ["From my telephone", "end"]
+        (echoed,) = (m for m in world.events(e.MessageSent) if m.text == "From my telephone")
+        assert (echoed.role, echoed.delivery) == ("BOT", None)
+        assert provider.texts(address)[-1] == "Hello"
+
+
+async def test_a_channels_small_memory_outlives_the_engine_and_goes_with_the_channel(file: InboxFile) -> None:
+    provider, store = Provider(), MemoryStore()
+    for life in range(3):
+        async with at_edge(web_adapter(provider), store=store, file=file) as world:
+            await _served(world)
+            kept = provider.contexts[-1].store
+            if life == 0:
+                await kept.put("cursor", "7")
+                await kept.put("other", "8")
+                await kept.delete("other")
+                with pytest.raises(ValueError, match="bytes"):
+                    await kept.put("cursor", "x" * 65_537)
+            assert [await kept.get(key) for key in ("cursor", "other")] == [None if life == 2 else "7", None]
+            if life == 1:
+                await world.forget_web()
+
+
+def test_the_file_is_for_our_eyes_only(tmp_path: Path) -> None:
+    InboxFile(tmp_path / "inbox.sqlite").close()
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
+
+
+@pytest.mark.parametrize("kind", ["receipt", "typing"])
+async def test_what_is_no_message_opens_no_conversation(kind: str) -> None:
+    provider = Provider()
+    async with at_edge(web_adapter(provider)) as world:
+        await _served(world)
+        to = CustomerAddress(channel=WEB, id="carl")
+        receipt = Receipt(dedupe_key="r", state=ReceiptState.READ, at=NOW, external_id=ExternalId("x"), address=to)
+        provider.arrivals.put_nowait(receipt if kind == "receipt" else Typing(address=to))
+        provider.arrivals.put_nowait(_said("d", "dora's", address="dora"))
+        await world.until(lambda: _texts(world))
+        assert len(world.events(e.ConversationOpened)) == 1

@@ -12,6 +12,7 @@ from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 from typing import Any, cast
 
+from hookflash.engine.edge.inbox_file import INBOX_FILE, InboxFile
 from hookflash.engine.engine import Engine, Threads
 from hookflash.engine.failpoints import Failpoints
 from hookflash.engine.journal.port import JournalBroken
@@ -107,6 +108,7 @@ class Process:
         self._views_path, self._chance, self._limits, self._wall = views, chance, limits, wall
         self._write_s, self._answers_s, self._on_broken = write_s, answers_s, on_broken
         self._views: Views | None = None
+        self._inbox: InboxFile | None = None
         self._on_end: list[Callable[[], None]] = []
         self.context: Context = copy_context()
         self.context.run(LIFE.set, self)
@@ -134,6 +136,7 @@ class Process:
             installed=(*_BUNDLED, _OURS),
             thread_of=lambda name, now: LoopAskingThread(name, now, self.loop, self._answers_s),
         )
+        self._inbox = InboxFile(self._views_path.with_name(INBOX_FILE), has_thread=False)
         life = f"life {self.number}"
         engine = self.engine = Engine(
             settings,
@@ -146,6 +149,7 @@ class Process:
                 writer=lambda _journal: LoopWriter(journal, self.loop, self._write_s),
                 projector=lambda *args, **given: LoopProjector(*args, **given, loop=self.loop),
             ),
+            inbox_file=self._inbox,
             on_broken=self._broke,
         )
         made.append(engine)
@@ -178,6 +182,8 @@ class Process:
         self.listener.is_open = False
         if self._views is not None:
             self._views.close()
+        if self._inbox is not None:
+            self._inbox.close()
         for callback in tuple(self._on_end):
             callback()
 

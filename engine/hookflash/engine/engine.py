@@ -32,6 +32,7 @@ from hookflash.engine.domain.values import QueueSettings
 from hookflash.engine.edge.adapter_host import AdapterHost
 from hookflash.engine.edge.adapter_run import Edge
 from hookflash.engine.edge.inbox import Inbox
+from hookflash.engine.edge.inbox_file import InboxFile
 from hookflash.engine.edge.outbox import Outbox
 from hookflash.engine.edge.receipts import ReceiptJoiner
 from hookflash.engine.edge.sender import SendingRules
@@ -69,7 +70,7 @@ class Threads:
 class Engine:
     """One shard with its journal, views, plugins and channels. Made on the loop that it runs on."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each of these is a part of an engine
         self,
         settings: Settings,
         journal: Journal,
@@ -79,9 +80,10 @@ class Engine:
         clock: Clock | None = None,
         random: Random | None = None,
         threads: Threads | None = None,
+        inbox_file: InboxFile | None = None,
         on_broken: Callable[[JournalBroken], None] | None = None,
     ) -> None:
-        """Put the parts together; nothing runs yet."""
+        """Put the parts together; nothing runs yet. Without a file, what comes in is remembered in memory."""
         on_loop()
         self.settings = settings
         self.limits = settings.limits
@@ -104,6 +106,7 @@ class Engine:
         self._alarms = Alarms(self.shard, self._strategies.end_decision)
         self._passivation = Passivation(self.shard)
         self.ids = IdMaker(self.clock, self.random)
+        self._inbox_file = inbox_file or InboxFile(None)
         self.inbox = Inbox(self.shard, self.ids, self.clock, self.limits)
         self._receipts = ReceiptJoiner(self.shard, self.clock)
         self.outbox = Outbox(self.clock, self.limits.delivery_timeout_s, on_settled=self._receipts.settled)
@@ -118,6 +121,7 @@ class Engine:
         *,
         clock: Clock | None = None,
         threads: Threads | None = None,
+        inbox_file: InboxFile | None = None,
         on_broken: Callable[[JournalBroken], None] | None = None,
     ) -> Self:
         """An engine with the plugins that its settings name; a plugin's fault becomes a record."""
@@ -129,7 +133,16 @@ class Engine:
                 engine.record_fault(fault)
 
         plugins = PluginHost.load(_host_settings(settings), clock.now, record_fault)
-        engine = cls(settings, journal, views, plugins, clock=clock, threads=threads, on_broken=on_broken)
+        engine = cls(
+            settings,
+            journal,
+            views,
+            plugins,
+            clock=clock,
+            threads=threads,
+            inbox_file=inbox_file,
+            on_broken=on_broken,
+        )
         made.append(engine)
         return engine
 
@@ -161,6 +174,7 @@ class Engine:
         await self.shard.stop()
         await asyncio.to_thread(self.plugins.stop)
         await asyncio.to_thread(self.projector.stop)
+        await asyncio.to_thread(self._inbox_file.close)
         self._views.close()
         self.journal.close()
 
@@ -209,11 +223,13 @@ class Engine:
             shard=self.shard,
             outbox=self.outbox,
             inbox=self.inbox,
+            file=self._inbox_file,
             receipts=self._receipts,
             ids=self.ids,
             clock=self.clock,
             random=self.random,
             rules=SendingRules(),
+            keys_kept_s=self.limits.request_id_kept_s,
         )
 
     def _project(self, group: Sequence[Sealed]) -> None:

@@ -17,6 +17,7 @@ from typing import TextIO
 import structlog
 
 from hookflash.engine import collector
+from hookflash.engine.edge.inbox_file import INBOX_FILE, InboxFile
 from hookflash.engine.engine import Engine, Threads
 from hookflash.engine.failpoints import Failpoints
 from hookflash.engine.journal.port import JournalBroken
@@ -63,11 +64,13 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> int:
         try:
             views = Views.open(place)
             undo.callback(views.close)
-            engine = Engine.assemble(settings, journal, views, threads=THREADS, on_broken=end)
         except sqlite3.Error as error:
             words = f"The views in {settings.data} cannot be written ({error}). See to the disk, then start again."
             raise StartError(words) from error
-        undo.pop_all()  # From here on the engine closes both.
+        inbox = _open_inbox(settings)
+        undo.callback(inbox.close)
+        engine = Engine.assemble(settings, journal, views, threads=THREADS, inbox_file=inbox, on_broken=end)
+        undo.pop_all()  # From here on the engine closes them.
     try:
         await engine.start()
         collector.calm()
@@ -87,6 +90,17 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> int:
         sys.stderr.write(f"hookflash: {broken} It ends here; what was acknowledged is safe.\n")
         return 1
     return 0
+
+
+def _open_inbox(settings: Settings) -> InboxFile:
+    path = settings.data / INBOX_FILE
+    try:
+        return InboxFile(path)
+    except (sqlite3.Error, OSError) as error:
+        raise StartError(
+            f"{path} cannot be used ({error}): it holds what customers sent and is not in their conversations yet."
+            " See to the disk, or move the file away to start without it."
+        ) from error
 
 
 class _Unfailing:

@@ -58,7 +58,7 @@ class Message(_message.Message):
     name: _builtins.str
     """`conversations/{id}/messages/{n}`; n counts the conversation's Messages only."""
     sender: _builtins.str
-    """Who said it: `agents/{id}`, or `customer`."""
+    """Who said it: `agents/{id}`, or `customer`; `outside` is somebody of ours in the provider's own inbox."""
     text: _builtins.str
     """What was said."""
     @_builtins.property

@@ -5,7 +5,7 @@ channel has one task at a time that starts or stops its adapter, so two changes 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, final
@@ -26,6 +26,7 @@ from .ports import Adapters
 __all__ = ["AdapterHost", "ChannelReport", "ChannelState"]
 
 _STOP_S: Final = 30.0
+_FORGET_EVERY_S: Final = 3600.0
 
 _log = structlog.get_logger(__name__)
 
@@ -64,6 +65,8 @@ class AdapterHost:
         self._runs: dict[ChannelId, AdapterRun] = {}
         self._reports: dict[ChannelId, ChannelReport] = {}
         self._changes: dict[ChannelId, asyncio.Task[None]] = {}
+        self._background: set[asyncio.Task[None]] = set()
+        self._cancel_forgetting: Callable[[], None] = lambda: None
         self._is_started = False
 
     def serves(self, settings: ChannelSettings) -> bool:
@@ -78,6 +81,7 @@ class AdapterHost:
     async def start(self) -> None:
         """Start every channel applied so far, and wait until each runs or has failed."""
         self._is_started = True
+        self._forget_old()
         for channel, settings in self._edge.shard.facts.channels().items():
             self._want(channel, settings)
         await self.wait_until_settled()
@@ -91,7 +95,7 @@ class AdapterHost:
                         self._want(settings.id, settings)
                     case e.ChannelDeleted():
                         self._want(ChannelId(fact.subject.id), None)
-                        self._edge.receipts.forget(ChannelId(fact.subject.id))
+                        self._forget(ChannelId(fact.subject.id))
                     case _:
                         pass
 
@@ -103,10 +107,33 @@ class AdapterHost:
     async def stop(self) -> None:
         """Stop every adapter, side by side; one that hangs is left behind."""
         self._is_started = False
+        self._cancel_forgetting()
         for channel in list(self._wanted):
             del self._wanted[channel]
             self._change(channel)
+        await asyncio.gather(*self._background, return_exceptions=True)
         await end(self._edge.clock, 1.0, tuple(self._changes.values()), grace_s=_STOP_S)
+
+    def _forget(self, channel: ChannelId) -> None:
+        self._edge.receipts.forget(channel)
+        self._in_background(self._edge.file.forget_channel(channel))
+
+    def _forget_old(self) -> None:
+        """Let go of dedupe keys as old as those that the journal lets go of; again in an hour."""
+        clock = self._edge.clock
+        self._in_background(self._edge.file.forget_before(clock.now() - self._edge.keys_kept_s))
+        self._cancel_forgetting = clock.wake_at(clock.now() + _FORGET_EVERY_S, self._forget_old)
+
+    def _in_background(self, coroutine: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._background.add(task)
+
+        def ended(done: asyncio.Task[None]) -> None:
+            self._background.discard(done)
+            if not done.cancelled() and (error := done.exception()) is not None:
+                _log.warning("inbox_not_tidied", error=str(error))
+
+        task.add_done_callback(ended)
 
     def _want(self, channel: ChannelId, settings: ChannelSettings | None) -> None:
         if not self._is_started:
@@ -148,8 +175,10 @@ class AdapterHost:
             return
         self._report(settings, ChannelState.STARTING)
 
+        plugin = self._adapters.plugin_of_channel(settings.kind)
+
         def on_fault(hook: str, error: str, fallback: str) -> None:
-            self._adapters.report_fault(settings.kind, f"channels/{channel} {hook}", error, fallback)
+            self._adapters.report_fault(plugin, f"channels/{channel} {hook}", error, fallback)
 
         run = AdapterRun(settings, adapter, self._edge, on_fault, lambda reason: self._alarm(settings, reason))
         try:

@@ -21,10 +21,12 @@ from hookflash.engine.domain.values import ChannelSettings
 from hookflash.engine.ids import IdMaker
 from hookflash.sdk.channel import Arrival, ChannelAdapter, ChannelContext, ChannelLog
 from hookflash.sdk.config import fill
+from hookflash.sdk.errors import NotTaken
 
 from .arrivals import ArrivalTaker
+from .channel_store import FileStore
 from .inbox import Inbox
-from .memory_store import MemoryStore
+from .inbox_file import InboxFile
 from .outbox import Outbox
 from .patience import caught, end, sleep, within
 from .ports import EdgeShard, FaultListener
@@ -48,11 +50,13 @@ class Edge:
     shard: EdgeShard
     outbox: Outbox
     inbox: Inbox
+    file: InboxFile
     receipts: ReceiptJoiner
     ids: IdMaker
     clock: Clock
     random: Random
     rules: SendingRules
+    keys_kept_s: float = 7 * 24 * 3600.0
 
 
 @final
@@ -79,15 +83,16 @@ class AdapterRun:
         self._own: set[asyncio.Task[None]] = set()
         self._adapters: set[asyncio.Task[None]] = set()
         self._http = httpx.AsyncClient(timeout=HTTP_S, limits=httpx.Limits(max_connections=HTTP_CONNECTIONS_MAX))
-        self._store = MemoryStore()
+        self._store = FileStore(edge.file, settings.id)
 
     async def start(self) -> None:
         """Make and start the adapter, then begin to send and to take. Raises whatever keeps it from starting."""
         await within(self._edge.clock, START_S, self._make)
-        adapter = self._adapter
-        if adapter is None:  # pragma: no cover  _make raised otherwise
+        adapter, taker = self._adapter, self._taker
+        if adapter is None or taker is None:  # pragma: no cover  _make raised otherwise
             raise RuntimeError("the adapter was not made")
         channel, edge = self.settings.id, self._edge
+        await taker.resume()
         self._sender = ChannelSender(
             channel,
             adapter,
@@ -99,17 +104,8 @@ class AdapterRun:
             on_fault=self._on_fault,
             on_auth=self._on_auth,
         )
-        self._taker = ArrivalTaker(
-            channel,
-            adapter,
-            inbox=edge.inbox,
-            receipts=edge.receipts,
-            clock=edge.clock,
-            random=edge.random,
-            on_fault=self._on_fault,
-        )
         self._keep(self._own, self._send(self._sender))
-        self._keep(self._own, self._taker.run())
+        self._keep(self._own, taker.run())
 
     async def stop(self) -> None:
         """End sending, taking, the adapter's own tasks and the adapter, each for a few seconds at most."""
@@ -125,13 +121,27 @@ class AdapterRun:
             except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
                 self._on_fault("stop", _named(error), "left it behind")
         await self._http.aclose()
-        if not await end(clock, STOP_S, tuple(self._own | self._adapters)):
+        if not await end(
+            clock, STOP_S, (*self._own, *self._adapters, *(self._taker.tasks if self._taker is not None else ()))
+        ):
             self._on_fault("stop", "a task of the adapter does not end", "left it behind")
 
     async def _make(self) -> None:
         # Secrets are read from files here: in a thread, for what a path names may be slow.
         config = await asyncio.to_thread(fill, self._class.Config, self.settings.settings)
         adapter = self._class(self._context(), config)
+        edge = self._edge
+        # Before its start: what it takes there is taken.
+        self._taker = ArrivalTaker(
+            self.settings.id,
+            adapter,
+            file=edge.file,
+            inbox=edge.inbox,
+            receipts=edge.receipts,
+            clock=edge.clock,
+            random=edge.random,
+            on_fault=self._on_fault,
+        )
         try:
             await adapter.start()
         except BaseException:
@@ -165,8 +175,9 @@ class AdapterRun:
         )
 
     async def _take(self, arrival: Arrival) -> None:
-        if self._taker is not None:
-            await self._taker.take(arrival)
+        if self._taker is None:
+            raise NotTaken("DRAINING", 1.0)
+        await self._taker.take(arrival)
 
     def _create_task(self, coroutine: Coroutine[Any, Any, None]) -> object:
         async def contained() -> None:

@@ -1,10 +1,14 @@
-"""Takes what one channel's adapter brings by itself (`poll`), one arrival after the other.
+"""What one channel brings, from the adapter to the conversations: durable first, then done, customer by customer.
 
-The next is not asked for before the last is durable, so an adapter that keeps a cursor loses nothing. An arrival that
-is refused for good is told to the log and skipped; one that is refused for now is tried again.
+Whoever brings something may forget it when `bring` returns: it is in the inbox's file, and what is not done when the
+engine stops is done after the next start. A customer who is refused for now holds up nobody but himself.
 """
 
-from contextlib import aclosing
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Iterable
+from contextlib import aclosing, suppress
 from random import Random
 from typing import Final, assert_never, final
 
@@ -13,44 +17,43 @@ import structlog
 from hookflash.engine.actors.clock import Clock
 from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.domain.values import Customer
-from hookflash.sdk.channel import (
-    Arrival,
-    ChannelAdapter,
-    CustomerLeft,
-    Edited,
-    Inbound,
-    Media,
-    Receipt,
-    Removed,
-    Text,
-    Typing,
-    Unsupported,
-)
+from hookflash.sdk.channel import Arrival, ChannelAdapter, Typing
+from hookflash.sdk.errors import NotTaken
 from hookflash.sdk.types import ChannelId
 
-from .contents import clean_external_id, clean_reason
 from .inbox import Inbox
+from .inbox_file import ArrivalRow, InboxFile
+from .inbox_rows import Echoed, Left, Pending, Reported, Said, read_body, row_of
 from .patience import adapter_principal, caught, sleep
 from .ports import FaultListener
 from .receipts import ReceiptJoiner
 
-__all__ = ["ArrivalTaker"]
+__all__ = ["PENDING_MAX", "ArrivalTaker", "InboxFullError"]
+
+PENDING_MAX: Final = 10_000
+"""What one channel has brought and is not done yet; beyond this nothing more is taken."""
 
 _POLL_BACKOFF_MAX_S: Final = 60.0
 _RETRY_MIN_S: Final = 0.05
+_RETRY_KEEPING_S: Final = 1.0
 
 _log = structlog.get_logger(__name__)
 
 
+class InboxFullError(Exception):
+    """The channel has brought more than is done for now."""
+
+
 @final
 class ArrivalTaker:
-    """One channel's arrivals; `faults` counts polls that failed in a row."""
+    """One channel's arrivals; `tasks` are those at work."""
 
     def __init__(
         self,
         channel: ChannelId,
         adapter: ChannelAdapter,
         *,
+        file: InboxFile,
         inbox: Inbox,
         receipts: ReceiptJoiner,
         clock: Clock,
@@ -58,8 +61,10 @@ class ArrivalTaker:
         on_fault: FaultListener,
     ) -> None:
         """`on_fault` is told hook, error and fallback."""
+        self.tasks: set[asyncio.Task[None]] = set()
         self._channel = channel
         self._adapter = adapter
+        self._file = file
         self._inbox = inbox
         self._receipts = receipts
         self._clock = clock
@@ -67,10 +72,22 @@ class ArrivalTaker:
         self._on_fault = on_fault
         self._failures = 0
         self._is_stopped = False
+        self._lanes: dict[str, deque[tuple[int, Pending]]] = {}
+        self._pending = 0
+        self._has_room = asyncio.Event()
+        self._has_room.set()
+
+    async def resume(self) -> None:
+        """Go on with what was brought before the engine stopped; before anything else is brought."""
+        for number, body in await self._file.not_done(self._channel):
+            self._enter_lane(number, read_body(body))
 
     def stop(self) -> None:
-        """Take nothing any more, also of an adapter that does not let itself be cancelled."""
+        """Take nothing any more, also of an adapter that does not let itself be cancelled; what is kept stays kept."""
         self._is_stopped = True
+        self._has_room.set()
+        for task in self.tasks:
+            task.cancel()
 
     async def run(self) -> None:
         """Poll until the adapter has nothing more to bring; a poll that fails is begun again after a while."""
@@ -85,76 +102,139 @@ class ArrivalTaker:
             else:
                 return
 
+    async def bring(self, arrivals: Iterable[Arrival], hook: str) -> None:
+        """Keep what an adapter's hook brought; what is no arrival is a fault and skipped, a repeat is left out.
+
+        Raises InboxFullError and sqlite3.Error; then nothing of it is kept.
+        """
+        rows = [row for arrival in arrivals if (row := self._row(arrival, hook)) is not None]
+        if self._pending + len(rows) > PENDING_MAX:
+            raise InboxFullError
+        if not rows:
+            return
+        for number, row in zip(await self._file.keep(rows), rows, strict=True):
+            if number is not None:
+                self._enter_lane(number, read_body(row.body))
+
+    async def take(self, arrival: Arrival) -> None:
+        """Take one arrival at once: it is durable, in its conversation, when this returns. Raises NotTaken."""
+        if self._is_stopped:
+            raise NotTaken("DRAINING", _RETRY_KEEPING_S)
+        if isinstance(arrival, Typing):
+            return
+        row = self._row(arrival, "take")
+        if row is None:
+            raise NotTaken("BAD_FIELD")
+        try:
+            await self._do(read_body(row.body))
+        except Refusal as refusal:
+            raise NotTaken(str(refusal.reason), refusal.retry_after_s) from None
+
     async def _poll(self) -> None:
         async with aclosing(self._adapter.poll()) as arrivals:  # type: ignore[type-var]  # may be any iterator
             async for arrival in arrivals:
+                await self._bring_patiently(arrival)
                 if self._is_stopped:
-                    return
-                await self.take(arrival)
-                if self._is_stopped:
-                    return  # Asked for the next, the adapter would take this one, perhaps not taken, for done.
+                    return  # Asked for the next, the adapter would take this one, perhaps not kept, for done.
                 self._failures = 0
 
-    async def take(self, arrival: Arrival) -> None:
-        """Take one arrival; what is not one is a fault and skipped."""
-        try:
-            await self._take(arrival)
-        except Refusal as refusal:
-            _log.warning("arrival_refused", channel=self._channel, reason=str(refusal.reason))
-        except Exception as error:  # noqa: BLE001  untyped plugins put anything into an arrival
-            self._on_fault("poll", f"brought an arrival that cannot be read: {type(error).__name__}", "skipped it")
-
-    async def _take(self, arrival: Arrival) -> None:
-        match arrival:
-            case Inbound():
-                await self._receive(arrival, _said(arrival.content), arrival.name or "")
-            case Edited():
-                await self._receive(arrival, f"(edited) {arrival.text}", "")
-            case Removed():
-                await self._receive(arrival, "(took back a message)", "")
-            case Typing():
-                pass
-            case CustomerLeft():
-                await self._receive(arrival, None, "")
-            case Unsupported():
-                await self._receive(arrival, f"({clean_reason(arrival.what)})", "")
-            case Receipt():
-                await self._receipts.take(self._channel, arrival)
-            case _:
-                assert_never(arrival)
-
-    async def _receive(
-        self, arrival: Inbound | Edited | Removed | CustomerLeft | Unsupported, text: str | None, name: str
-    ) -> None:
-        key = clean_external_id(arrival.dedupe_key)
-        if not key or type(arrival.address.id) is not str or type(name) is not str:
-            raise TypeError("an arrival has a dedupe key and an address, both texts")
-        if text is not None and type(text) is not str:
-            raise TypeError("a customer's text is a text")
+    async def _bring_patiently(self, arrival: Arrival) -> None:
         while not self._is_stopped:
             try:
-                await self._inbox.receive(
-                    adapter_principal(self._channel),
-                    self._channel,
-                    arrival.address.id,
-                    key,
-                    text=text,
-                    customer=Customer(display_name=clean_reason(name)),
-                )
-            except Refusal as refusal:
-                if refusal.retry_after_s is None:
-                    raise
-                await sleep(self._clock, max(_RETRY_MIN_S, refusal.retry_after_s))
+                await self.bring((arrival,), "poll")
+            except InboxFullError:
+                self._has_room.clear()
+                await self._has_room.wait()
+            except sqlite3.Error as error:
+                _log.warning("arrival_not_kept", channel=self._channel, error=str(error))
+                await sleep(self._clock, _RETRY_KEEPING_S)
             else:
                 return
 
+    def _row(self, arrival: Arrival, hook: str) -> ArrivalRow | None:
+        try:
+            return row_of(self._channel, arrival, now=self._clock.now(), place="")
+        except Exception as error:  # noqa: BLE001  untyped plugins put anything into an arrival
+            self._on_fault(hook, f"brought an arrival that cannot be read: {type(error).__name__}", "skipped it")
+            return None
 
-def _said(content: Text | Media) -> str:
-    """A customer's words, or what stands for a medium."""
-    match content:
-        case Text():
-            return content.text
-        case Media():
-            return f"({content.kind.lower()}) {content.caption}".rstrip()
-        case _:
-            assert_never(content)
+    def _enter_lane(self, number: int, pending: Pending) -> None:
+        self._pending += 1
+        name = _lane_of(pending)
+        lane = self._lanes.get(name)
+        if lane is not None:
+            lane.append((number, pending))
+            return
+        self._lanes[name] = lane = deque(((number, pending),))
+        task = asyncio.get_running_loop().create_task(self._run_lane(name, lane))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _run_lane(self, name: str, lane: deque[tuple[int, Pending]]) -> None:
+        """Do what one customer brought, in order; the lane is gone when it is empty."""
+        try:
+            while lane and not self._is_stopped:
+                number, pending = lane[0]
+                if await self._until_done(pending):
+                    # Not done by the disk's fault: it is done once more after the next start, to no effect.
+                    with suppress(sqlite3.Error):
+                        await self._file.mark_done((number,))
+                lane.popleft()
+                self._pending -= 1
+                self._has_room.set()
+        finally:
+            del self._lanes[name]
+
+    async def _until_done(self, pending: Pending) -> bool:
+        """Do it, however often it is refused for now; False where it is not done and stays kept."""
+        while not self._is_stopped:
+            try:
+                await self._do(pending)
+            except Refusal as refusal:
+                if refusal.retry_after_s is None:
+                    _log.warning("arrival_refused", channel=self._channel, reason=str(refusal.reason))
+                    return True
+                await sleep(self._clock, max(_RETRY_MIN_S, refusal.retry_after_s))
+            except Exception:  # noqa: BLE001  a defect of ours must not hold up what this customer says next
+                _log.exception("arrival_failed", channel=self._channel)
+                return False
+            else:
+                return True
+        return False
+
+    async def _do(self, pending: Pending) -> None:
+        match pending:
+            case Said():
+                await self._receive(pending, pending.text, pending.name)
+            case Left():
+                await self._receive(pending, None, "")
+            case Echoed():
+                await self._echo(pending)
+            case Reported():
+                await self._receipts.take(self._channel, pending.receipt(self._channel))
+            case _:
+                assert_never(pending)
+
+    async def _receive(self, pending: Said | Left, text: str | None, name: str) -> None:
+        await self._inbox.receive(
+            adapter_principal(self._channel),
+            self._channel,
+            pending.address,
+            pending.key,
+            text=text,
+            customer=Customer(display_name=name),
+        )
+
+    async def _echo(self, echoed: Echoed) -> None:
+        """Our own deliveries come back as echoes, too; what is not ours, somebody wrote in the provider's inbox."""
+        if not self._receipts.is_ours(self._channel, echoed.external_id, echoed.delivery_id):
+            await self._inbox.echo(
+                adapter_principal(self._channel), self._channel, echoed.address, echoed.key, echoed.text
+            )
+
+
+def _lane_of(pending: Pending) -> str:
+    """What has to be in order: one customer's doings, and the receipts of one delivery."""
+    if isinstance(pending, Reported):
+        return f"receipt {pending.external_id or pending.delivery_id or pending.address}"
+    return f"customer {pending.address}"

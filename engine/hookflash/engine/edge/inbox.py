@@ -1,11 +1,10 @@
 """The inbox: what customers bring becomes commands, each of them once, however often the outside brings it.
 
-There is no table of what came in: the dedupe key (channel and external id) lies in the record that an arrival makes.
+The dedupe key (channel and external id) lies in the record that an arrival makes, whatever else remembers it.
 Two first messages at once may both find no conversation open; the second is refused by the first and looks again.
 """
 
 import hashlib
-from collections import OrderedDict
 from contextlib import suppress
 from typing import Final, final
 
@@ -18,7 +17,6 @@ from hookflash.engine.domain.refusals import (
     ChannelNotFound,
     ConversationClosed,
     ConversationExists,
-    RateLimited,
 )
 from hookflash.engine.domain.values import Customer, Target
 from hookflash.engine.ids import IdMaker
@@ -26,11 +24,11 @@ from hookflash.engine.journal.record import CauseKind
 from hookflash.sdk.types import ChannelId, ConversationId, Principal
 
 from .ports import EdgeShard
+from .rates import Rates
 
 __all__ = ["Inbox"]
 
 _LOOKS_MAX: Final = 5
-_ROUNDING_S: Final = 1e-6
 
 
 @final
@@ -41,7 +39,9 @@ class Inbox:
         """Submit to that shard; new conversations get ids from `ids`."""
         self._shard = shard
         self._ids = ids
-        self._rates = _Rates(clock, limits.customer_commands_per_s_max, limits.command_burst_max)
+        self._rates: Rates[tuple[ChannelId, str]] = Rates(
+            clock, limits.customer_commands_per_s_max, limits.command_burst_max
+        )
 
     async def receive(
         self,
@@ -77,6 +77,24 @@ class Inbox:
                 return await self._receive(opening, call)
         return await self._receive(opening, call)
 
+    async def echo(self, principal: Principal, channel: ChannelId, address: str, external_id: str, text: str) -> None:
+        """Take what somebody of ours wrote past the engine; nothing where the customer has no conversation open.
+
+        Raises Refusal, as `receive` does.
+        """
+        self._rates.admit((channel, address))
+        found = self._shard.facts.conversation_at(channel, address)
+        if found is None:
+            return
+        call = Call(
+            principal=principal,
+            method="Receive",
+            request_id=f"{channel}/{external_id}",
+            digest=_digest(address, text),
+            cause=CauseKind.ARRIVAL,
+        )
+        await self._shard.submit(Address(Kind.CONVERSATION, found), c.RecordEcho(text=text), call)
+
     async def _receive(self, opening: c.OpenConversation, call: Call) -> tuple[ConversationId | None, bool]:
         found = self._shard.facts.conversation_at(opening.channel, opening.address)
         conversation = found or ConversationId(self._ids.new())
@@ -102,31 +120,3 @@ def _digest(address: str, text: str | None) -> bytes:
     """Of what was brought, not of the command: brought again, it may find another conversation, or one closed."""
     said = "left" if text is None else f"text {text}"
     return hashlib.blake2b(f"{address}\0{said}".encode(errors="surrogatepass"), digest_size=16).digest()
-
-
-@final
-class _Rates:
-    """How fast each customer may go: a burst, then so many a second.
-
-    Per customer one time is kept: until when what he did so far is paid for. Whoever is silent for as long as a whole
-    burst takes to be paid is forgotten.
-    """
-
-    def __init__(self, clock: Clock, per_s: int, burst: int) -> None:
-        self._clock = clock
-        # Counted from here: seconds since 1970 have no digits left for many small sums.
-        self._began = clock.now()
-        self._interval_s = 1.0 / per_s
-        self._allowed_s = burst / per_s
-        self._paid_until: OrderedDict[tuple[ChannelId, str], float] = OrderedDict()
-
-    def admit(self, customer: tuple[ChannelId, str]) -> None:
-        now = self._clock.now() - self._began
-        while self._paid_until and next(iter(self._paid_until.values())) <= now:
-            self._paid_until.popitem(last=False)
-        until = max(now, self._paid_until.get(customer, now)) + self._interval_s
-        late_s = until - now - self._allowed_s
-        if late_s > _ROUNDING_S:
-            raise RateLimited(round(late_s, 3) or 0.001)
-        self._paid_until[customer] = until
-        self._paid_until.move_to_end(customer)

@@ -11,6 +11,8 @@ from hookflash.engine.actors.calls import Answer, Call
 from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.commands import Command
 from hookflash.engine.domain.values import ChannelSettings
+from hookflash.engine.plugins import PureCalls
+from hookflash.engine.plugins.calls import WakeAt
 from hookflash.sdk.channel import ChannelAdapter
 from hookflash.sdk.types import ChannelId, ConversationId
 
@@ -46,6 +48,12 @@ class Adapters(Protocol):
 
     def channel_adapter(self, kind: str) -> type[ChannelAdapter] | None:
         """The adapter class for a kind of channel; None if no loaded plugin has it."""
+
+    def plugin_of_channel(self, kind: str) -> str:
+        """The plugin that has the adapter of that kind; the kind itself where none has."""
+
+    def pure_calls(self, plugin: str, what: str, wake_at: WakeAt) -> PureCalls:
+        """What the PURE calls of one object of a plugin are made with."""
 
     def report_fault(self, plugin: str, hook: str, error: str, fallback: str) -> None:
         """Count and tell that a plugin failed, and what the engine did instead."""

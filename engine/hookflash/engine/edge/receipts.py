@@ -104,6 +104,10 @@ class ReceiptJoiner:
         found = self._channels.get(channel)
         return 0 if found is None else len(found.parked)
 
+    def is_ours(self, channel: ChannelId, external_id: str, delivery_id: str) -> bool:
+        """Whether an echo is of a delivery of ours, by the provider's id or our own."""
+        return external_id in self._channel(channel).by_external_id or read_delivery_name(delivery_id) is not None
+
     def forget(self, channel: ChannelId) -> None:
         """The channel was deleted."""
         self._channels.pop(channel, None)

@@ -15,6 +15,7 @@ from hookflash.engine.domain.values import Invite
 from hookflash.engine.server.convert_conversation import invite_to
 from hookflash.engine.server.convert_values import LEAVE_REASON, NOTICE_STYLE, PARTICIPANT_ROLE, timestamp
 from hookflash.engine.server.names import numbered_name
+from hookflash.sdk.types import ParticipantRole
 from hookflash.v1 import delivery_pb2, message_pb2, participant_pb2, timeline_pb2, transcript_pb2, whisper_pb2
 
 __all__ = [
@@ -37,10 +38,16 @@ def message_to(conversation: str, event: e.MessageSent) -> message_pb2.Message:
     """Something said to everybody."""
     return message_pb2.Message(
         name=numbered_name(conversation, "messages", event.number),
-        sender="customer" if event.agent is None else f"agents/{event.agent}",
+        sender=_sender(event),
         text=event.text,
         create_time=timestamp(event.at),
     )
+
+
+def _sender(event: e.MessageSent) -> str:
+    if event.agent is not None:
+        return f"agents/{event.agent}"
+    return "customer" if event.role is ParticipantRole.CUSTOMER else "outside"
 
 
 def whisper_to(conversation: str, event: e.WhisperSent) -> whisper_pb2.Whisper:

@@ -30,6 +30,13 @@ class ReceiveMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordEcho:
+    """Somebody of ours wrote to the customer in the provider's own inbox, past the engine."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndSession:
     """The customer's ChannelSession ended (R-L4)."""
 
@@ -215,6 +222,7 @@ OfferCommand = (
 ConversationCommand = (
     OpenConversation
     | ReceiveMessage
+    | RecordEcho
     | EndSession
     | SendMessage
     | SendWhisper

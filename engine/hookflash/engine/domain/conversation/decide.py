@@ -25,6 +25,8 @@ def decide(
             talk.send_whisper(turn, command)
         case c.ReceiveMessage():
             talk.receive(turn, command)
+        case c.RecordEcho():
+            talk.record_echo(turn, command)
         case c.SettleDelivery():
             talk.settle(turn, command)
         case c.RecordReceipt():

@@ -19,7 +19,7 @@ from . import attendance, search
 from .state import state_of
 from .turn import Turn
 
-__all__ = ["open_conversation", "receive", "record_receipt", "send_message", "send_whisper", "settle"]
+__all__ = ["open_conversation", "receive", "record_echo", "record_receipt", "send_message", "send_whisper", "settle"]
 
 _FAILED = "FAILED"
 
@@ -71,6 +71,13 @@ def receive(turn: Turn, command: c.ReceiveMessage) -> None:
         last = state.sessions[-1]
         turn.add(e.ChannelSessionOpened(at=turn.now, session=last.number + 1, address=last.address))
     _customer_says(turn, state.customer, text)
+
+
+def record_echo(turn: Turn, command: c.RecordEcho) -> None:
+    """Somebody of ours wrote past the engine: the customer has it already, so nothing goes out."""
+    text = clean_message(command.text, turn.ctx.limits.message_length_max)
+    turn.open_state()
+    turn.message(ParticipantRole.BOT, None, "", text)
 
 
 def send_message(turn: Turn, command: c.SendMessage) -> None:

@@ -74,7 +74,10 @@ class ChannelSessionClosed:
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSent:
-    """Somebody said something to everybody. `agent` is None where the customer spoke; then nothing goes out."""
+    """Somebody said something to everybody. `agent` is None where the customer spoke; then nothing goes out.
+
+    Nor does it where `role` is BOT: somebody of ours wrote in the provider's own inbox, past the engine.
+    """
 
     at: float
     number: int

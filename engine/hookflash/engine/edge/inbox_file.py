@@ -1,0 +1,251 @@
+"""The edge's own file: what came in and is not done yet, the keys of what is, and the channels' small memories.
+
+Durable means synchronous=FULL. One thread writes, in the order of the calls; what waits for it is one commit together.
+Without the thread (in memory, in a simulation) each call is a commit of its own, at once, on the loop.
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Final, NamedTuple, TypeVar, final
+
+__all__ = ["INBOX_FILE", "ArrivalRow", "InboxFile", "RawBody"]
+
+INBOX_FILE: Final = "inbox.sqlite"
+"""The name of the file in the data directory."""
+
+T = TypeVar("T")
+_Work = Callable[[sqlite3.Connection], object]
+
+_FORMAT: Final = 1
+_GROUP_MAX: Final = 256
+_RAW_MAX: Final = 1_000
+"""Bodies that could not be read are kept in this number; the oldest goes first."""
+
+_SCHEMA: Final = """
+BEGIN IMMEDIATE;
+CREATE TABLE arrivals (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel TEXT NOT NULL,
+    account TEXT NOT NULL,
+    dedupe_key TEXT NOT NULL,
+    at REAL NOT NULL,
+    body BLOB,
+    UNIQUE (channel, account, dedupe_key)
+);
+CREATE INDEX arrivals_not_done ON arrivals (channel, id) WHERE body IS NOT NULL;
+CREATE INDEX arrivals_done ON arrivals (at) WHERE body IS NULL;
+CREATE TABLE raw (id INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, at REAL NOT NULL, body BLOB NOT NULL);
+CREATE TABLE store (
+    channel TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (channel, key)
+) WITHOUT ROWID;
+CREATE TABLE media (
+    id TEXT PRIMARY KEY, channel TEXT NOT NULL, digest TEXT NOT NULL, mime_type TEXT NOT NULL, name TEXT NOT NULL
+) WITHOUT ROWID;
+PRAGMA user_version = 1;
+COMMIT;
+"""
+
+
+class ArrivalRow(NamedTuple):
+    """Something that came in: its key (channel, account, dedupe key) and what is to be done for it."""
+
+    channel: str
+    account: str
+    dedupe_key: str
+    at: float
+    body: bytes
+
+
+class RawBody(NamedTuple):
+    """A request that its adapter could not read, as it came."""
+
+    channel: str
+    at: float
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: _Work
+    conclude: Callable[[object, Exception | None], None]
+
+
+@final
+class InboxFile:
+    """One file; every method but `close` is called on the engine's loop. Raises sqlite3.Error where the disk fails."""
+
+    def __init__(self, path: Path | None, *, has_thread: bool = True) -> None:
+        """Open the file, or make it; None: one in memory, which lives until it is closed."""
+        self._connection = _open(path)
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        if path is not None and has_thread:
+            # A daemon: whoever ends without `close` ends as in a crash, and nothing that was acknowledged is lost.
+            self._thread = Thread(target=self._run, name="inbox", daemon=True)
+            self._thread.start()
+
+    async def keep(self, rows: Sequence[ArrivalRow]) -> list[int | None]:
+        """Keep rows; durable when this returns. The number of each new one, None for one that was here before."""
+        return await self._do(lambda connection: [_insert(connection, row) for row in rows])
+
+    async def mark_done(self, numbers: Sequence[int]) -> None:
+        """These are done: their keys stay, what they said goes."""
+        marks = [(number,) for number in numbers]
+        await self._do(lambda c: c.executemany("UPDATE arrivals SET body = NULL WHERE id = ?", marks))
+
+    async def not_done(self, channel: str) -> list[tuple[int, bytes]]:
+        """Number and body of what is to be done for a channel, in the order in which it came."""
+        query = "SELECT id, body FROM arrivals WHERE channel = ? AND body IS NOT NULL ORDER BY id"
+        return await self._do(lambda connection: connection.execute(query, (channel,)).fetchall())
+
+    async def forget_before(self, at: float) -> None:
+        """Forget the keys of what is done and came before that time."""
+        query = "DELETE FROM arrivals WHERE body IS NULL AND at < ?"
+        await self._do(lambda connection: connection.execute(query, (at,)))
+
+    async def forget_channel(self, channel: str) -> None:
+        """The channel is gone, and with it all that was kept for it but its media, which are on timelines."""
+
+        def forget(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM arrivals WHERE channel = ?", (channel,))
+            connection.execute("DELETE FROM store WHERE channel = ?", (channel,))
+            connection.execute("DELETE FROM raw WHERE channel = ?", (channel,))
+
+        await self._do(forget)
+
+    async def keep_raw(self, raw: RawBody) -> None:
+        """Keep a body that could not be read."""
+
+        def keep(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO raw (channel, at, body) VALUES (?, ?, ?)", raw)
+            connection.execute("DELETE FROM raw WHERE id <= (SELECT max(id) FROM raw) - ?", (_RAW_MAX,))
+
+        await self._do(keep)
+
+    async def raw(self, channel: str) -> list[RawBody]:
+        """The bodies of a channel that could not be read."""
+        query = "SELECT channel, at, body FROM raw WHERE channel = ? ORDER BY id"
+        return await self._do(lambda c: [RawBody(*row) for row in c.execute(query, (channel,))])
+
+    async def get(self, channel: str, key: str) -> str | None:
+        """Give a value of a channel's store."""
+        query = "SELECT value FROM store WHERE channel = ? AND key = ?"
+        found = await self._do(lambda connection: connection.execute(query, (channel, key)).fetchone())
+        return None if found is None else str(found[0])
+
+    async def put(self, channel: str, key: str, value: str, *, keys_max: int) -> bool:
+        """Keep a value of a channel's store; False where it has too many keys already."""
+
+        def put(connection: sqlite3.Connection) -> bool:
+            where = "WHERE channel = ? AND key != ?"
+            (others,) = connection.execute(f"SELECT count(*) FROM store {where}", (channel, key)).fetchone()  # noqa: S608
+            if others >= keys_max:
+                return False
+            connection.execute("INSERT OR REPLACE INTO store VALUES (?, ?, ?)", (channel, key, value))
+            return True
+
+        return await self._do(put)
+
+    async def delete(self, channel: str, key: str) -> None:
+        """Forget a value of a channel's store."""
+        query = "DELETE FROM store WHERE channel = ? AND key = ?"
+        await self._do(lambda connection: connection.execute(query, (channel, key)))
+
+    def close(self) -> None:
+        """Write what was handed over, then close. Closing twice is nothing."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join()
+            self._thread = None
+        self._connection.close()
+
+    async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._thread is None:
+            self._connection.execute("BEGIN IMMEDIATE")
+            with self._connection:  # Ends the transaction, either way.
+                return work(self._connection)
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+
+        def conclude(result: object, error: Exception | None) -> None:
+            def tell() -> None:
+                if done.done():
+                    return
+                if error is None:
+                    done.set_result(result)  # type: ignore[arg-type]  # what this very work has returned
+                else:
+                    done.set_exception(error)
+
+            with suppress(RuntimeError):  # The loop is closed.
+                loop.call_soon_threadsafe(tell)
+
+        self._jobs.put(_Job(work, conclude))
+        return await done
+
+    def _run(self) -> None:
+        is_over = False
+        while not is_over:
+            first = self._jobs.get()
+            jobs = [] if first is None else [first]
+            is_over = first is None
+            while not is_over and len(jobs) < _GROUP_MAX and not self._jobs.empty():
+                following = self._jobs.get()
+                if following is None:
+                    is_over = True
+                else:
+                    jobs.append(following)
+            if jobs:
+                self._commit(jobs)
+
+    def _commit(self, jobs: Sequence[_Job]) -> None:
+        """Do them as one transaction; where it fails, none of them is done."""
+        results: list[object] = []
+        error: Exception | None = None
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            with self._connection:  # Ends the transaction, either way.
+                results.extend(job.work(self._connection) for job in jobs)
+        except Exception as failed:  # noqa: BLE001  whoever waits has to hear of it, and the thread goes on
+            error = failed
+            results = [None] * len(jobs)
+        for job, result in zip(jobs, results, strict=True):
+            job.conclude(result, error)
+
+
+def _insert(connection: sqlite3.Connection, row: ArrivalRow) -> int | None:
+    query = (
+        "INSERT OR IGNORE INTO arrivals (channel, account, dedupe_key, at, body) VALUES (?, ?, ?, ?, ?) RETURNING id"
+    )
+    found = connection.execute(query, row).fetchone()
+    return None if found is None else int(found[0])
+
+
+def _open(path: Path | None) -> sqlite3.Connection:
+    if path is not None:
+        # Made here and not by SQLite, whose files others may read.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    connection = sqlite3.connect(":memory:" if path is None else path, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA busy_timeout=5000")
+    (written,) = connection.execute("PRAGMA user_version").fetchone()
+    if written == 0:
+        connection.executescript(_SCHEMA)
+    elif written != _FORMAT:
+        raise sqlite3.DatabaseError(f"its format is {written}, and this release knows {_FORMAT}")
