@@ -93,10 +93,10 @@ class StoryWorld:
         except TimeoutError:
             raise AssertionError(f"never so: {what}") from None
 
-    async def conversation_of(self, address: str) -> ConversationId:
+    async def conversation_of(self, address: str, step_s: float = 0.0) -> ConversationId:
         """His open conversation, once there is one."""
         facts = self.run.engine.shard.facts
-        await self.until(lambda: facts.conversation_at(CHANNEL, address), f"a conversation with {address}")
+        await self.until(lambda: facts.conversation_at(CHANNEL, address), f"a conversation with {address}", step_s)
         found = facts.conversation_at(CHANNEL, address)
         assert found is not None
         return found
@@ -142,7 +142,7 @@ async def story_world(customer: Customer) -> AsyncIterator[StoryWorld]:
 async def play(customer: Customer, *, step_s: float = 0.0) -> list[object]:
     """Tell the whole story and give every event of it. `step_s`: how fast time passes, where the fake makes trouble."""
     async with story_world(customer) as world:
-        talk = await _answered_by_ann(world, customer)
+        talk = await _answered_by_ann(world, customer, step_s)
         await _conference_with_whispers(world, talk)
         await _transferred_to_cleo(world, talk)
         await customer.says(THANKS)
@@ -156,9 +156,9 @@ async def play(customer: Customer, *, step_s: float = 0.0) -> list[object]:
         return world.events()
 
 
-async def _answered_by_ann(world: StoryWorld, customer: Customer) -> ConversationId:
+async def _answered_by_ann(world: StoryWorld, customer: Customer, step_s: float) -> ConversationId:
     await customer.says(HELLO)
-    talk = await world.conversation_of(customer.address)
+    talk = await world.conversation_of(customer.address, step_s)
     await world.accept(talk, "ann")
     await world.ask(conversation(talk), c.SendMessage(agent=AgentId("ann"), text=SEEN[1]))
     return talk
