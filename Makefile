@@ -68,7 +68,7 @@ proto: $(TO_TEST)  ## write the generated code of the API anew
 	$(BIN)/python proto/generate.py
 
 docs: $(TO_TEST)  ## write the generated pages of docs/ anew
-	$(BIN)/python tools/docs.py
+	$(BIN)/python -m tools.docs
 
 drift: $(TO_TEST)  ## generated code, generated pages and README are those of this source
 	$(BIN)/python -m pytest tests/server/test_generated_code_is_current.py tests/docs tests/packaging

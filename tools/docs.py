@@ -8,6 +8,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
+from functools import partial
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from hookflash.engine.domain.notices import NOTICES
 from hookflash.engine.domain.refusals import CODES, NEXT_REASONS, Reason, Refusal
 from hookflash.engine.setting_values import LIMITS, TOP, Setting
 from hookflash.sdk import hooks
+from tools import plugin_docs
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 _WRITTEN = "<!-- Written by `make docs` from the code; change the code. -->"
@@ -26,9 +28,9 @@ _WRITTEN = "<!-- Written by `make docs` from the code; change the code. -->"
 
 def main() -> int:
     """Write every page that is not as it should be."""
-    FOLDER.mkdir(exist_ok=True)
     for name, page in PAGES.items():
         path, text = FOLDER / name, page()
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             print(f"written: docs/reference/{name}")
@@ -82,10 +84,9 @@ def settings_page() -> str:
 
 
 def hooks_page() -> str:
-    """Every hook that a plugin can implement."""
-    named = [(name, getattr(hooks, name)) for name in hooks.__all__ if name.startswith("hookflash_")]
-    sections = [f"## `{name}{inspect.signature(hook)}`\n\n{inspect.getdoc(hook)}\n" for name, hook in named]
-    return _page("Hooks", f"The hooks of `hookflash.sdk` {hooks.SDK_VERSION}. {_first_line(hooks)}", *sections)
+    """Every hook that a plugin can implement and every kind of object that it can register, with its page."""
+    about = f"What a plugin can bring, by `hookflash.sdk` {hooks.SDK_VERSION}. {_first_line(hooks)}"
+    return _page("Hooks", about, _table(("Page", "What it is for", "Bundled users"), plugin_docs.index()))
 
 
 def cli_page() -> str:
@@ -103,12 +104,17 @@ def command_line() -> click.Group:
     return next(each for each in vars(cli_main).values() if isinstance(each, click.Group))
 
 
+def _written(page: Callable[[], Sequence[str]]) -> str:
+    return _page(*page())
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "errors.md": errors_page,
     "hooks.md": hooks_page,
     "notices.md": notices_page,
     "settings.md": settings_page,
+    **{name: partial(_written, page) for name, page in plugin_docs.pages().items()},
 }
 
 

@@ -20,7 +20,7 @@ def test_a_page_is_what_would_be_written_now(name: str) -> None:
 
 
 def test_every_page_in_the_folder_is_written_from_the_code() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == set(docs.PAGES)
+    assert {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.md")} == set(docs.PAGES)
 
 
 def test_every_reason_that_can_be_given_has_its_row() -> None:
