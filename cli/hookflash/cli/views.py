@@ -173,11 +173,20 @@ CHANGE: Final[View[m.Change]] = View(
         Column("FIELDS", lambda it: ", ".join(it.changed_fields)),
     )
 )
+
+
+def _sink(sink: m.Sink) -> str:
+    """A sink in a few words: `jsonl RUNNING, 0 behind`."""
+    why = f": {sink.reason}" if sink.reason else ""
+    return f"{sink.name} {word(sink, 'state')}, {sink.lag:,} behind{why}"
+
+
 PLUGIN: Final[View[m.Plugin]] = View(
     (
         Column("PLUGIN", lambda it: it.name),
         Column("STATE", lambda it: word(it, "state") or "INSTALLED"),
         Column("VERSION", lambda it: it.version),
+        Column("SINKS", lambda it: ", ".join(_sink(sink) for sink in it.sinks)),
         Column("REASON", lambda it: it.reason),
     )
 )

@@ -36,6 +36,7 @@ from hookflash.engine.edge.inbox_file import InboxFile
 from hookflash.engine.edge.outbox import Outbox
 from hookflash.engine.edge.receipts import ReceiptJoiner
 from hookflash.engine.edge.sender import SendingRules
+from hookflash.engine.edge.sinks.host import SinkHost
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.port import Journal, JournalBroken
 from hookflash.engine.journal.record import CauseKind
@@ -111,6 +112,14 @@ class Engine:
         self._receipts = ReceiptJoiner(self.shard, self.clock)
         self.outbox = Outbox(self.clock, self.limits.delivery_timeout_s, on_settled=self._receipts.settled)
         self.adapters = AdapterHost(self._edge(), plugins)
+        self.sinks = SinkHost(
+            journal,
+            plugins.sinks,
+            settings.data,
+            clock=self.clock.now,
+            random=self.random,
+            on_fault=plugins.report_fault,
+        )
 
     @classmethod
     def assemble(
@@ -156,7 +165,14 @@ class Engine:
         recovery.load(self.shard, self.views.live_snapshots(), self.views.keys())
         self.outbox.restore(self.views.unsettled_deliveries())
         broadcast = Broadcast(self.plugins)
-        for listener in (self._project, self.outbox.follow, self.adapters.follow, broadcast.follow):
+        await self.sinks.start()
+        for listener in (
+            self._project,
+            self.outbox.follow,
+            self.adapters.follow,
+            self.sinks.follow,
+            broadcast.follow,
+        ):
             self.shard.subscribe(listener)
         self.projector.on_progress(self._on_progress)
         await recovery.resume(self.shard, self._alarms, self.journal.epoch)
@@ -169,6 +185,7 @@ class Engine:
         """Let what was accepted become durable and shown, then end every thread."""
         await asyncio.to_thread(self.plugins.engine_stopping, "stop", self.clock.now() + _STOPPING_S)
         await self.adapters.stop()
+        await self.sinks.stop()
         await self._receipts.stop()
         self._alarms.stop()
         await self.shard.stop()

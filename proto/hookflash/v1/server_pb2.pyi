@@ -52,6 +52,80 @@ PLUGIN_STATE_FAILED: PluginState.ValueType  # 4
 """It raised while it was loaded."""
 Global___PluginState: _TypeAlias = PluginState  # noqa: Y015
 
+class _SinkState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SinkStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SinkState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SINK_STATE_UNSPECIFIED: _SinkState.ValueType  # 0
+    """Not set."""
+    SINK_STATE_RUNNING: _SinkState.ValueType  # 1
+    """It takes what comes, or has taken everything."""
+    SINK_STATE_FAILING: _SinkState.ValueType  # 2
+    """It did not take the last batch, which comes again."""
+    SINK_STATE_GONE: _SinkState.ValueType  # 3
+    """It said that it is gone, and is given nothing any more."""
+
+class SinkState(_SinkState, metaclass=_SinkStateEnumTypeWrapper):
+    """How an event sink is doing."""
+
+SINK_STATE_UNSPECIFIED: SinkState.ValueType  # 0
+"""Not set."""
+SINK_STATE_RUNNING: SinkState.ValueType  # 1
+"""It takes what comes, or has taken everything."""
+SINK_STATE_FAILING: SinkState.ValueType  # 2
+"""It did not take the last batch, which comes again."""
+SINK_STATE_GONE: SinkState.ValueType  # 3
+"""It said that it is gone, and is given nothing any more."""
+Global___SinkState: _TypeAlias = SinkState  # noqa: Y015
+
+@_typing.final
+class Sink(_message.Message):
+    """An event sink: a durable consumer of what happens."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    AUDIENCE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    LAG_FIELD_NUMBER: _builtins.int
+    FAILURES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    audience: _builtins.str
+    """Whose view it is given: CUSTOMER or AGENTS."""
+    state: Global___SinkState.ValueType
+    """How it is doing."""
+    position: _builtins.int
+    """The journal position up to which it has taken everything."""
+    lag: _builtins.int
+    """How many records it is behind the journal."""
+    failures: _builtins.int
+    """How often in a row it failed."""
+    reason: _builtins.str
+    """What is wrong with it; empty if nothing is."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        audience: _builtins.str = ...,
+        state: Global___SinkState.ValueType = ...,
+        position: _builtins.int = ...,
+        lag: _builtins.int = ...,
+        failures: _builtins.int = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audience", b"audience", "failures", b"failures", "lag", b"lag", "name", b"name", "position", b"position", "reason", b"reason", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Sink: _TypeAlias = Sink  # noqa: Y015
+
 @_typing.final
 class Plugin(_message.Message):
     """A plugin of the running engine."""
@@ -62,6 +136,7 @@ class Plugin(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    SINKS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name."""
     state: Global___PluginState.ValueType
@@ -70,6 +145,10 @@ class Plugin(_message.Message):
     """Why it is not loaded, or what is wrong with it; empty if nothing is."""
     version: _builtins.str
     """The version of the distribution it comes from; empty if unknown."""
+    @_builtins.property
+    def sinks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Sink]:
+        """Its event sinks."""
+
     def __init__(
         self,
         *,
@@ -77,10 +156,11 @@ class Plugin(_message.Message):
         state: Global___PluginState.ValueType = ...,
         reason: _builtins.str = ...,
         version: _builtins.str = ...,
+        sinks: _abc.Iterable[Global___Sink] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "reason", b"reason", "state", b"state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "reason", b"reason", "sinks", b"sinks", "state", b"state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

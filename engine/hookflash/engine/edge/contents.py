@@ -1,7 +1,7 @@
-"""From what happened to what a channel is handed: the one place in which a Delivery is made.
+"""From what happened to what the customer's side is handed: the one place in which a Delivery or a Said is made.
 
 Only the two events of the customer's side lead anywhere. They are told apart by exact type, so neither a whisper nor a
-notice for agents, nor a look-alike of either, can become a Delivery (R-W3, I7).
+notice for agents, nor a look-alike of either, can become one (R-W3, I7).
 """
 
 import re
@@ -10,9 +10,18 @@ from typing import Final
 from hookflash.engine.domain.events import CustomerNoticed, MessageSent
 from hookflash.sdk.channel import CustomerAddress, Delivery
 from hookflash.sdk.messages import CustomerNotice, Message
+from hookflash.sdk.sinks import Said
 from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId
 
-__all__ = ["Outgoing", "clean_external_id", "clean_reason", "delivery_name", "delivery_of", "read_delivery_name"]
+__all__ = [
+    "Outgoing",
+    "clean_external_id",
+    "clean_reason",
+    "delivery_name",
+    "delivery_of",
+    "read_delivery_name",
+    "said_of",
+]
 
 Outgoing = MessageSent | CustomerNoticed
 """The events that go out through a channel, where they have a delivery number."""
@@ -28,17 +37,7 @@ def delivery_of(
     event: Outgoing, *, channel: ChannelId, address: str, conversation: ConversationId, attempt: int
 ) -> Delivery:
     """Make the Delivery of an event. Raises TypeError for any other event, and for one that stays inside."""
-    content: Message | CustomerNotice
-    number: int | None
-    if type(event) is MessageSent:
-        content = Message(sender_name=event.display_name, text=event.text)
-        number = event.delivery
-    elif type(event) is CustomerNoticed:
-        content = CustomerNotice(key=str(event.key.value), text=event.text)
-        number = event.delivery
-    else:
-        # The event stays out of the sentence: it may be a whisper.
-        raise TypeError(f"{type(event).__name__} is not for the customer")
+    content, number = _content_of(event), event.delivery
     if number is None:
         raise TypeError("a customer's own message does not go out")
     return Delivery(
@@ -49,6 +48,27 @@ def delivery_of(
         content=content,
         attempt=attempt,
     )
+
+
+def said_of(event: Outgoing, *, conversation: ConversationId) -> Said:
+    """Make the entry of a customer's transcript of an event. Raises TypeError for any other event."""
+    content = _content_of(event)
+    return Said(
+        conversation=conversation,
+        sequence=event.transcript,
+        at=event.at,
+        content=content,
+        is_from_customer=type(event) is MessageSent and event.agent is None,
+    )
+
+
+def _content_of(event: Outgoing) -> Message | CustomerNotice:
+    if type(event) is MessageSent:
+        return Message(sender_name=event.display_name, text=event.text)
+    if type(event) is CustomerNoticed:
+        return CustomerNotice(key=str(event.key.value), text=event.text)
+    # The event stays out of the sentence: it may be a whisper.
+    raise TypeError(f"{type(event).__name__} is not for the customer")
 
 
 def delivery_name(conversation: ConversationId, number: int) -> DeliveryId:

@@ -8,6 +8,7 @@ from hookflash.engine.plugins.calls import NonsenseError, PluginFailedError, Pur
 from hookflash.engine.plugins.facts import (
     Answer,
     LoadedPlugin,
+    LoadedSink,
     PluginFault,
     PluginSettings,
     PluginsNotLoadedError,
@@ -22,6 +23,7 @@ __all__ = [
     "Answer",
     "Asking",
     "LoadedPlugin",
+    "LoadedSink",
     "LoadedStrategy",
     "NonsenseError",
     "PluginFailedError",

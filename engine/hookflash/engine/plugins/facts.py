@@ -6,12 +6,23 @@ Values only; `hookflash.engine.plugins.host` makes and changes them.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from hookflash.sdk.sinks import EventSink
 from hookflash.sdk.types import AgentId
 
-__all__ = ["Answer", "LoadedPlugin", "PluginFault", "PluginSettings", "PluginState", "PluginsNotLoadedError", "Reply"]
+__all__ = [
+    "Answer",
+    "LoadedPlugin",
+    "LoadedSink",
+    "PluginFault",
+    "PluginSettings",
+    "PluginState",
+    "PluginsNotLoadedError",
+    "Reply",
+]
 
 T = TypeVar("T")
 
@@ -30,8 +41,8 @@ class PluginSettings:
     """What an admin says about plugins.
 
     `allow` are the only names that are loaded (None: all); `plugins_dir` holds further `*.py`; `tables` are the
-    `[plugins.NAME]` tables, whose keys `enabled` and `sha256` are the engine's and the rest the plugin's own;
-    `is_strict` is `--strict-plugins`; `is_traced` (HOOKFLASH_TRACE_PLUGINS=1) logs every hook call with its time.
+    `[plugins.NAME]` tables, whose keys `enabled`, `sha256` and `grant_agents` are the engine's, the rest the plugin's
+    own; `is_strict` is `--strict-plugins`; `is_traced` (HOOKFLASH_TRACE_PLUGINS=1) logs every hook call with its time.
     """
 
     allow: frozenset[str] | None = None
@@ -39,6 +50,10 @@ class PluginSettings:
     tables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     is_strict: bool = False
     is_traced: bool = False
+
+    def digest(self, plugin: str) -> str:
+        """What tells a plugin's settings from others, without showing any of them."""
+        return sha256(repr(sorted(self.tables.get(plugin, {}).items())).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +68,15 @@ class LoadedPlugin:
     is_bundled: bool = False
     faults: int = 0
     is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedSink:
+    """A sink and whose it is; `settings_digest` differs once its plugin's settings do."""
+
+    plugin: str
+    sink: EventSink
+    settings_digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

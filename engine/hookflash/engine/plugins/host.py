@@ -19,6 +19,7 @@ from hookflash.engine.plugins.calls import BREAKER_OPEN, PureCalls, WakeAt
 from hookflash.engine.plugins.facts import (
     Answer,
     LoadedPlugin,
+    LoadedSink,
     PluginFault,
     PluginSettings,
     PluginsNotLoadedError,
@@ -126,6 +127,15 @@ class PluginHost:
     def fallback(self) -> LoadedStrategy:
         """The order that decides when a queue's own strategy cannot (R-Q8); needs no plugin."""
         return FALLBACK
+
+    @property
+    def sinks(self) -> tuple[LoadedSink, ...]:
+        """The event sinks of all plugins."""
+        return tuple(
+            LoadedSink(plugin=plugin, sink=sink, settings_digest=self._settings.digest(plugin))
+            for plugin, registered in self._registered.items()
+            for sink in registered.sinks.values()
+        )
 
     def strategy(self, name: str) -> LoadedStrategy | None:
         """Give a strategy by name; None if no loaded plugin has it."""

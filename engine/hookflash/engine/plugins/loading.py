@@ -24,7 +24,7 @@ __all__ = ["START_FAILED_S", "START_WARNED_S", "Verdict", "load"]
 
 START_WARNED_S = 5.0
 START_FAILED_S = 30.0
-OWN_KEYS = frozenset({"enabled", "sha256"})
+OWN_KEYS = frozenset({"enabled", "sha256", "grant_agents"})
 REGISTER = "hookflash_register"
 
 _log = structlog.get_logger("hookflash.plugins")
@@ -61,10 +61,13 @@ def load(
     if table.get("enabled", True) is False:
         return Verdict(state=PluginState.DISABLED, reason=f"[plugins.{source.name}] enabled = false")
     own = {key: value for key, value in table.items() if key not in OWN_KEYS}
-    staging = StagingRegistry(own, taken=taken)
+    grant = table.get("grant_agents", False)
+    staging = StagingRegistry(own, taken=taken, is_agents_granted=grant is True)
     try:
         if manager.has_plugin(source.name):
             raise _RefusedError(PluginState.FAILED, f"another plugin is named {source.name!r}")  # noqa: TRY301
+        if not isinstance(grant, bool):
+            raise _RefusedError(PluginState.FAILED, f"grant_agents must be true or false, not {grant!r}")  # noqa: TRY301
         _check_pin(source, table.get("sha256"))
         _check_api(_declared_api(source), is_final=False)
         module = source.import_module()

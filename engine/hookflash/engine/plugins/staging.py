@@ -58,9 +58,15 @@ class Registered:
 
 @final
 class StagingRegistry:
-    """One plugin's registry; `settings` are its own, `taken` what others have registered (`Registered.names`)."""
+    """One plugin's registry; `settings` are its own, `taken` what others have registered (`Registered.names`).
 
-    def __init__(self, settings: Mapping[str, object], *, taken: Collection[tuple[str, str]]) -> None:
+    `is_agents_granted`: an admin lets this plugin's sinks hear all that agents hear.
+    """
+
+    def __init__(
+        self, settings: Mapping[str, object], *, taken: Collection[tuple[str, str]], is_agents_granted: bool = False
+    ) -> None:
+        self._is_agents_granted = is_agents_granted
         self.registered = Registered()
         self.has_read_config = False
         self._settings = settings
@@ -113,6 +119,9 @@ class StagingRegistry:
         _require_async(sink, "deliver")
         if not isinstance(getattr(sink, "audience", None), Audience):
             raise RegistryError(f"the sink {name!r} must say its audience: CUSTOMER or AGENTS")
+        if sink.audience is Audience.AGENTS and not self._is_agents_granted:
+            hint = "an admin allows it with grant_agents = true in the plugin's own table"
+            raise RegistryError(f"the sink {name!r} hears whispers and notes, which is not granted; {hint}")
         self.registered.sinks[name] = sink
 
     def authenticator(self, authenticator: Authenticator) -> None:

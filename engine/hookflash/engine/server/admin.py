@@ -1,6 +1,6 @@
 """AdminService: the site, the tokens, the end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -21,6 +21,7 @@ from hookflash.engine.server.convert_token import token_from, token_to
 from hookflash.engine.server.convert_values import duration, timestamp
 from hookflash.engine.server.exposure import is_exposed
 from hookflash.engine.server.pages import page_of
+from hookflash.engine.server.ports import SinkReport
 from hookflash.engine.server.tokens import Tokens, digest_of, new_token
 from hookflash.v1 import admin_service_pb2 as pb
 from hookflash.v1 import server_pb2
@@ -101,7 +102,7 @@ class AdminServicer:
             version=_version(),
             uptime=duration(engine.uptime),
             position=self._asking.shard.durable_position,
-            plugins=[_plugin_to(plugin) for plugin in engine.plugins.plugins],
+            plugins=[_plugin_to(plugin, engine.sinks.reports) for plugin in engine.plugins.plugins],
             limits={each.name: _shown(getattr(engine.limits, each.name)) for each in fields(engine.limits)},
             journal_bytes=journal_bytes,
             projector_lag=engine.projector.lag,
@@ -119,6 +120,11 @@ class AdminServicer:
             for plugin in engine.plugins.plugins
             if plugin.reason
         ]
+        warnings += [
+            f"The sink {sink.name} is {sink.lag:,} records behind: {sink.reason}."
+            for sink in engine.sinks.reports
+            if sink.reason
+        ]
         return warnings
 
 
@@ -127,9 +133,22 @@ def _created(settings: TokenSettings) -> pb.CreateTokenResponse:
     return pb.CreateTokenResponse(name=f"tokens/{settings.id}", expire_time=ends)
 
 
-def _plugin_to(plugin: LoadedPlugin) -> server_pb2.Plugin:
+def _plugin_to(plugin: LoadedPlugin, sinks: Sequence[SinkReport]) -> server_pb2.Plugin:
     state = server_pb2.PluginState.Value(f"PLUGIN_STATE_{plugin.state.upper()}")
-    return server_pb2.Plugin(name=plugin.name, state=state, reason=plugin.reason, version=plugin.version)
+    own = [_sink_to(sink) for sink in sinks if sink.plugin == plugin.name]
+    return server_pb2.Plugin(name=plugin.name, state=state, reason=plugin.reason, version=plugin.version, sinks=own)
+
+
+def _sink_to(sink: SinkReport) -> server_pb2.Sink:
+    return server_pb2.Sink(
+        name=sink.name,
+        audience=sink.audience,
+        state=server_pb2.SinkState.Value(f"SINK_STATE_{sink.state}"),
+        position=sink.position,
+        lag=sink.lag,
+        failures=sink.failures,
+        reason=sink.reason,
+    )
 
 
 def _shown(value: object) -> str:

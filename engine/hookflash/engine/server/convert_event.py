@@ -1,34 +1,30 @@
 """Journal events as any language reads them: the payload as a Struct, named as in the journal.
 
-Who may not read what was said gets the same events without those words: the fields are left out, not emptied.
+What of it is told to whom is `journal.telling`'s to say.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from google.protobuf.struct_pb2 import Struct
 
-from hookflash.engine.domain.events import Event
-from hookflash.engine.journal.codec import payload, type_name, version
-from hookflash.engine.journal.record import Cause, Record
+from hookflash.engine.journal.codec import type_name, version
+from hookflash.engine.journal.record import Record
+from hookflash.engine.journal.telling import cause_words, told
 from hookflash.engine.server.convert_values import timestamp
 from hookflash.v1 import event_pb2
 
-__all__ = ["cause_to", "events_to"]
+__all__ = ["events_to"]
 
-_SAID: Final[Mapping[str, tuple[str, ...]]] = {
-    "MessageSent": ("text",),
-    "WhisperSent": ("text",),
-    "InvitePlaced": ("invite.note",),
-}
-_SECRET: Final[Mapping[str, tuple[str, ...]]] = {"TokenCreated": ("settings.digest",)}
 _EXACT_MAX: Final = 2**53
 
 
 def events_to(record: Record, *, is_said_shown: bool) -> Iterator[event_pb2.Event]:
     """The record's events in order; `is_said_shown` says whether messages, whispers and notes are in them."""
-    time, cause = timestamp(record.at), cause_to(record.cause)
+    time, cause = timestamp(record.at), cause_words(record.cause)
     for index, fact in enumerate(record.facts):
+        payload = Struct()
+        payload.update(_plain(told(fact.event, is_said_shown=is_said_shown)))
         yield event_pb2.Event(
             position=record.position,
             index=index,
@@ -38,33 +34,8 @@ def events_to(record: Record, *, is_said_shown: bool) -> Iterator[event_pb2.Even
             subject=str(fact.subject),
             principal=record.principal,
             cause=cause,
-            payload=_struct(fact.event, is_said_shown=is_said_shown),
+            payload=payload,
         )
-
-
-def cause_to(cause: Cause) -> str:
-    """A cause as one word and its name: `COMMAND:8f1c`, `TIMER:EndOffer`."""
-    return f"{cause.kind}:{cause.name}" if cause.name else str(cause.kind)
-
-
-def _struct(event: Event, *, is_said_shown: bool) -> Struct:
-    fields = payload(event)
-    hidden = _SECRET.get(type_name(event), ())
-    if not is_said_shown:
-        hidden = (*hidden, *_SAID.get(type_name(event), ()))
-    for path in hidden:
-        _drop(fields, path)
-    struct = Struct()
-    struct.update(_plain(fields))
-    return struct
-
-
-def _drop(fields: dict[str, Any], path: str) -> None:
-    head, _, rest = path.partition(".")
-    if rest:
-        _drop(fields[head], rest)
-    else:
-        fields.pop(head, None)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  whatever JSON has

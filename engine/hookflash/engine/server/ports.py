@@ -3,7 +3,7 @@
 The composition root is above this package and the channels' edge is beside it, so both are known by what they can do.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from hookflash.engine.actors.shard import Shard
@@ -18,7 +18,7 @@ from hookflash.engine.views.reads import Reads
 from hookflash.sdk.channel import Delivery
 from hookflash.sdk.types import ChannelId, ConversationId, Principal
 
-__all__ = ["DeliveryReader", "Engine", "Inbox", "Outbox"]
+__all__ = ["DeliveryReader", "Engine", "Inbox", "Outbox", "SinkReport", "Sinks"]
 
 
 class DeliveryReader(Protocol):
@@ -59,6 +59,50 @@ class Inbox(Protocol):
         target: Target | None = None,
     ) -> tuple[ConversationId | None, bool]:
         """Take what a customer wrote, or (text None) that he left; his conversation, and whether it is a repeat."""
+
+
+class SinkReport(Protocol):
+    """How one event sink is doing."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def plugin(self) -> str:
+        """Whose it is."""
+
+    @property
+    def audience(self) -> str:
+        """Whose view it is given."""
+
+    @property
+    def state(self) -> str:
+        """How it is doing, in one word."""
+
+    @property
+    def position(self) -> int:
+        """How far it is."""
+
+    @property
+    def lag(self) -> int:
+        """How many records it is behind."""
+
+    @property
+    def failures(self) -> int:
+        """How often in a row it failed."""
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with it."""
+
+
+class Sinks(Protocol):
+    """The event sinks of all plugins."""
+
+    @property
+    def reports(self) -> Sequence[SinkReport]:
+        """How each is doing now."""
 
 
 class Projector(Protocol):
@@ -118,6 +162,10 @@ class Engine(Protocol):
     @property
     def inbox(self) -> Inbox:
         """The channels' way in."""
+
+    @property
+    def sinks(self) -> Sinks:
+        """The event sinks."""
 
     @property
     def uptime(self) -> float:

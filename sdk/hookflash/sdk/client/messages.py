@@ -79,7 +79,7 @@ from hookflash.v1.queue_service_pb2 import (
     WatchQueuesRequest,
     WatchQueuesResponse,
 )
-from hookflash.v1.server_pb2 import Plugin, PluginState, Server
+from hookflash.v1.server_pb2 import Plugin, PluginState, Server, Sink, SinkState
 from hookflash.v1.target_pb2 import Target
 from hookflash.v1.timeline_pb2 import InviteChanged, ParticipantJoined, ParticipantLeft, TimelineEntry
 from hookflash.v1.token_pb2 import Token
@@ -174,6 +174,8 @@ __all__ = [
     "Server",
     "SetAgentStateRequest",
     "SettleDeliveryRequest",
+    "Sink",
+    "SinkState",
     "Step",
     "Target",
     "TimelineEntry",
