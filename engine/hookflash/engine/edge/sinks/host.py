@@ -116,8 +116,8 @@ class SinkHost:
     def _run_of(self, loaded: LoadedSink, cursors: Cursors) -> SinkRun:
         name = loaded.sink.name
 
-        def on_fault(reason: str) -> None:
-            self._on_fault(loaded.plugin, f"sink {name}", reason, "its batch comes again")
+        def on_fault(reason: str, fallback: str) -> None:
+            self._on_fault(loaded.plugin, f"sink {name}", reason, fallback)
 
         return SinkRun(
             loaded,

@@ -62,6 +62,7 @@ class SinkRules:
 
     deliver_timeout_s: float = 30.0
     gather_s: float = 0.2
+    idle_s: float = 5.0
     backoff_s: float = 1.0
     backoff_max_s: float = 60.0
     fault_every_s: float = 60.0
@@ -82,9 +83,9 @@ class SinkRun:
         clock: Callable[[], float],
         random: Random,
         rules: SinkRules,
-        on_fault: Callable[[str], None],
+        on_fault: Callable[[str, str], None],
     ) -> None:
-        """Begin at that cursor; `on_fault` is told what was wrong, at most once in `rules.fault_every_s`."""
+        """Begin at that cursor; `on_fault` is told what was wrong and what was done instead, now and then."""
         self.loaded: Final = loaded
         self._feed = feed
         self._cursors = cursors
@@ -186,7 +187,9 @@ class SinkRun:
     async def _woken(self, awake: asyncio.Event) -> None:
         stopping = asyncio.ensure_future(self._until_stopped())
         waking = asyncio.ensure_future(awake.wait())
-        await asyncio.wait({stopping, waking}, return_when=asyncio.FIRST_COMPLETED)
+        # Looked at now and then in any case, so that what is not for it is behind it too, and it is not shown as late.
+        timeout_s = self._rules.idle_s
+        await asyncio.wait({stopping, waking}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         waking.cancel()
         await self._pause(self._rules.gather_s)
@@ -228,7 +231,7 @@ class SinkRun:
     def _end(self) -> None:
         self._reason = _GONE
         self._keep(Cursor(self._cursor.place, self.loaded.settings_digest))
-        self._on_fault("it said that it is gone")
+        self._on_fault("it said that it is gone", "it is asked no more")
         _log.warning("sink_gone", sink=self.loaded.sink.name, plugin=self.loaded.plugin)
 
     def _keep(self, cursor: Cursor) -> None:
@@ -248,7 +251,7 @@ class SinkRun:
         if self._told_at is None or now - self._told_at >= self._rules.fault_every_s:
             # Each would be a record, and so another event for a sink that hears of everything.
             self._told_at = now
-            self._on_fault(reason)
+            self._on_fault(reason, "its batch comes again")
         await self._pause(pause_s)
 
 
