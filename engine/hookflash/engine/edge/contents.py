@@ -11,7 +11,7 @@ from hookflash.engine.domain.events import CustomerNoticed, MessageSent
 from hookflash.sdk.channel import CustomerAddress, Delivery
 from hookflash.sdk.messages import CustomerNotice, Message
 from hookflash.sdk.sinks import Said
-from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId
+from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId, ParticipantRole
 
 __all__ = [
     "Outgoing",
@@ -58,7 +58,7 @@ def said_of(event: Outgoing, *, conversation: ConversationId) -> Said:
         sequence=event.transcript,
         at=event.at,
         content=content,
-        is_from_customer=type(event) is MessageSent and event.agent is None,
+        is_from_customer=type(event) is MessageSent and event.role is ParticipantRole.CUSTOMER,
     )
 
 
