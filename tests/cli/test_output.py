@@ -94,7 +94,9 @@ def test_what_customers_write_cannot_steer_the_terminal(command: Command, local:
 
 def test_a_timeline_tells_whispers_from_messages_by_a_word(command: Command, local: FakeServer) -> None:
     entries = [
-        m.TimelineEntry(sequence=1, message=m.Message(sender="customer", text="hello")),
+        m.TimelineEntry(
+            sequence=1, message=m.Message(sender="customer", text="hello", filtering=m.Filtering.FILTERING_UNFILTERED)
+        ),
         m.TimelineEntry(sequence=2, whisper=m.Whisper(sender="agents/ann", text="he is angry")),
         m.TimelineEntry(sequence=3, notice=m.Notice(text="Bob has left")),
         m.TimelineEntry(
@@ -112,7 +114,7 @@ def test_a_timeline_tells_whispers_from_messages_by_a_word(command: Command, loc
     ]
     local.answers["ListTimeline"] = lambda _request, _context: m.ListTimelineResponse(entries=entries)
     assert command("conversation", "timeline", "42", "--as", "ann").out.splitlines() == [
-        "--:--:--  customer: hello",
+        "--:--:--  customer: hello  (UNFILTERED)",
         "--:--:--  whisper  ann: he is angry",
         "--:--:--  * Bob has left",
         "--:--:--  ~ transfer to queue:billing OFFERED to bob (2nd agent)",

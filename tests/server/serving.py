@@ -28,7 +28,7 @@ from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.server.app import Server
 from hookflash.engine.server.methods import Method, methods
 from hookflash.engine.server.tokens import digest_of, new_token
-from hookflash.engine.settings import Limits, Settings, TlsSettings
+from hookflash.engine.settings import Limits, PluginSettings, Settings, TlsSettings
 from hookflash.engine.views.store import Views
 from hookflash.sdk.types import AgentId, ChannelId, Role
 from hookflash.v1 import (
@@ -224,11 +224,20 @@ async def serving(
     store: MemoryStore | None = None,
     tls: TlsSettings | None = None,
     failpoints: Failpoints | None = None,
+    plugins: PluginSettings | None = None,
+    texts: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Serving]:
     """An engine that serves until the block ends, its files in `data`."""
     data.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  before anything runs
     clock = ManualClock()
-    settings = Settings(listen="127.0.0.1:0", data=data, limits=limits or Limits(), tls=tls)
+    settings = Settings(
+        listen="127.0.0.1:0",
+        data=data,
+        limits=limits or Limits(),
+        tls=tls,
+        plugins=plugins or PluginSettings(),
+        texts=texts or {},
+    )
     journal = MemoryJournal(store or MemoryStore(), failpoints or Failpoints())
     engine = Engine.assemble(settings, journal, Views.open(None), clock=clock)
     await engine.start()

@@ -37,7 +37,9 @@ def transcript_parts(entry: m.TranscriptEntry) -> Parts:
 
 def _said(message: m.Message) -> Parts:
     style = "bold green" if message.sender == "customer" else "bold"
-    return [(f"{plain(bare(message.sender))}: ", style), (plain(message.text), "")]
+    filtering = word(message, "filtering") if message.filtering else ""
+    flag = [(f"  ({filtering})", "yellow")] if filtering else []
+    return [(f"{plain(bare(message.sender))}: ", style), (plain(message.text), ""), *flag]
 
 
 def _body(entry: m.TimelineEntry) -> Parts:

@@ -41,9 +41,10 @@ from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.port import Journal, JournalBroken
 from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.journal.writer import JournalWriter
-from hookflash.engine.plugins import PluginFault, PluginHost
+from hookflash.engine.plugins import PluginFault, PluginHost, PureCalls
 from hookflash.engine.plugins import PluginSettings as HostSettings
 from hookflash.engine.plugins.strategies import LoadedStrategy
+from hookflash.engine.plugins.text_filters import TextFilters
 from hookflash.engine.settings import Settings
 from hookflash.engine.version import engine_version
 from hookflash.engine.views.projection import Projection
@@ -108,7 +109,8 @@ class Engine:
         self._passivation = Passivation(self.shard)
         self.ids = IdMaker(self.clock, self.random)
         self._inbox_file = inbox_file or InboxFile(None)
-        self.inbox = Inbox(self.shard, self.ids, self.clock, self.limits)
+        self.filters = TextFilters(plugins.filters, self._pure_calls, self.limits)
+        self.inbox = Inbox(self.shard, self.ids, self.clock, self.limits, self.filters)
         self._receipts = ReceiptJoiner(self.shard, self.clock)
         self.outbox = Outbox(self.clock, self.limits.delivery_timeout_s, on_settled=self._receipts.settled)
         self.adapters = AdapterHost(self._edge(), plugins)
@@ -248,6 +250,9 @@ class Engine:
             rules=SendingRules(),
             keys_kept_s=self.limits.request_id_kept_s,
         )
+
+    def _pure_calls(self, plugin: str, what: str) -> PureCalls:
+        return self.plugins.pure_calls(plugin, what, self.clock.wake_at)
 
     def _project(self, group: Sequence[Sealed]) -> None:
         self.projector.feed([Projection(sealed.record, sealed.states) for sealed in group])

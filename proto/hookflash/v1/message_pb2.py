@@ -25,17 +25,19 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ahookflash/v1/message.proto\x12\x0chookflash.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"f\n\x07Message\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sender\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"~\n\x06Notice\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12(\n\x05style\x18\x03 \x01(\x0e\x32\x19.hookflash.v1.NoticeStyle\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*^\n\x0bNoticeStyle\x12\x1c\n\x18NOTICE_STYLE_UNSPECIFIED\x10\x00\x12\x16\n\x12NOTICE_STYLE_TOAST\x10\x01\x12\x19\n\x15NOTICE_STYLE_TIMELINE\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ahookflash/v1/message.proto\x12\x0chookflash.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x92\x01\n\x07Message\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sender\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\tfiltering\x18\x05 \x01(\x0e\x32\x17.hookflash.v1.Filtering\"~\n\x06Notice\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12(\n\x05style\x18\x03 \x01(\x0e\x32\x19.hookflash.v1.NoticeStyle\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*p\n\tFiltering\x12\x19\n\x15\x46ILTERING_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46ILTERING_REDACTED\x10\x01\x12\x16\n\x12\x46ILTERING_WITHHELD\x10\x02\x12\x18\n\x14\x46ILTERING_UNFILTERED\x10\x03*^\n\x0bNoticeStyle\x12\x1c\n\x18NOTICE_STYLE_UNSPECIFIED\x10\x00\x12\x16\n\x12NOTICE_STYLE_TOAST\x10\x01\x12\x19\n\x15NOTICE_STYLE_TIMELINE\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hookflash.v1.message_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_NOTICESTYLE']._serialized_start=309
-  _globals['_NOTICESTYLE']._serialized_end=403
-  _globals['_MESSAGE']._serialized_start=77
-  _globals['_MESSAGE']._serialized_end=179
-  _globals['_NOTICE']._serialized_start=181
-  _globals['_NOTICE']._serialized_end=307
+  _globals['_FILTERING']._serialized_start=354
+  _globals['_FILTERING']._serialized_end=466
+  _globals['_NOTICESTYLE']._serialized_start=468
+  _globals['_NOTICESTYLE']._serialized_end=562
+  _globals['_MESSAGE']._serialized_start=78
+  _globals['_MESSAGE']._serialized_end=224
+  _globals['_NOTICE']._serialized_start=226
+  _globals['_NOTICE']._serialized_end=352
 # @@protoc_insertion_point(module_scope)

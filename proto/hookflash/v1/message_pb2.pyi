@@ -21,6 +21,34 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Filtering:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FilteringEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Filtering.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FILTERING_UNSPECIFIED: _Filtering.ValueType  # 0
+    """No text filter changed it."""
+    FILTERING_REDACTED: _Filtering.ValueType  # 1
+    """Text filters took something out before it was recorded."""
+    FILTERING_WITHHELD: _Filtering.ValueType  # 2
+    """A text filter let nothing of it pass: other words stand in its place."""
+    FILTERING_UNFILTERED: _Filtering.ValueType  # 3
+    """A text filter failed: it is there as it came."""
+
+class Filtering(_Filtering, metaclass=_FilteringEnumTypeWrapper):
+    """Something said by the customer or an agent, to everybody in the conversation."""
+
+FILTERING_UNSPECIFIED: Filtering.ValueType  # 0
+"""No text filter changed it."""
+FILTERING_REDACTED: Filtering.ValueType  # 1
+"""Text filters took something out before it was recorded."""
+FILTERING_WITHHELD: Filtering.ValueType  # 2
+"""A text filter let nothing of it pass: other words stand in its place."""
+FILTERING_UNFILTERED: Filtering.ValueType  # 3
+"""A text filter failed: it is there as it came."""
+Global___Filtering: _TypeAlias = Filtering  # noqa: Y015
+
 class _NoticeStyle:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -47,20 +75,21 @@ Global___NoticeStyle: _TypeAlias = NoticeStyle  # noqa: Y015
 
 @_typing.final
 class Message(_message.Message):
-    """Something said by the customer or an agent, to everybody in the conversation."""
-
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     SENDER_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    FILTERING_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`conversations/{id}/messages/{n}`; n counts the conversation's Messages only."""
     sender: _builtins.str
     """Who said it: `agents/{id}`, or `customer`; `outside` is somebody of ours in the provider's own inbox."""
     text: _builtins.str
     """What was said."""
+    filtering: Global___Filtering.ValueType
+    """What the text filters did to what a customer wrote. For agents only."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When the engine recorded it."""
@@ -72,10 +101,11 @@ class Message(_message.Message):
         sender: _builtins.str = ...,
         text: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        filtering: Global___Filtering.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "name", b"name", "sender", b"sender", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "filtering", b"filtering", "name", b"name", "sender", b"sender", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

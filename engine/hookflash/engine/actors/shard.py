@@ -131,13 +131,26 @@ class Shard:
         return self._once_durable(remembered.position, remembered.answer)
 
     async def _submit_unless_known(self, address: Address, command: Command, call: Call, answer: Answer) -> bytes:
+        known = await self._old_answer(call)
+        return await self._submit_awake(address, command, call, answer) if known is None else known
+
+    async def _old_answer(self, call: Call) -> bytes | None:
         position = await asyncio.to_thread(self._archive.position_of_key, call.key)
         if position is None:
-            return await self._submit_awake(address, command, call, answer)
+            return None
         record = await asyncio.to_thread(self._archive.record, position)
         if record.digest != call.digest:
             raise RequestIdReused(call.request_id)
         return record.answer
+
+    async def answer_of(self, call: Call) -> bytes | None:
+        """What a repeat of that call is answered; None where it was never taken. Raises RequestIdReused."""
+        if not call.key or call.is_dry_run:
+            return None
+        repeat = self._repeat(call, call.key)
+        if repeat is not None:
+            return await repeat
+        return await self._old_answer(call) if self.keys.may_be_old(call.key) else None
 
     async def _submit_awake(self, address: Address, command: Command, call: Call, answer: Answer) -> bytes:
         if self._is_asleep(address, call):

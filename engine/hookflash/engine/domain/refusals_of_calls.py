@@ -53,11 +53,10 @@ class DeniedByPolicy(Refusal):
 
     reason = Reason.DENIED_BY_POLICY
 
-    def __init__(self, plugin: str, why: str = "") -> None:
-        """Take the plugin's name and, where it gave one, its reason."""
-        because = f": {shown(why)}" if why else ""
+    def __init__(self, plugin: str) -> None:
+        """Take the plugin's name; its reason is for the audit log and not for the caller."""
         super().__init__(
-            f"The policy {shown(plugin)} does not allow this{because}; ask whoever looks after that policy.",
+            f"The policy {shown(plugin)} does not allow this; ask whoever looks after that policy.",
             metadata={"plugin": plugin},
         )
 
@@ -105,9 +104,10 @@ class TextBlocked(Refusal):
 
     reason = Reason.TEXT_BLOCKED
 
-    def __init__(self, field: str = "text") -> None:
-        """Take the field whose text was blocked; the text itself is not repeated."""
-        super().__init__("A text filter does not let this text pass; word it differently.", field=field)
+    def __init__(self, field: str = "text", why: str = "") -> None:
+        """Take the field whose text was blocked, and the filter's reason; the text itself is not repeated."""
+        because = f": {shown(why)}" if why else ""
+        super().__init__(f"A text filter does not let this text pass{because}; word it differently.", field=field)
 
 
 class BadId(Refusal):

@@ -33,6 +33,7 @@ __all__ = [
     "CloseCause",
     "Customer",
     "Decision",
+    "Filtering",
     "Invite",
     "LeaveReason",
     "MediaDomainSettings",
@@ -88,6 +89,17 @@ class RevokeReason(StrEnum):
     INVITE_ENDED = "INVITE_ENDED"
     CONVERSATION_CLOSED = "CONVERSATION_CLOSED"
     ENGINE_DOWN = "ENGINE_DOWN"
+
+
+class Filtering(StrEnum):
+    """What the text filters did to what a customer wrote, before it was recorded."""
+
+    NONE = ""
+    REDACTED = "REDACTED"
+    WITHHELD = "WITHHELD"
+    """It was blocked: other words stand in its place."""
+    UNFILTERED = "UNFILTERED"
+    """A filter failed, and it is there as it came."""
 
 
 class AttributeKind(StrEnum):

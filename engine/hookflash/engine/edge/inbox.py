@@ -18,9 +18,12 @@ from hookflash.engine.domain.refusals import (
     ConversationClosed,
     ConversationExists,
 )
-from hookflash.engine.domain.values import Customer, Target
+from hookflash.engine.domain.text import clean_message
+from hookflash.engine.domain.values import Customer, Filtering, Target
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.record import CauseKind
+from hookflash.engine.plugins.text_filters import Screened, TextFilters
+from hookflash.sdk.filters import FilterContext, FilterStage
 from hookflash.sdk.types import ChannelId, ConversationId, Principal
 
 from .ports import EdgeShard
@@ -35,9 +38,13 @@ _LOOKS_MAX: Final = 5
 class Inbox:
     """Takes what customers bring, from ChannelService and from the engine's own adapters alike."""
 
-    def __init__(self, shard: EdgeShard, ids: IdMaker, clock: Clock, limits: Limits) -> None:
-        """Submit to that shard; new conversations get ids from `ids`."""
+    def __init__(
+        self, shard: EdgeShard, ids: IdMaker, clock: Clock, limits: Limits, filters: TextFilters | None = None
+    ) -> None:
+        """Submit to that shard; new conversations get ids from `ids`, and texts go through `filters`."""
         self._shard = shard
+        self._limits = limits
+        self._filters = filters
         self._ids = ids
         self._rates: Rates[tuple[ChannelId, str]] = Rates(
             clock, limits.customer_commands_per_s_max, limits.command_burst_max
@@ -68,8 +75,14 @@ class Inbox:
             digest=_digest(address, text),
             cause=CauseKind.ARRIVAL,
         )
+        screened = await self._screen(channel, address, text)
         opening = c.OpenConversation(
-            channel=channel, address=address, customer=customer or Customer(), target=target, text=text
+            channel=channel,
+            address=address,
+            customer=customer or Customer(),
+            target=target,
+            text=None if screened is None else screened.text,
+            filtering=Filtering.NONE if screened is None else screened.filtering,
         )
         for _ in range(_LOOKS_MAX - 1):
             # Opened or closed by another arrival between the look and the turn: look again.
@@ -93,7 +106,22 @@ class Inbox:
             digest=_digest(address, text),
             cause=CauseKind.ARRIVAL,
         )
-        await self._shard.submit(Address(Kind.CONVERSATION, found), c.RecordEcho(text=text), call)
+        screened = await self._screen(channel, address, text) or Screened(text=text)
+        command = c.RecordEcho(text=screened.text, filtering=screened.filtering)
+        await self._shard.submit(Address(Kind.CONVERSATION, found), command, call)
+
+    async def _screen(self, channel: ChannelId, address: str, text: str | None) -> Screened | None:
+        """The text as the filters leave it; the digest stays that of what came, so a repeat is known as one."""
+        if text is None:
+            return None
+        if self._filters is None or not self._filters.has(FilterStage.INBOUND):
+            return Screened(text=text)
+        context = FilterContext(
+            stage=FilterStage.INBOUND,
+            conversation=self._shard.facts.conversation_at(channel, address),
+            channel=channel,
+        )
+        return await self._filters.inbound(clean_message(text, self._limits.message_length_max), context)
 
     async def _receive(self, opening: c.OpenConversation, call: Call) -> tuple[ConversationId | None, bool]:
         found = self._shard.facts.conversation_at(opening.channel, opening.address)
@@ -109,7 +137,7 @@ class Inbox:
         if opening.text is None:
             command = c.EndSession()
         elif found is not None:
-            command = c.ReceiveMessage(text=opening.text)
+            command = c.ReceiveMessage(text=opening.text, filtering=opening.filtering)
         address = Address(Kind.CONVERSATION, conversation)
         answered = await self._shard.submit(address, command, call._replace(is_fresh=found is None), answer)
         # Empty: he left and had nothing open. That is remembered too, or a repeat could end what he opened since.

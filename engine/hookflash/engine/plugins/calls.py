@@ -19,7 +19,7 @@ from hookflash.engine.plugins.asking import BUDGET_S, Asking, AskingThread
 from hookflash.engine.plugins.breaker import Breaker
 from hookflash.engine.plugins.facts import Reply
 
-__all__ = ["BREAKER_OPEN", "SLOW_S", "NonsenseError", "PluginFailedError", "PureCalls", "WakeAt"]
+__all__ = ["BREAKER_OPEN", "SLOW_S", "NonsenseError", "PluginFailedError", "PureCalls", "WakeAt", "plain"]
 
 T = TypeVar("T")
 
@@ -137,10 +137,15 @@ class PureCalls:
         finally:
             if perf_counter() - began > SLOW_S:
                 self.count_slow(hook)
-        if inspect.iscoroutine(answer):
-            answer.close()
-            raise NonsenseError("it answered with a coroutine; this call is a plain function")
-        return answer
+        return plain(answer)
+
+
+def plain(answer: T) -> T:
+    """The answer, unless it is a coroutine, which would run for nobody. Raises NonsenseError."""
+    if inspect.iscoroutine(answer):
+        answer.close()
+        raise NonsenseError("it answered with a coroutine; this call is a plain function")
+    return answer
 
 
 def _told(error: BaseException) -> str:

@@ -34,6 +34,7 @@ from hookflash.engine.plugins.staging import Registered
 from hookflash.engine.plugins.strategies import FALLBACK, LoadedStrategy
 from hookflash.sdk import hooks
 from hookflash.sdk.channel import ChannelAdapter
+from hookflash.sdk.filters import FilterStage, TextFilter
 from hookflash.sdk.hooks import EngineFacts, EventHeader
 from hookflash.sdk.routing import AgentView, InviteView, QueueView, RoutingContext
 from hookflash.sdk.types import AgentId
@@ -144,6 +145,15 @@ class PluginHost:
     def channel_adapter(self, kind: str) -> type[ChannelAdapter] | None:
         """Give the adapter class for a kind of channel; None if no loaded plugin has it."""
         return self._channels.get(kind)
+
+    def filters(self, stage: FilterStage) -> tuple[tuple[str, TextFilter], ...]:
+        """Give the text filters of a stage with their plugins' names, in the order of registration."""
+        return tuple(
+            (plugin, each)
+            for plugin, registered in self._registered.items()
+            for of_stage, each in registered.filters
+            if of_stage is stage
+        )
 
     def plugin_of_channel(self, kind: str) -> str:
         """Name the plugin that has the adapter of that kind; the kind itself where none has."""

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from google.protobuf.message import Message
 
@@ -23,12 +23,15 @@ from hookflash.engine.domain.refusals import (
     ConversationNotFound,
     JournalUnavailable,
     QueueNotFound,
+    TextBlocked,
 )
 from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.ports import Engine
 from hookflash.engine.views.reads import Reads
+from hookflash.sdk.filters import FilterContext, FilterStage
+from hookflash.sdk.types import ConversationId
 
-__all__ = ["Asking", "event_in"]
+__all__ = ["Asking", "RequestText", "event_in"]
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -39,6 +42,15 @@ REQUEST_ID_LENGTH_MAX: Final = 128
 _VIEWS_WAIT_S: Final = 2.0
 _VIEW_THREADS: Final = 4
 _PAGE_SIZE: Final = 100
+
+
+class RequestText(NamedTuple):
+    """A text in a request (None: there is none), its field, where it stands, and the command it becomes part of."""
+
+    text: str | None
+    stage: FilterStage
+    command: Callable[[str | None], Command]
+    field: str = "text"
 
 
 class Asking:
@@ -70,21 +82,39 @@ class Asking:
         is_fresh: bool = False,
     ) -> Awaitable[bytes]:
         """Run the request's command now; the answer comes when it is durable. Raises Refusal when awaited."""
-        method = caller.method
-        request_id: str = request.request_id if method.is_command else ""
-        if len(request_id) > REQUEST_ID_LENGTH_MAX:
-            raise BadField("request_id", f"must have at most {REQUEST_ID_LENGTH_MAX} characters")
-        call = Call(
-            principal=caller.principal,
-            method=method.path,
-            request_id=request_id,
-            digest=_digest(request) if request_id else b"",
-            etag=request.etag if method.has_etag else "",
-            acting=acting if acting and caller.principal.subject != f"agents/{acting}" else "",
-            is_fresh=is_fresh,
-            is_dry_run=method.has_dry_run and request.validate_only,
-        )
+        call = _call(caller, request, acting, is_fresh=is_fresh)
         return self.shard.submit(address, command, call, lambda outcome: answer(outcome).SerializeToString())
+
+    async def say(
+        self,
+        caller: Caller,
+        request: Any,  # noqa: ANN401  any request that is a command
+        address: Address,
+        said: RequestText,
+        answer: Callable[[Outcome], Message],
+        *,
+        acting: str,
+    ) -> bytes:
+        """Run a request's command with its text as the filters let it pass. Raises TextBlocked, besides Refusal."""
+        filters, text = self.engine.filters, said.text
+        if text and filters.has(said.stage):
+            conversation = ConversationId(address.id)
+            live = self.shard.facts.conversation(conversation)
+            context = FilterContext(
+                stage=said.stage,
+                conversation=conversation,
+                channel=None if live is None else live.channel,
+                role=caller.principal.role,
+            )
+            try:
+                text = await filters.outgoing(text, context, said.field)
+            except TextBlocked:
+                # What went through before is answered as before, whatever the filters say by now (R-G8).
+                known = await self.shard.answer_of(_call(caller, request, acting))
+                if known is None:
+                    raise
+                return known
+        return await self.submit(caller, request, address, said.command(text), answer, acting=acting)
 
     # --- states
 
@@ -149,6 +179,23 @@ def event_in(outcome: Outcome, cls: type[E]) -> E:
         if isinstance(fact.event, cls):
             return fact.event
     raise LookupError(f"the outcome has no {cls.__name__}")
+
+
+def _call(caller: Caller, request: Any, acting: str | None, *, is_fresh: bool = False) -> Call:  # noqa: ANN401
+    method = caller.method
+    request_id: str = request.request_id if method.is_command else ""
+    if len(request_id) > REQUEST_ID_LENGTH_MAX:
+        raise BadField("request_id", f"must have at most {REQUEST_ID_LENGTH_MAX} characters")
+    return Call(
+        principal=caller.principal,
+        method=method.path,
+        request_id=request_id,
+        digest=_digest(request) if request_id else b"",
+        etag=request.etag if method.has_etag else "",
+        acting=acting if acting and caller.principal.subject != f"agents/{acting}" else "",
+        is_fresh=is_fresh,
+        is_dry_run=method.has_dry_run and request.validate_only,
+    )
 
 
 def _digest(request: Message) -> bytes:

@@ -10,14 +10,16 @@ from hookflash.engine.actors.calls import Outcome
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address
+from hookflash.engine.domain.changed import changed
 from hookflash.engine.domain.text import check_id
 from hookflash.engine.server import identity, names
-from hookflash.engine.server.asking import Asking, event_in
+from hookflash.engine.server.asking import Asking, RequestText, event_in
 from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.convert_commands import close_from, open_from, place_from, route_from, said_in
 from hookflash.engine.server.convert_timeline import message_to, whisper_to
 from hookflash.engine.server.convert_values import seconds_or_none
 from hookflash.engine.server.reading import Reading, conversation_in, invite_in
+from hookflash.sdk.filters import FilterStage
 from hookflash.sdk.types import AgentId, InviteKind
 from hookflash.v1 import conversation_pb2, invite_pb2
 from hookflash.v1 import conversation_service_pb2 as pb
@@ -65,9 +67,10 @@ class ConversationServicer:
     async def SendMessage(self, request: pb.SendMessageRequest, caller: Caller) -> bytes:  # noqa: N802
         """Say something to everybody in the conversation."""
         address, agent = self._acting(request, caller)
-        command = c.SendMessage(agent=agent, text=said_in(request.text, self._asking.limits))
+        text = said_in(request.text, self._asking.limits)
+        said = RequestText(text, FilterStage.OUTBOUND, lambda passed: c.SendMessage(agent=agent, text=passed or ""))
         answer = partial(_said, address.id, e.MessageSent, message_to)
-        return await self._asking.submit(caller, request, address, command, answer, acting=agent)
+        return await self._asking.say(caller, request, address, said, answer, acting=agent)
 
     async def Transfer(self, request: pb.TransferRequest, caller: Caller) -> bytes:  # noqa: N802
         """Hand the conversation on."""
@@ -80,9 +83,10 @@ class ConversationServicer:
     async def Whisper(self, request: pb.WhisperRequest, caller: Caller) -> bytes:  # noqa: N802
         """Say something to the agents and supervisors."""
         address, agent = self._acting(request, caller)
-        command = c.SendWhisper(agent=agent, text=said_in(request.text, self._asking.limits))
+        text = said_in(request.text, self._asking.limits)
+        said = RequestText(text, FilterStage.WHISPER, lambda passed: c.SendWhisper(agent=agent, text=passed or ""))
         answer = partial(_said, address.id, e.WhisperSent, whisper_to)
-        return await self._asking.submit(caller, request, address, command, answer, acting=agent)
+        return await self._asking.say(caller, request, address, said, answer, acting=agent)
 
     async def Leave(self, request: pb.LeaveRequest, caller: Caller) -> bytes:  # noqa: N802
         """Take an agent out of the conversation."""
@@ -134,7 +138,8 @@ class ConversationServicer:
         address = names.conversation_of(names.conversation("name", request.name))
         agent = identity.acting_agent(caller.principal, request.agent)
         command = place_from(kind, request, agent, self._asking.limits)
-        return await self._asking.submit(caller, request, address, command, _placed_invite, acting=agent)
+        note = RequestText(command.note, FilterStage.NOTE, lambda passed: changed(command, note=passed), field="note")
+        return await self._asking.say(caller, request, address, note, _placed_invite, acting=agent)
 
 
 def _said(conversation: str, cls: type[E], render: Callable[[str, E], Message], outcome: Outcome) -> Message:

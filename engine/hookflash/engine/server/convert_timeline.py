@@ -13,7 +13,7 @@ from hookflash.engine.domain.notices import NoticeKey, Style
 from hookflash.engine.domain.states import State
 from hookflash.engine.domain.values import Invite
 from hookflash.engine.server.convert_conversation import invite_to
-from hookflash.engine.server.convert_values import LEAVE_REASON, NOTICE_STYLE, PARTICIPANT_ROLE, timestamp
+from hookflash.engine.server.convert_values import FILTERING, LEAVE_REASON, NOTICE_STYLE, PARTICIPANT_ROLE, timestamp
 from hookflash.engine.server.names import numbered_name
 from hookflash.sdk.types import ParticipantRole
 from hookflash.v1 import delivery_pb2, message_pb2, participant_pb2, timeline_pb2, transcript_pb2, whisper_pb2
@@ -41,6 +41,7 @@ def message_to(conversation: str, event: e.MessageSent) -> message_pb2.Message:
         sender=_sender(event),
         text=event.text,
         create_time=timestamp(event.at),
+        filtering=FILTERING[event.filtering],
     )
 
 
@@ -159,7 +160,9 @@ def delivery_to(
 def _for_customer(conversation: str, event: e.TranscriptEvent) -> message_pb2.Message | message_pb2.Notice:
     # By exact type: what is untyped, or looks alike, must not get through here.
     if type(event) is e.MessageSent:
-        return message_to(conversation, event)
+        message = message_to(conversation, event)
+        message.ClearField("filtering")
+        return message
     if type(event) is e.CustomerNoticed:
         return _notice(event.key, event.text, Style.TIMELINE, event.at)
     raise TypeError(f"{type(event).__name__} is not for the customer")

@@ -13,7 +13,7 @@ from hookflash.engine.domain.limits import DURATION_MAX_S
 from hookflash.engine.domain.notices import Style
 from hookflash.engine.domain.refusals import BadField, InvalidSetting
 from hookflash.engine.domain.text import clean_entries, clean_line
-from hookflash.engine.domain.values import AttributeKind, Customer, LeaveReason, Target
+from hookflash.engine.domain.values import AttributeKind, Customer, Filtering, LeaveReason, Target
 from hookflash.engine.server import names
 from hookflash.sdk.types import (
     AgentState,
@@ -41,6 +41,7 @@ __all__ = [
     "AGENT_STATE",
     "ATTRIBUTE_KIND",
     "CONVERSATION_STATE",
+    "FILTERING",
     "INVITE_KIND",
     "INVITE_STATE",
     "LEAVE_REASON",
@@ -67,6 +68,7 @@ ATTRIBUTE_KIND: Final = {s: attribute_pb2.AttributeKind.Value(f"ATTRIBUTE_KIND_{
 CONVERSATION_STATE: Final = {
     s: conversation_pb2.ConversationState.Value(f"CONVERSATION_STATE_{s}") for s in ConversationState
 }
+FILTERING: Final = {f: message_pb2.Filtering.Value(f"FILTERING_{f or 'UNSPECIFIED'}") for f in Filtering}
 INVITE_KIND: Final = {s: invite_pb2.InviteKind.Value(f"INVITE_KIND_{s}") for s in InviteKind}
 INVITE_STATE: Final = {s: invite_pb2.InviteState.Value(f"INVITE_STATE_{s}") for s in InviteState}
 LEAVE_REASON: Final = {s: participant_pb2.LeaveReason.Value(f"LEAVE_REASON_{s}") for s in LeaveReason}

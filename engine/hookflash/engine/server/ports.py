@@ -13,6 +13,7 @@ from hookflash.engine.domain.values import Customer, Target
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.port import Journal
 from hookflash.engine.plugins import PluginHost
+from hookflash.engine.plugins.text_filters import TextFilters
 from hookflash.engine.settings import Settings
 from hookflash.engine.views.reads import Reads
 from hookflash.sdk.channel import Delivery
@@ -154,6 +155,10 @@ class Engine(Protocol):
     @property
     def plugins(self) -> PluginHost:
         """The plugins."""
+
+    @property
+    def filters(self) -> TextFilters:
+        """What texts go through."""
 
     @property
     def outbox(self) -> Outbox:

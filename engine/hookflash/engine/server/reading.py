@@ -24,8 +24,9 @@ from hookflash.engine.server.convert_timeline import is_said, timeline_entry_to,
 from hookflash.engine.server.filters import filter_from
 from hookflash.engine.server.pages import check_token
 from hookflash.engine.views.reads import ConversationRow, Reads, TimelineRow
+from hookflash.sdk.filters import FilterContext, FilterStage
 from hookflash.sdk.types import AgentId, ConversationId, ConversationState, Principal, Role
-from hookflash.v1 import conversation_pb2, invite_pb2, timeline_pb2
+from hookflash.v1 import conversation_pb2, invite_pb2, timeline_pb2, transcript_pb2
 from hookflash.v1 import conversation_service_pb2 as pb
 
 __all__ = ["Reading", "conversation_in", "invite_in"]
@@ -211,8 +212,21 @@ class Reading:
         rows = await self._asking.viewed(position, lambda reads: reads.transcript(identifier, after, size + 1))
         self._audited(caller, identifier, "GetTranscript")
         entries = [transcript_entry_to(identifier, row.event) for row in rows[:size]]
+        await self._export(caller, state, entries)
         token = str(entries[-1].sequence) if len(rows) > size else ""
         return pb.GetTranscriptResponse(entries=entries, next_page_token=token)
+
+    async def _export(
+        self, caller: Caller, state: Conversation, entries: Sequence[transcript_pb2.TranscriptEntry]
+    ) -> None:
+        """Let the texts of entries through the filters: what they do not let pass is withheld."""
+        filters = self._asking.engine.filters
+        if filters.has(FilterStage.EXPORT):
+            role = caller.principal.role
+            context = FilterContext(stage=FilterStage.EXPORT, conversation=state.id, channel=state.channel, role=role)
+            for entry in entries:
+                said = entry.message if entry.WhichOneof("entry") == "message" else entry.notice
+                said.text = await filters.export(said.text, context)
 
     def _audited(self, caller: Caller, conversation: ConversationId, method: str) -> None:
         if caller.principal.role is Role.ADMIN:

@@ -67,7 +67,7 @@ from hookflash.v1.event_pb2 import Event
 from hookflash.v1.event_service_pb2 import ListEventsRequest, ListEventsResponse, WatchRequest, WatchResponse
 from hookflash.v1.invite_pb2 import Invite, InviteKind, InviteState
 from hookflash.v1.media_domain_pb2 import MediaDomain
-from hookflash.v1.message_pb2 import Message, Notice, NoticeStyle
+from hookflash.v1.message_pb2 import Filtering, Message, Notice, NoticeStyle
 from hookflash.v1.offer_pb2 import Offer, OfferOutcome
 from hookflash.v1.options_pb2 import Allow, Role
 from hookflash.v1.participant_pb2 import LeaveReason, Participant, ParticipantRole
@@ -121,6 +121,7 @@ __all__ = [
     "Event",
     "ExportRequest",
     "ExportResponse",
+    "Filtering",
     "GetAgentRequest",
     "GetConversationRequest",
     "GetInviteRequest",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hookflash.engine.domain.changed import quick
-from hookflash.engine.domain.values import CloseCause, Customer, LeaveReason, RevokeReason, Target
+from hookflash.engine.domain.values import CloseCause, Customer, Filtering, LeaveReason, RevokeReason, Target
 from hookflash.sdk.types import AgentId, ChannelId, InviteKind
 
 
@@ -20,13 +20,15 @@ class OpenConversation:
     priority: int | None = None
     ttl_s: float | None = None
     text: str | None = None
+    filtering: Filtering = Filtering.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveMessage:
-    """The customer said something."""
+    """The customer said something; `filtering` is what text filters did to it."""
 
     text: str
+    filtering: Filtering = Filtering.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class RecordEcho:
     """Somebody of ours wrote to the customer in the provider's own inbox, past the engine."""
 
     text: str
+    filtering: Filtering = Filtering.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from hookflash.engine.domain.refusals import (
     RoleNotAllowed,
 )
 from hookflash.engine.domain.text import check_address, clean_message
-from hookflash.engine.domain.values import Customer, Target
+from hookflash.engine.domain.values import Customer, Filtering, Target
 from hookflash.sdk.types import InviteKind, ParticipantRole
 
 from . import attendance, search
@@ -50,7 +50,7 @@ def open_conversation(turn: Turn, command: c.OpenConversation) -> None:
         )
     )
     if text is not None:
-        _customer_says(turn, command.customer, text)
+        _customer_says(turn, command.customer, text, command.filtering)
     target = command.target
     if target is None and channel.queue is not None:
         target = Target(queue=channel.queue)
@@ -70,14 +70,14 @@ def receive(turn: Turn, command: c.ReceiveMessage) -> None:
     if state.open_session is None:
         last = state.sessions[-1]
         turn.add(e.ChannelSessionOpened(at=turn.now, session=last.number + 1, address=last.address))
-    _customer_says(turn, state.customer, text)
+    _customer_says(turn, state.customer, text, command.filtering)
 
 
 def record_echo(turn: Turn, command: c.RecordEcho) -> None:
     """Somebody of ours wrote past the engine: the customer has it already, so nothing goes out."""
     text = clean_message(command.text, turn.ctx.limits.message_length_max)
     turn.open_state()
-    turn.message(ParticipantRole.BOT, None, "", text)
+    turn.message(ParticipantRole.BOT, None, "", text, command.filtering)
 
 
 def send_message(turn: Turn, command: c.SendMessage) -> None:
@@ -136,5 +136,5 @@ def _is_unsettled(turn: Turn, delivery: int) -> bool:
     return delivery > state.settled and delivery not in state.settled_ahead
 
 
-def _customer_says(turn: Turn, customer: Customer, text: str) -> None:
-    turn.message(ParticipantRole.CUSTOMER, None, customer.display_name, text)
+def _customer_says(turn: Turn, customer: Customer, text: str, filtering: Filtering) -> None:
+    turn.message(ParticipantRole.CUSTOMER, None, customer.display_name, text, filtering)

@@ -12,7 +12,7 @@ from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.notices import NOTICES, NoticeKey, Style
 from hookflash.engine.domain.refusals import ConversationClosed, ConversationNotFound, NotAParticipant
 from hookflash.engine.domain.turn import Context, Decided, Tell
-from hookflash.engine.domain.values import Offer, Participant, Reservation, offer_id
+from hookflash.engine.domain.values import Filtering, Offer, Participant, Reservation, offer_id
 from hookflash.sdk.types import AgentId, ConversationId, InviteState, OfferOutcome, ParticipantRole
 
 from .state import Conversation, evolve
@@ -113,7 +113,14 @@ class Turn:
         """Notice to the agents, or to all but one of them."""
         self._tell_staff(key, values, agent=None, except_agent=except_agent)
 
-    def message(self, role: ParticipantRole, agent: AgentId | None, display_name: str, text: str) -> None:
+    def message(
+        self,
+        role: ParticipantRole,
+        agent: AgentId | None,
+        display_name: str,
+        text: str,
+        filtering: Filtering = Filtering.NONE,
+    ) -> None:
         """Let somebody have said this to everybody. Only an agent's words go out through the channel."""
         state = self.state
         self.add(
@@ -127,6 +134,7 @@ class Turn:
                 agent=agent,
                 display_name=display_name,
                 text=text,
+                filtering=filtering,
             )
         )
 

@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 
 from hookflash.engine.domain.changed import quick
 from hookflash.engine.domain.notices import NoticeKey, Style
-from hookflash.engine.domain.values import CloseCause, Customer, Decision, Invite, LeaveReason, Offer, RevokeReason
+from hookflash.engine.domain.values import (
+    CloseCause,
+    Customer,
+    Decision,
+    Filtering,
+    Invite,
+    LeaveReason,
+    Offer,
+    RevokeReason,
+)
 from hookflash.sdk.types import AgentId, ChannelId, InviteState, MediaDomainId, OfferOutcome, ParticipantRole, QueueId
 
 __all__ = [
@@ -88,6 +97,7 @@ class MessageSent:
     agent: AgentId | None
     display_name: str
     text: str
+    filtering: Filtering = Filtering.NONE
 
 
 @quick
