@@ -82,7 +82,7 @@ from hookflash.sdk.routing import (
     Wait,
     options_in,
 )
-from hookflash.sdk.sinks import Ack, Audience, Event, EventSink, Said
+from hookflash.sdk.sinks import Ack, Audience, ConnectedSink, Event, EventSink, Said, SinkContext
 from hookflash.sdk.types import (
     AgentId,
     AgentState,
@@ -120,6 +120,7 @@ __all__ = [
     "Choice",
     "Close",
     "ConfigError",
+    "ConnectedSink",
     "ConversationId",
     "ConversationView",
     "Credentials",
@@ -184,6 +185,7 @@ __all__ = [
     "Secret",
     "SelectingStrategy",
     "SendError",
+    "SinkContext",
     "Template",
     "Text",
     "TextFilter",

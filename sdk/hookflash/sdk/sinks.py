@@ -4,15 +4,19 @@ At least once, in order per conversation. A sink for customers is fed from the T
 one for agents sees everything and must be granted by an admin, in the plugin's own table (`grant_agents = true`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Protocol, final, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, final, runtime_checkable
 
 from hookflash.sdk.messages import CustomerNotice, Message
 from hookflash.sdk.types import ConversationId
 
-__all__ = ["Ack", "Audience", "Event", "EventSink", "Said"]
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["Ack", "Audience", "ConnectedSink", "Event", "EventSink", "Said", "SinkContext"]
 
 
 class Audience(StrEnum):
@@ -75,3 +79,23 @@ class EventSink(Protocol):
 
     async def deliver(self, batch: Sequence[Said] | Sequence[Event]) -> Ack:
         """Take a batch whole, or raise; the same may come again."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkContext:
+    """What the engine gives a sink that calls others: its time, and a client with limits that the engine closes.
+
+    The client calls hosts in the internet only, as that of a channel's adapter.
+    """
+
+    http: "httpx.AsyncClient"
+    clock: Callable[[], datetime]
+
+
+@runtime_checkable
+class ConnectedSink(EventSink, Protocol):
+    """A sink that calls others."""
+
+    def connect(self, context: SinkContext) -> None:
+        """Keep the context: before the first batch of each start, on the loop that `deliver` runs on."""

@@ -12,7 +12,6 @@ from functools import partial
 from random import Random
 from typing import Any, Final, final
 
-import httpx
 import structlog
 
 from hookflash.engine.actors.clock import Clock
@@ -28,6 +27,7 @@ from .channel_store import FileStore
 from .inbox import Inbox
 from .inbox_file import InboxFile
 from .outbox import Outbox
+from .outgoing import http_client
 from .patience import caught, end, sleep, within
 from .ports import EdgeShard, FaultListener
 from .receipts import ReceiptJoiner
@@ -37,8 +37,6 @@ __all__ = ["AdapterRun", "Edge"]
 
 START_S: Final = 30.0
 STOP_S: Final = 5.0
-HTTP_S: Final = 10.0
-HTTP_CONNECTIONS_MAX: Final = 64
 
 _log = structlog.get_logger(__name__)
 
@@ -82,7 +80,7 @@ class AdapterRun:
         self._taker: ArrivalTaker | None = None
         self._own: set[asyncio.Task[None]] = set()
         self._adapters: set[asyncio.Task[None]] = set()
-        self._http = httpx.AsyncClient(timeout=HTTP_S, limits=httpx.Limits(max_connections=HTTP_CONNECTIONS_MAX))
+        self._http = http_client()
         self._store = FileStore(edge.file, settings.id)
 
     async def start(self) -> None:

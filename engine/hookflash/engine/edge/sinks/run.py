@@ -8,19 +8,22 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from math import isfinite
 from random import Random
 from threading import Thread
 from typing import Final, final
 
+import httpx
 import structlog
 
 from hookflash.engine.edge.contents import clean_reason
+from hookflash.engine.edge.outgoing import http_client
 from hookflash.engine.edge.patience import caught
 from hookflash.engine.plugins import LoadedSink
 from hookflash.sdk.errors import SendError, Throttled
-from hookflash.sdk.sinks import Ack, Audience
+from hookflash.sdk.sinks import Ack, Audience, ConnectedSink, SinkContext
 
 from .cursors import Cursor, Cursors, Place
 from .feed import Batch, Feed
@@ -100,7 +103,8 @@ class SinkRun:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._awake: asyncio.Event | None = None
         self._stopping: asyncio.Event | None = None
-        self._is_woken = self._is_stopped = False
+        self._http: httpx.AsyncClient | None = None
+        self._is_woken = self._is_stopped = self._is_connected = False
         self._thread = Thread(target=self._run, name=f"hookflash-sink-{loaded.sink.name}", daemon=True)
 
     def start(self) -> None:
@@ -153,13 +157,20 @@ class SinkRun:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._work())
+            asyncio.run(self._connected_work())
         except asyncio.CancelledError:
             pass
         except Exception:  # noqa: BLE001  a defect of ours; it must at least be seen
             _log.exception("sink_ended", sink=self.loaded.sink.name)
             self._reason = "it has ended by a defect of the engine; the log has more"
             self._failures += 1
+
+    async def _connected_work(self) -> None:
+        try:
+            await self._work()
+        finally:
+            if self._http is not None:
+                await self._http.aclose()
 
     async def _work(self) -> None:
         self._awake, self._stopping = asyncio.Event(), asyncio.Event()
@@ -206,6 +217,7 @@ class SinkRun:
     async def _is_taken(self, batch: Batch) -> bool:
         """Hand the batch over once; after a failure it waits before it answers."""
         try:
+            await caught(self._connect)
             async with asyncio.timeout(self._rules.deliver_timeout_s):
                 ack: object = await caught(lambda: self.loaded.sink.deliver(batch.items))
         except TimeoutError:
@@ -224,6 +236,14 @@ class SinkRun:
         else:
             self._move(batch.place)
         return True
+
+    async def _connect(self) -> None:
+        """Give a sink that calls others what it calls with, once; what it raises is a failed delivery."""
+        sink = self.loaded.sink
+        if isinstance(sink, ConnectedSink) and not self._is_connected:
+            self._http = self._http or http_client()
+            sink.connect(SinkContext(http=self._http, clock=lambda: datetime.fromtimestamp(self._clock(), UTC)))
+            self._is_connected = True
 
     def _move(self, place: Place) -> None:
         self._keep(Cursor(place))
