@@ -19,6 +19,10 @@ class Door:
         self._channel = channel
         self.calls = 0
 
+    def now(self) -> float:
+        """The engine's time, for signatures that hold one."""
+        return self._engine.clock.now()
+
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         """Take a provider's call: 401 without signature, 403 with a wrong one, else what the adapter answers."""
         self.calls += 1

@@ -85,7 +85,7 @@ def _read(kind: str, data: dict[str, Any]) -> list[Arrival]:
             "message.created",
             {
                 "from": "customer-1",
-                "media": {"url": "https://x.example/1", "name": "bill.pdf", "size": 9, "caption": "c"},
+                "media": {"url": "https://x.example/1", "name": "b.pdf", "size": 9, "caption": "c"},
             },
             Inbound(
                 dedupe_key="msg_1",
