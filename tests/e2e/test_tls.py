@@ -84,7 +84,10 @@ def mutual(
     settings = {
         "tls_cert": str(identity[0]), "tls_key": str(identity[1]), "tls_client_ca": str(authority.certificate)
     }  # fmt: skip
-    with running(tmp_path_factory.mktemp("mutual") / "data", settings=settings) as server:
+    folder = tmp_path_factory.mktemp("mutual")
+    file = folder / "hookflash.toml"
+    file.write_text('[plugins.mtls]\ngrant_roles = ["ADMIN", "SERVICE", "AGENT", "ADAPTER"]\n', encoding="utf-8")
+    with running(folder / "data", settings=settings, arguments=("-c", file)) as server:
         yield server
 
 
@@ -132,6 +135,12 @@ def test_a_client_certificates_uri_is_its_principal(authority: Authority, mutual
             "ChannelService/Receive", channel="channels/web", address="a", external_id="1", text="hello"
         )
         assert refused.reason == "ROLE_NOT_ALLOWED"
+
+
+def test_a_role_that_certificates_are_not_granted_is_nobody(authority: Authority, mutual: ServerProcess) -> None:
+    with authority.caller(mutual, authority.signed("boss", "URI:hookflash:SUPERVISOR:supervisors/boss")) as boss:
+        refused = boss.refusal("QueueService/ListQueues")
+        assert (refused.code, refused.reason) == ("UNAUTHENTICATED", "NOT_AUTHENTICATED")
 
 
 def test_a_token_goes_before_the_certificate(authority: Authority, mutual: ServerProcess) -> None:

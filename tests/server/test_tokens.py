@@ -7,11 +7,8 @@ from pathlib import Path
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from hookflash.engine.domain.refusals import NotAuthenticated
 from hookflash.engine.journal.memory import MemoryStore
 from hookflash.engine.server.audit import Audit, audit_files, first_broken_line
-from hookflash.engine.server.credentials import principal_of_uri
-from hookflash.sdk.types import ChannelId, Principal, Role
 from hookflash.v1 import options_pb2
 from tests.server.serving import Client, Refused, Serving, serving
 
@@ -74,23 +71,6 @@ async def test_no_secret_is_in_the_journal_the_answers_or_a_repr(served: Serving
     records = served.engine.journal.read(0)
     assert secret not in repr(records).encode()
     assert all(secret not in record.answer for record in records)
-
-
-def test_a_certificates_uri_names_a_principal_or_nobody() -> None:
-    assert principal_of_uri("hookflash:AGENT:agents/ann") == Principal(Role.AGENT, "agents/ann")
-    assert principal_of_uri("hookflash:ADAPTER:channels/web") == Principal(
-        Role.ADAPTER, "channels/web", (), ChannelId("web")
-    )
-    for uri in (
-        "hookflash:",
-        "hookflash:KING:agents/ann",
-        "hookflash:AGENT:ann",
-        "hookflash:AGENT:services/x",
-        "hookflash:ADAPTER:agents/ann",
-        "hookflash:ADMIN:",
-    ):
-        with pytest.raises(NotAuthenticated):
-            principal_of_uri(uri)
 
 
 def test_the_audit_log_goes_on_after_a_restart_and_shows_where_it_was_changed(tmp_path: Path) -> None:

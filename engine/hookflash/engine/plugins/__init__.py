@@ -4,9 +4,11 @@ A typed facade over pluggy, which finds and registers and does nothing else (plu
 """
 
 from hookflash.engine.plugins.asking import BUDGET_S, Asking
+from hookflash.engine.plugins.breaker import Breaker
 from hookflash.engine.plugins.calls import NonsenseError, PluginFailedError, PureCalls
 from hookflash.engine.plugins.facts import (
     Answer,
+    LoadedAuthenticator,
     LoadedPlugin,
     LoadedSink,
     PluginFault,
@@ -22,6 +24,8 @@ __all__ = [
     "BUDGET_S",
     "Answer",
     "Asking",
+    "Breaker",
+    "LoadedAuthenticator",
     "LoadedPlugin",
     "LoadedSink",
     "LoadedStrategy",

@@ -10,11 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from hookflash.sdk.auth import Authenticator
 from hookflash.sdk.sinks import EventSink
-from hookflash.sdk.types import AgentId
+from hookflash.sdk.types import AgentId, Role
 
 __all__ = [
     "Answer",
+    "LoadedAuthenticator",
     "LoadedPlugin",
     "LoadedSink",
     "PluginFault",
@@ -41,8 +43,8 @@ class PluginSettings:
     """What an admin says about plugins.
 
     `allow` are the only names that are loaded (None: all); `plugins_dir` holds further `*.py`; `tables` are the
-    `[plugins.NAME]` tables, whose keys `enabled`, `sha256` and `grant_agents` are the engine's, the rest the plugin's
-    own; `is_strict` is `--strict-plugins`; `is_traced` (HOOKFLASH_TRACE_PLUGINS=1) logs every hook call with its time.
+    `[plugins.NAME]` tables, some of whose keys are the engine's (`terms.py`), the rest the plugin's own; `is_strict`
+    is `--strict-plugins`; `is_traced` (HOOKFLASH_TRACE_PLUGINS=1) logs every hook call with its time.
     """
 
     allow: frozenset[str] | None = None
@@ -77,6 +79,16 @@ class LoadedSink:
     plugin: str
     sink: EventSink
     settings_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedAuthenticator:
+    """An authenticator, whose it is, and the roles that it may give."""
+
+    plugin: str
+    is_bundled: bool
+    authenticator: Authenticator
+    roles: frozenset[Role]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from hookflash.engine.plugins.breaker import Breaker
 from hookflash.engine.plugins.calls import BREAKER_OPEN, PureCalls, WakeAt
 from hookflash.engine.plugins.facts import (
     Answer,
+    LoadedAuthenticator,
     LoadedPlugin,
     LoadedSink,
     PluginFault,
@@ -32,6 +33,7 @@ from hookflash.engine.plugins.observer import Observer
 from hookflash.engine.plugins.sources import Source, installed_sources, sources_in
 from hookflash.engine.plugins.staging import Registered
 from hookflash.engine.plugins.strategies import FALLBACK, LoadedStrategy
+from hookflash.engine.plugins.terms import terms_of
 from hookflash.sdk import hooks
 from hookflash.sdk.channel import ChannelAdapter
 from hookflash.sdk.filters import FilterStage, TextFilter
@@ -136,6 +138,21 @@ class PluginHost:
             LoadedSink(plugin=plugin, sink=sink, settings_digest=self._settings.digest(plugin))
             for plugin, registered in self._registered.items()
             for sink in registered.sinks.values()
+        )
+
+    @property
+    def authenticators(self) -> tuple[LoadedAuthenticator, ...]:
+        """The authenticators of all plugins, in the order of registration."""
+        bundled = {plugin.name for plugin in self._plugins if plugin.is_bundled}
+        return tuple(
+            LoadedAuthenticator(
+                plugin=plugin,
+                is_bundled=plugin in bundled,
+                authenticator=authenticator,
+                roles=terms_of(self._settings.tables.get(plugin, {})).roles,
+            )
+            for plugin, registered in self._registered.items()
+            for authenticator in registered.authenticators.values()
         )
 
     def strategy(self, name: str) -> LoadedStrategy | None:

@@ -17,6 +17,7 @@ from pluggy import PluginManager
 from hookflash.engine.plugins.facts import PluginSettings, PluginState
 from hookflash.engine.plugins.sources import Source
 from hookflash.engine.plugins.staging import Registered, StagingRegistry
+from hookflash.engine.plugins.terms import terms_of
 from hookflash.engine.plugins.versions import is_in_range
 from hookflash.sdk import hooks
 
@@ -24,7 +25,6 @@ __all__ = ["START_FAILED_S", "START_WARNED_S", "Verdict", "load"]
 
 START_WARNED_S = 5.0
 START_FAILED_S = 30.0
-OWN_KEYS = frozenset({"enabled", "sha256", "grant_agents"})
 REGISTER = "hookflash_register"
 
 _log = structlog.get_logger("hookflash.plugins")
@@ -60,14 +60,14 @@ def load(
         return Verdict(state=PluginState.DISABLED, reason="not in [plugins] allow")
     if table.get("enabled", True) is False:
         return Verdict(state=PluginState.DISABLED, reason=f"[plugins.{source.name}] enabled = false")
-    own = {key: value for key, value in table.items() if key not in OWN_KEYS}
-    grant = table.get("grant_agents", False)
-    staging = StagingRegistry(own, taken=taken, is_agents_granted=grant is True)
+    try:
+        terms = terms_of(table)
+    except ValueError as error:
+        return Verdict(state=PluginState.FAILED, reason=str(error))
+    staging = StagingRegistry(terms.settings, taken=taken, is_agents_granted=terms.is_agents_granted)
     try:
         if manager.has_plugin(source.name):
             raise _RefusedError(PluginState.FAILED, f"another plugin is named {source.name!r}")  # noqa: TRY301
-        if not isinstance(grant, bool):
-            raise _RefusedError(PluginState.FAILED, f"grant_agents must be true or false, not {grant!r}")  # noqa: TRY301
         _check_pin(source, table.get("sha256"))
         _check_api(_declared_api(source), is_final=False)
         module = source.import_module()

@@ -26,6 +26,7 @@ from hookflash.engine.server.admission import Admission
 from hookflash.engine.server.agents import AgentServicer
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.audit import Audit
+from hookflash.engine.server.authenticators import Authenticators
 from hookflash.engine.server.channels import ChannelServicer
 from hookflash.engine.server.conversations import ConversationServicer
 from hookflash.engine.server.credentials import Credentials
@@ -81,6 +82,8 @@ class Server:
         """
         self._engine, self._has_files = engine, has_files
         self._asking = Asking(engine)
+        plugins = engine.plugins
+        self._authenticators = Authenticators(plugins.authenticators, self._asking.now, plugins.report_fault)
         self.metrics: Final = Metrics()
         self.audit: Final = Audit(engine.settings.data if has_files else None)
         self._tokens = Tokens(_token_settings(engine))
@@ -117,6 +120,7 @@ class Server:
         """Drain, and give everything back."""
         await self.drain()
         self._unsubscribe()
+        self._authenticators.stop()
         self._asking.close()
         self.audit.close()
         if self._metrics_server is not None:
@@ -155,7 +159,7 @@ class Server:
             "hookflash.v1.AdminService": AdminServicer(asking, self._tokens, self._begin_drain),
         }
         is_mutual = self._engine.settings.tls is not None and self._engine.settings.tls.client_ca is not None
-        credentials = Credentials(self._tokens, asking.now, is_mutual=is_mutual)
+        credentials = Credentials(self._tokens, self._authenticators, asking.now, is_mutual=is_mutual)
         guard = Guard(credentials, self._admission, self.metrics, self.audit, asking.now)
         handlers: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
         for method in methods():

@@ -20,6 +20,7 @@ from hookflash.engine.domain.refusals import BadField, Code, Draining, Internal,
 from hookflash.engine.server import identity
 from hookflash.engine.server.admission import Admission
 from hookflash.engine.server.audit import Audit
+from hookflash.engine.server.authenticators import Asked
 from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.credentials import Context, Credentials
 from hookflash.engine.server.methods import Method
@@ -97,7 +98,11 @@ class Guard:
         principal: Principal | None = None
         reason = "OK"
         try:
-            token, principal = self._credentials.of(context)
+            asked: Asked | None = None
+            if (found := self._credentials.of(context)) is None:
+                asked = await self._credentials.asked(context)
+                found = "", asked.principal
+            token, principal = found
             _check_role(principal, method)
             request = _parsed(method, encoded)
             _check_identity(principal, method, request)
@@ -107,7 +112,7 @@ class Guard:
                 if left_s is not None and left_s <= 0:
                     await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "The deadline has passed; nothing was done.")
                 waiting = partial(self._admission.waiting, principal)
-                write = partial(self._write, context, token)
+                write = partial(self._write, context, token, asked)
                 caller = Caller(principal, method, token, write, context.time_remaining, waiting)
                 if method.is_stream:
                     self._metrics.stream_opened(method.path)
@@ -139,9 +144,12 @@ class Guard:
         finally:
             self._metrics.ended(method.path, reason, None if method.is_stream else perf_counter() - started)
 
-    async def _write(self, context: Context, token: str, item: bytes | Message) -> None:
-        """Send an item of a stream, unless its token has become worthless since it was opened."""
-        self._credentials.check(token)
+    async def _write(self, context: Context, token: str, asked: Asked | None, item: bytes | Message) -> None:
+        """Send an item of a stream, unless what proved its caller has become worthless since it was opened."""
+        if asked is None:
+            self._credentials.check(token)
+        else:
+            await asked.check()
         await context.write(item)
 
     def _tell(self, refusal: Refusal, method: Method, principal: Principal | None, context: Context) -> None:
@@ -165,7 +173,8 @@ class Guard:
         if is_local_peer(context.peer()):
             return
         try:
-            self._credentials.of(context)
+            if self._credentials.of(context) is None:
+                await self._credentials.asked(context)
         except Refusal as refusal:
             self._audit.write(self._now(), str(refusal.code), principal="", method=path, peer=context.peer())
             await _aborted(context, refusal)

@@ -16,12 +16,13 @@ from hookflash.engine.domain.refusals import NotAuthenticated
 from hookflash.engine.domain.values import TokenSettings
 from hookflash.sdk.types import Principal
 
-__all__ = ["ADMIN_FILE", "NewToken", "Tokens", "digest_of", "new_token", "write_secret"]
+__all__ = ["ADMIN_FILE", "NewToken", "Tokens", "digest_of", "is_ours", "new_token", "write_secret"]
 
 ADMIN_FILE: Final = "admin.token"
 """The file in the data directory that holds the first admin's token."""
 
 _PREFIX: Final = "hf"
+_START: Final = f"{_PREFIX}_"
 _SECRET_BYTES: Final = 32
 _PARTS: Final = 3
 _LENGTH_MAX: Final = 256
@@ -44,6 +45,11 @@ def new_token() -> NewToken:
     """Return a token that nobody has."""
     identifier = secrets.token_hex(8)
     return NewToken(identifier, f"{_PREFIX}_{identifier}_{secrets.token_urlsafe(_SECRET_BYTES)}")
+
+
+def is_ours(token: str) -> bool:
+    """Whether it is a token of ours, good or not; anything else is for the authenticators to know."""
+    return token.startswith(_START)
 
 
 def digest_of(token: str) -> bytes:

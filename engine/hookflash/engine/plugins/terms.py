@@ -1,0 +1,60 @@
+"""On what terms an admin lets a plugin in: the keys of `[plugins.NAME]` that are the engine's, not the plugin's own.
+
+What is not said is the careful choice: no view of what agents hear, no admins, and no process of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from hookflash.sdk.types import Role
+
+__all__ = ["Isolation", "Terms", "terms_of"]
+
+OWN_KEYS: Final = frozenset({"enabled", "sha256", "grant_agents", "grant_roles", "isolation"})
+ROLES: Final = frozenset(Role) - {Role.ADMIN}
+
+
+class Isolation(StrEnum):
+    """Where a plugin runs: in the engine's process, or in a child of its own."""
+
+    NONE = "none"
+    PROCESS = "process"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """`is_agents_granted`: its sinks may hear what agents hear; `roles` are those that its authenticators may give.
+
+    `settings` is what is left of the table: the plugin's own.
+    """
+
+    is_agents_granted: bool = False
+    roles: frozenset[Role] = ROLES
+    isolation: Isolation = Isolation.NONE
+    settings: Mapping[str, object]
+
+
+def terms_of(table: Mapping[str, object]) -> Terms:
+    """Read a plugin's table. Raises ValueError with a sentence."""
+    granted = table.get("grant_agents", False)
+    if not isinstance(granted, bool):
+        raise ValueError(f"grant_agents must be true or false, not {granted!r}")  # noqa: TRY004  an admin wrote it
+    isolation = table.get("isolation", "none")
+    if not isinstance(isolation, str) or isolation not in list(Isolation):
+        raise ValueError(f"isolation must be one of {', '.join(Isolation)}, not {isolation!r}")
+    return Terms(
+        is_agents_granted=granted,
+        roles=_roles(table.get("grant_roles")),
+        isolation=Isolation(isolation),
+        settings={key: value for key, value in table.items() if key not in OWN_KEYS},
+    )
+
+
+def _roles(given: object) -> frozenset[Role]:
+    if given is None:
+        return ROLES
+    if not isinstance(given, list | tuple) or any(role not in list(Role) for role in given):
+        raise ValueError(f"grant_roles must be a list of {', '.join(Role)}, not {given!r}")
+    return frozenset(Role(role) for role in given)
