@@ -111,12 +111,9 @@ class Guard:
                 left_s = context.time_remaining()
                 if left_s is not None and left_s <= 0:
                     await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "The deadline has passed; nothing was done.")
-                waiting = partial(self._admission.waiting, principal)
-                write = partial(self._write, context, token, asked)
-                caller = Caller(principal, method, token, write, context.time_remaining, waiting)
                 if method.is_stream:
                     self._metrics.stream_opened(method.path)
-                return await behaviour(request, caller)
+                return await behaviour(request, self._caller(context, method, principal, token, asked))
             finally:
                 self._admission.left(principal, method)
                 if method.is_stream:
@@ -143,6 +140,13 @@ class Guard:
             await _aborted(context, self._defect(method, error))
         finally:
             self._metrics.ended(method.path, reason, None if method.is_stream else perf_counter() - started)
+
+    def _caller(
+        self, context: Context, method: Method, principal: Principal, token: str, asked: Asked | None
+    ) -> Caller:
+        waiting = partial(self._admission.waiting, principal)
+        write = partial(self._write, context, token, asked)
+        return Caller(principal, method, token, write, context.time_remaining, waiting)
 
     async def _write(self, context: Context, token: str, asked: Asked | None, item: bytes | Message) -> None:
         """Send an item of a stream, unless what proved its caller has become worthless since it was opened."""
