@@ -8,6 +8,7 @@ import pytest
 from hookflash.engine.domain.limits import RANGE, Limits, UnattendedPolicy
 from hookflash.engine.domain.notices import NoticeKey
 from hookflash.engine.settings import (
+    HttpSettings,
     LogSettings,
     PluginSettings,
     Settings,
@@ -30,6 +31,16 @@ client_ca = "ca.pem"
 [tokens]
 admin_file = "admin"
 ttl_s = 3600
+[http]
+listen = "127.0.0.1:8080"
+public_url = "https://chat.example.com/"
+media_url = "https://media.example.com"
+cert = "http.pem"
+key = "http.key"
+is_behind_proxy = true
+requests_per_s_max = 50
+media_bytes_max = 1000
+allow_private = ["SMS.internal", "10.0.0.0/8"]
 [metrics]
 listen = "127.0.0.1:9100"
 [log]
@@ -130,6 +141,16 @@ def test_a_whole_file_is_read(written: Written) -> None:
         insecure_i_know=True,
         tls=TlsSettings(cert=here / "cert.pem", key=Path("/etc/key.pem"), client_ca=here / "ca.pem"),
         tokens=TokenSettings(admin_file=here / "admin", ttl_s=3600),
+        http=HttpSettings(
+            listen="127.0.0.1:8080",
+            public_url="https://chat.example.com",
+            media_url="https://media.example.com",
+            tls=TlsSettings(cert=here / "http.pem", key=here / "http.key"),
+            is_behind_proxy=True,
+            requests_per_s_max=50,
+            media_bytes_max=1000,
+            allow_private=("sms.internal", "10.0.0.0/8"),
+        ),
         metrics_listen="127.0.0.1:9100",
         log=LogSettings(format="json", level="debug"),
         limits=Limits(
@@ -271,6 +292,33 @@ def test_an_engine_that_others_can_reach_needs_tls_or_the_word_of_who_starts_it(
     assert all(way in str(refused.value) for way in ways_out)
     assert load(None, {}, {"listen": listen, "insecure_i_know": True}).insecure_i_know
     assert load(None, {}, {"listen": listen, "tls_cert": "c", "tls_key": "k"}).tls is not None
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:8080", "[::]:0", "192.0.2.1:1"])
+def test_webhooks_that_others_can_reach_need_tls_here_or_before_it(listen: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(None, {}, {"http_listen": listen})
+    ways_out = ("HOOKFLASH_HTTP_LISTEN=127.0.0.1:8080", "HOOKFLASH_HTTP_CERT", "HOOKFLASH_HTTP_IS_BEHIND_PROXY")
+    assert all(way in str(refused.value) for way in ways_out)
+    assert load(None, {}, {"http_listen": listen, "http_is_behind_proxy": True}).http.is_behind_proxy
+    assert load(None, {}, {"http_listen": listen, "http_cert": "c", "http_key": "k"}).http.tls is not None
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("http_listen", "unix:/run/x"),
+        ("http_public_url", "chat.example.com"),
+        ("http_public_url", "https://chat.example.com/path"),
+        ("http_allow_private", "10.0.0.1/8"),
+        ("http_allow_private", 7),
+        ("http_requests_per_s_max", 0),
+        ("http_cert", "only.pem"),
+    ],
+)
+def test_a_wrong_setting_of_the_http_edge_is_refused(flag: str, value: object) -> None:
+    with pytest.raises(SettingsError):
+        load(None, {}, {flag: value})
 
 
 def test_loopback_is_an_address_of_this_machine_alone() -> None:

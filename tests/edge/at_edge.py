@@ -16,6 +16,7 @@ from hookflash.engine.edge.adapter_run import Edge
 from hookflash.engine.edge.inbox import Inbox
 from hookflash.engine.edge.inbox_file import InboxFile
 from hookflash.engine.edge.outbox import DeliveryReader, Outbox
+from hookflash.engine.edge.rates import Rates
 from hookflash.engine.edge.receipts import ReceiptJoiner
 from hookflash.engine.edge.sender import SendingRules
 from hookflash.engine.ids import IdMaker
@@ -23,7 +24,7 @@ from hookflash.engine.journal.memory import MemoryStore
 from hookflash.engine.plugins import PureCalls
 from hookflash.engine.plugins.breaker import Breaker
 from hookflash.engine.plugins.calls import WakeAt
-from hookflash.engine.settings import Limits
+from hookflash.engine.settings import HttpSettings, Limits
 from hookflash.sdk.channel import ChannelAdapter, Delivery
 from hookflash.sdk.types import AgentId, ChannelId, ConversationId
 from tests.actors.running import Running, conversation, running
@@ -153,6 +154,7 @@ async def at_edge(
     rules: SendingRules | None = None,
     limits: Limits | None = None,
     file: InboxFile | None = None,
+    http: HttpSettings | None = None,
 ) -> AsyncIterator[AtEdge]:
     """Run an engine with these adapters loaded; over the same store it is the one before, restarted."""
     async with running(store, clock=clock, limits=limits) as run:
@@ -169,6 +171,8 @@ async def at_edge(
             clock=run.clock,
             random=Random(2),  # noqa: S311  no secret
             rules=rules or SendingRules(),
+            webhook_rates=Rates(run.clock, 200, 400),
+            http=http or HttpSettings(),
         )
         edge.outbox.restore(run.engine.views.unsettled_deliveries())
         plugins = Plugins({adapter.kind: adapter for adapter in adapters}, run.clock)

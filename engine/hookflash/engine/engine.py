@@ -34,6 +34,7 @@ from hookflash.engine.edge.adapter_run import Edge
 from hookflash.engine.edge.inbox import Inbox
 from hookflash.engine.edge.inbox_file import InboxFile
 from hookflash.engine.edge.outbox import Outbox
+from hookflash.engine.edge.rates import Rates
 from hookflash.engine.edge.receipts import ReceiptJoiner
 from hookflash.engine.edge.sender import SendingRules
 from hookflash.engine.edge.sinks.host import SinkHost
@@ -108,7 +109,7 @@ class Engine:
         self._alarms = Alarms(self.shard, self._strategies.end_decision)
         self._passivation = Passivation(self.shard)
         self.ids = IdMaker(self.clock, self.random)
-        self._inbox_file = inbox_file or InboxFile(None)
+        self.inbox_file = inbox_file or InboxFile(None)
         self.filters = TextFilters(plugins.filters, self._pure_calls, self.limits)
         self.inbox = Inbox(self.shard, self.ids, self.clock, self.limits, self.filters)
         self._receipts = ReceiptJoiner(self.shard, self.clock)
@@ -193,7 +194,7 @@ class Engine:
         await self.shard.stop()
         await asyncio.to_thread(self.plugins.stop)
         await asyncio.to_thread(self.projector.stop)
-        await asyncio.to_thread(self._inbox_file.close)
+        await asyncio.to_thread(self.inbox_file.close)
         self._views.close()
         self.journal.close()
 
@@ -238,16 +239,19 @@ class Engine:
         return shard
 
     def _edge(self) -> Edge:
+        http = self.settings.http
         return Edge(
             shard=self.shard,
             outbox=self.outbox,
             inbox=self.inbox,
-            file=self._inbox_file,
+            file=self.inbox_file,
             receipts=self._receipts,
             ids=self.ids,
             clock=self.clock,
             random=self.random,
             rules=SendingRules(),
+            webhook_rates=Rates(self.clock, http.requests_per_s_max, burst=round(2 * http.requests_per_s_max)),
+            http=http,
             keys_kept_s=self.limits.request_id_kept_s,
         )
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import structlog
 
@@ -24,11 +24,14 @@ from hookflash.engine.journal.port import JournalBroken
 from hookflash.engine.journal.sqlite import SqliteJournal
 from hookflash.engine.journal.writer import QUICK_S, JournalWriter
 from hookflash.engine.server.app import Server
-from hookflash.engine.server.exposure import StartError
 from hookflash.engine.settings import LogSettings, Settings
+from hookflash.engine.starting import StartError
 from hookflash.engine.views.examination import last_shown
 from hookflash.engine.views.projector_process import ProjectorProcess
 from hookflash.engine.views.store import VIEWS_FILE, Views
+
+if TYPE_CHECKING:
+    from hookflash.engine.edge.http.edge import HttpEdge
 
 __all__ = ["THREADS", "configure_log", "run"]
 
@@ -61,18 +64,20 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> int:
         # Looked at before both are opened: that writes the journal, and makes views of another release anew.
         journal = SqliteJournal.open(settings.data, Failpoints.from_environment(), known=last_shown(place))
         undo.callback(journal.close)
+        inbox = _open_inbox(settings)
+        undo.callback(inbox.close)
         try:
             views = Views.open(place)
             undo.callback(views.close)
+            engine = Engine.assemble(settings, journal, views, threads=THREADS, inbox_file=inbox, on_broken=end)
         except sqlite3.Error as error:
             words = f"The views in {settings.data} cannot be written ({error}). See to the disk, then start again."
             raise StartError(words) from error
-        inbox = _open_inbox(settings)
-        undo.callback(inbox.close)
-        engine = Engine.assemble(settings, journal, views, threads=THREADS, inbox_file=inbox, on_broken=end)
         undo.pop_all()  # From here on the engine closes them.
+    http: HttpEdge | None = None
     try:
         await engine.start()
+        http = await _start_http(engine)
         collector.calm()
         looking = loop.create_task(collector.look_at_everything())
         server = Server(engine)
@@ -81,15 +86,35 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> int:
         drained = loop.create_task(server.drained.wait())
         drained.add_done_callback(lambda _: end())
         announce(f"hookflash listens on {address}")
+        if http is not None:
+            announce(f"hookflash serves webhooks on {http.url}")
         broken = await ended
         looking.cancel()
         await server.stop()
     finally:
+        if http is not None:
+            await http.stop()
         await engine.stop()
     if broken is not None:
         sys.stderr.write(f"hookflash: {broken} It ends here; what was acknowledged is safe.\n")
         return 1
     return 0
+
+
+async def _start_http(engine: Engine) -> "HttpEdge | None":
+    settings = engine.settings
+    if settings.http.listen is None:
+        return None
+    try:
+        from hookflash.engine.edge.http import edge  # noqa: PLC0415  an extra, which not everybody has
+    except ImportError as error:
+        raise StartError(
+            f"[http] listen = {settings.http.listen} needs {error.name}, which is not installed: install the extra with"
+            " `pip install 'hookflash[web]'`, or take [http] listen out."
+        ) from error
+    http = edge.HttpEdge(settings.http, engine.adapters, body_bytes_max=settings.limits.webhook_body_bytes_max)
+    await http.start()
+    return http
 
 
 def _open_inbox(settings: Settings) -> InboxFile:

@@ -36,6 +36,7 @@ _CAPACITY_MAX: Final = 1_000
 _SHOWN_MAX: Final = 60
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9\[][A-Za-z0-9.:\[\]-]{0,259}/?")
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})")
 
 
@@ -192,6 +193,37 @@ def _listen(value: object) -> str:
     return value
 
 
+def _port(value: object) -> str:
+    if not isinstance(value, str) or value.startswith("unix:"):
+        raise _WrongError(f"HOST:PORT with a port from 0 to {_PORT_MAX:,}, or [IPV6]:PORT")
+    return _listen(value)
+
+
+def _url(value: object) -> str:
+    if not isinstance(value, str) or _ORIGIN.fullmatch(value) is None:
+        raise _WrongError("a URL without a path, as in https://chat.example.com")
+    return value.rstrip("/")
+
+
+def _hosts(value: object) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    wrong = _WrongError('a list of host names and networks, as in ["sms.internal", "10.0.0.0/8"]')
+    if not isinstance(parts, list | tuple):
+        raise wrong
+    hosts = tuple(part.strip().lower() if isinstance(part, str) else "" for part in parts)
+    if any(_HOST.fullmatch(host) is None and not _is_network(host) for host in hosts):
+        raise wrong
+    return hosts
+
+
+def _is_network(given: str) -> bool:
+    try:
+        ipaddress.ip_network(given)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_host(host: str) -> bool:
     if host.startswith("[") and host.endswith("]"):
         try:
@@ -215,6 +247,8 @@ def _of_limit(name: str, metadata: Mapping[str, object]) -> Setting:
     return Setting("engine", name, name, readers[name])
 
 
+_REQUESTS: Final = Range(low=1, high=1_000_000, unit="requests a second")
+_MEDIA_BYTES: Final = Range(low=0, high=1024**3, unit="bytes")
 _TOKEN_TTL: Final = Range(low=0, high=DURATION_MAX_S, unit="seconds", is_duration=True)
 
 TOP: Final = (
@@ -227,6 +261,15 @@ TOP: Final = (
     Setting("tokens", "admin_file", "tokens_admin_file", _path),
     Setting("tokens", "ttl_s", "tokens_ttl_s", _number(_TOKEN_TTL)),
     Setting("metrics", "listen", "metrics_listen", _listen),
+    Setting("http", "listen", "http_listen", _port),
+    Setting("http", "public_url", "http_public_url", _url),
+    Setting("http", "media_url", "http_media_url", _url),
+    Setting("http", "cert", "http_cert", _path),
+    Setting("http", "key", "http_key", _path),
+    Setting("http", "is_behind_proxy", "http_is_behind_proxy", _boolean),
+    Setting("http", "requests_per_s_max", "http_requests_per_s_max", _number(_REQUESTS)),
+    Setting("http", "media_bytes_max", "http_media_bytes_max", _number(_MEDIA_BYTES)),
+    Setting("http", "allow_private", "http_allow_private", _hosts),
     Setting("log", "format", "log_format", _one_of(*LOG_FORMATS)),
     Setting("log", "level", "log_level", _one_of(*LOG_LEVELS)),
     Setting("plugins", "allow", "plugins_allow", _names),

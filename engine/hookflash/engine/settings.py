@@ -26,6 +26,7 @@ from hookflash.engine.setting_values import (
 )
 
 __all__ = [
+    "HttpSettings",
     "Limits",
     "LogSettings",
     "PluginSettings",
@@ -58,6 +59,29 @@ class TokenSettings:
 
     admin_file: Path | None = None
     ttl_s: float = 30 * 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """The HTTP edge: where it listens (None: there is none) and what it lets in and out.
+
+    `public_url` is what providers reach it by, `media_url` the origin that media are served from (none: the same).
+    `is_behind_proxy`: a proxy before it does TLS. `requests_per_s_max` is for each channel; `allow_private` are the
+    hosts and networks that adapters may call although they are not in the internet.
+    """
+
+    listen: str | None = None
+    public_url: str = ""
+    media_url: str = ""
+    tls: TlsSettings | None = None
+    is_behind_proxy: bool = False
+    requests_per_s_max: float = 200
+    media_bytes_max: int = 16 * 1024 * 1024
+    allow_private: tuple[str, ...] = ()
+
+    def url_of(self, channel: str) -> str:
+        """Where a channel's provider reaches it; empty where nobody said."""
+        return f"{self.public_url}/channels/{channel}" if self.public_url else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +121,7 @@ class Settings:
     insecure_i_know: bool = False
     tls: TlsSettings | None = None
     tokens: TokenSettings = field(default_factory=TokenSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
     metrics_listen: str | None = None
     log: LogSettings = field(default_factory=LogSettings)
     limits: Limits = field(default_factory=Limits)
@@ -225,6 +250,7 @@ def _assemble(
             values, listen="listen", data="data", insecure_i_know="insecure_i_know", metrics_listen="metrics_listen"
         ),  # type: ignore[arg-type]
         tls=_tls(values),
+        http=_http(values),
         tokens=TokenSettings(**_part(values, admin_file="tokens_admin_file", ttl_s="tokens_ttl_s")),  # type: ignore[arg-type]
         log=LogSettings(**_part(values, format="log_format", level="log_level")),  # type: ignore[arg-type]
         limits=limits,
@@ -245,6 +271,27 @@ def _tls(values: Mapping[str, object]) -> TlsSettings | None:
         missing = "tls_key" if "cert" in part else "tls_cert"
         raise SettingsError(f"{missing} is missing: TLS needs both the certificate and its key, as PEM files.")
     return TlsSettings(**part)  # type: ignore[arg-type]
+
+
+def _http(values: Mapping[str, object]) -> HttpSettings:
+    part = {
+        name: values[f"http_{name}"]
+        for name in (
+            "listen",
+            "public_url",
+            "media_url",
+            "is_behind_proxy",
+            "requests_per_s_max",
+            "media_bytes_max",
+            "allow_private",
+        )
+        if f"http_{name}" in values
+    }
+    pair = _part(values, cert="http_cert", key="http_key")
+    if len(pair) == 1:
+        missing = "key" if "cert" in pair else "cert"
+        raise SettingsError(f"[http] {missing} is missing: TLS needs both the certificate and its key, as PEM files.")
+    return HttpSettings(tls=TlsSettings(**pair) if pair else None, **part)  # type: ignore[arg-type]
 
 
 def _plugins(values: Mapping[str, object], tables: Mapping[str, object]) -> PluginSettings:
@@ -275,10 +322,24 @@ def _plugins(values: Mapping[str, object], tables: Mapping[str, object]) -> Plug
 
 
 def _check_exposure(settings: Settings) -> None:
+    _check_http_exposure(settings)
     if is_loopback(settings.listen) or settings.tls is not None or settings.insecure_i_know:
         return
     raise SettingsError(
         f"listen = {settings.listen} can be reached from other machines and there is no TLS: choose"
         " `hookflash serve --listen 127.0.0.1:7433`, or `HOOKFLASH_TLS_CERT=cert.pem HOOKFLASH_TLS_KEY=key.pem"
         " hookflash serve`, or, for tests, `hookflash serve --insecure-i-know`."
+    )
+
+
+def _check_http_exposure(settings: Settings) -> None:
+    http = settings.http
+    if http.listen is None or is_loopback(http.listen) or http.tls is not None:
+        return
+    if http.is_behind_proxy or settings.insecure_i_know:
+        return
+    raise SettingsError(
+        f"[http] listen = {http.listen} can be reached from other machines and there is no TLS: choose"
+        " `HOOKFLASH_HTTP_LISTEN=127.0.0.1:8080`, or `HOOKFLASH_HTTP_CERT=cert.pem HOOKFLASH_HTTP_KEY=key.pem`, or,"
+        " where a proxy before it does TLS, `HOOKFLASH_HTTP_IS_BEHIND_PROXY=true`."
     )

@@ -78,6 +78,10 @@ class AdapterHost:
         """The served channels as they are now."""
         return self._reports
 
+    def run_of(self, channel: ChannelId) -> AdapterRun | None:
+        """The running adapter of a channel; None where it is not running now, or is none."""
+        return self._runs.get(channel)
+
     async def start(self) -> None:
         """Start every channel applied so far, and wait until each runs or has failed."""
         self._is_started = True
@@ -180,7 +184,8 @@ class AdapterHost:
         def on_fault(hook: str, error: str, fallback: str) -> None:
             self._adapters.report_fault(plugin, f"channels/{channel} {hook}", error, fallback)
 
-        run = AdapterRun(settings, adapter, self._edge, on_fault, lambda reason: self._alarm(settings, reason))
+        calls = self._adapters.pure_calls(plugin, f"channels/{channel}", self._edge.clock.wake_at)
+        run = AdapterRun(settings, adapter, self._edge, calls, on_fault, lambda reason: self._alarm(settings, reason))
         try:
             await run.start()
         except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer

@@ -4,9 +4,9 @@
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
@@ -18,18 +18,32 @@ from hookflash.engine.actors.clock import Clock
 from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.domain.values import ChannelSettings
 from hookflash.engine.ids import IdMaker
-from hookflash.sdk.channel import Arrival, ChannelAdapter, ChannelContext, ChannelLog
+from hookflash.engine.plugins import PluginFailedError, PureCalls
+from hookflash.engine.plugins.calls import NonsenseError
+from hookflash.engine.settings import HttpSettings
+from hookflash.sdk.channel import (
+    Arrival,
+    AsgiApp,
+    ChannelAdapter,
+    ChannelContext,
+    ChannelLog,
+    HttpRequest,
+    HttpResponse,
+)
 from hookflash.sdk.config import fill
-from hookflash.sdk.errors import NotTaken
+from hookflash.sdk.errors import ConfigError, NotTaken
+from hookflash.sdk.types import ChannelId
 
 from .arrivals import ArrivalTaker
 from .channel_store import FileStore
+from .door import WebhookDoor, is_unguarded
 from .inbox import Inbox
 from .inbox_file import InboxFile
 from .outbox import Outbox
 from .outgoing import http_client
 from .patience import caught, end, sleep, within
 from .ports import EdgeShard, FaultListener
+from .rates import Rates
 from .receipts import ReceiptJoiner
 from .sender import ChannelSender, SendingRules
 
@@ -37,6 +51,14 @@ __all__ = ["AdapterRun", "Edge"]
 
 START_S: Final = 30.0
 STOP_S: Final = 5.0
+APP_CALLS_MAX: Final = 1_000
+"""Calls of one adapter's own application at once, web sockets among them."""
+
+_UNGUARDED: Final = (
+    "takes requests that nobody has signed: give it the provider's secret, or, where the provider has none and"
+    " strangers may write, insecure = true"
+)
+Scope = MutableMapping[str, Any]
 
 _log = structlog.get_logger(__name__)
 
@@ -54,6 +76,8 @@ class Edge:
     clock: Clock
     random: Random
     rules: SendingRules
+    webhook_rates: Rates[ChannelId]
+    http: HttpSettings = field(default_factory=HttpSettings)
     keys_kept_s: float = 7 * 24 * 3600.0
 
 
@@ -66,11 +90,14 @@ class AdapterRun:
         settings: ChannelSettings,
         adapter_class: type[ChannelAdapter],
         edge: Edge,
+        calls: PureCalls,
         on_fault: FaultListener,
         on_auth: Callable[[str], None],
     ) -> None:
-        """`on_auth` is told why the channel pauses, and "" when it is back."""
+        """`calls` guards its PURE calls; `on_auth` is told why the channel pauses, and "" when it is back."""
         self.settings: Final = settings
+        self.app: AsgiApp | None = None
+        self._calls = calls
         self._class = adapter_class
         self._edge = edge
         self._on_fault = on_fault
@@ -78,19 +105,87 @@ class AdapterRun:
         self._adapter: ChannelAdapter | None = None
         self._sender: ChannelSender | None = None
         self._taker: ArrivalTaker | None = None
+        self._door: WebhookDoor | None = None
         self._own: set[asyncio.Task[None]] = set()
         self._adapters: set[asyncio.Task[None]] = set()
+        self._served: set[asyncio.Task[None]] = set()
         self._http = http_client()
         self._store = FileStore(edge.file, settings.id)
 
     async def start(self) -> None:
         """Make and start the adapter, then begin to send and to take. Raises whatever keeps it from starting."""
-        await within(self._edge.clock, START_S, self._make)
+        try:
+            await within(self._edge.clock, START_S, self._make)
+            await self._begin()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def answer(self, request: HttpRequest) -> HttpResponse:
+        """Take a provider's request."""
+        if self._door is None or self._adapter is None:
+            return HttpResponse(status=503)
+        return await self._door.answer(request)
+
+    async def serve_app(
+        self, scope: Scope, receive: Callable[[], Awaitable[Scope]], send: Callable[[Scope], Awaitable[None]]
+    ) -> bool:
+        """Let the adapter's own application serve a call; False where it was not finished. Ends with the adapter."""
+        app = self.app
+        if app is None or len(self._served) >= APP_CALLS_MAX:
+            return False
+        task = asyncio.get_running_loop().create_task(caught(lambda: app(scope, receive, send)))
+        self._served.add(task)
+        try:
+            await asyncio.wait((task,))
+        finally:
+            self._served.discard(task)
+            task.cancel()
+        if task.cancelled():
+            return False
+        if (error := task.exception()) is None:
+            return True
+        self._on_fault("app", type(error).__name__, "ended the call")
+        return False
+
+    async def stop(self) -> None:
+        """End sending, taking, the adapter's own tasks and the adapter, each for a few seconds at most."""
+        clock = self._edge.clock
+        if self._taker is not None:
+            self._taker.stop()
+        if self._sender is not None:
+            await self._sender.finish()
+        adapter, self._adapter = self._adapter, None
+        for served in self._served:
+            served.cancel()
+        if adapter is not None:
+            try:
+                await within(clock, STOP_S, adapter.stop)
+            except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
+                self._on_fault("stop", _named(error), "left it behind")
+        await self._http.aclose()
+        if not await end(
+            clock, STOP_S, (*self._own, *self._adapters, *(self._taker.tasks if self._taker is not None else ()))
+        ):
+            self._on_fault("stop", "a task of the adapter does not end", "left it behind")
+
+    async def _begin(self) -> None:
         adapter, taker = self._adapter, self._taker
         if adapter is None or taker is None:  # pragma: no cover  _make raised otherwise
             raise RuntimeError("the adapter was not made")
         channel, edge = self.settings.id, self._edge
         await taker.resume()
+        self.app = await self._application(adapter)
+        self._door = WebhookDoor(
+            channel,
+            adapter,
+            calls=self._calls,
+            taker=taker,
+            file=edge.file,
+            clock=edge.clock,
+            rates=edge.webhook_rates,
+            on_fault=self._on_fault,
+        )
         self._sender = ChannelSender(
             channel,
             adapter,
@@ -105,29 +200,36 @@ class AdapterRun:
         self._keep(self._own, self._send(self._sender))
         self._keep(self._own, taker.run())
 
-    async def stop(self) -> None:
-        """End sending, taking, the adapter's own tasks and the adapter, each for a few seconds at most."""
-        clock = self._edge.clock
-        if self._taker is not None:
-            self._taker.stop()
-        if self._sender is not None:
-            await self._sender.finish()
-        adapter, self._adapter = self._adapter, None
-        if adapter is not None:
-            try:
-                await within(clock, STOP_S, adapter.stop)
-            except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
-                self._on_fault("stop", _named(error), "left it behind")
-        await self._http.aclose()
-        if not await end(
-            clock, STOP_S, (*self._own, *self._adapters, *(self._taker.tasks if self._taker is not None else ()))
-        ):
-            self._on_fault("stop", "a task of the adapter does not end", "left it behind")
+    async def _application(self, adapter: ChannelAdapter) -> AsgiApp | None:
+        def made() -> AsgiApp | None:
+            app: object = adapter.app()
+            if app is not None and not callable(app):
+                raise NonsenseError(f"it answered {type(app).__name__}, not an ASGI application")
+            return app
+
+        try:
+            return await self._calls.ask("app", made, fallback="served none")
+        except PluginFailedError:
+            return None
+
+    async def _require_guarded(self, adapter: ChannelAdapter, config: object) -> None:
+        """Refuse an adapter that takes what nobody signed, unless its settings say that this is meant."""
+        if getattr(config, "insecure", False) is True:
+            _log.warning("channel_insecure", channel=self.settings.id)
+            return
+        forged = is_unguarded(adapter, f"/channels/{self.settings.id}")
+        try:
+            is_open = await self._calls.ask("verify", forged, fallback="refuses every request")
+        except PluginFailedError:
+            return
+        if is_open:
+            raise ConfigError((f"an adapter of kind {self.settings.kind} {_UNGUARDED}",))
 
     async def _make(self) -> None:
         # Secrets are read from files here: in a thread, for what a path names may be slow.
         config = await asyncio.to_thread(fill, self._class.Config, self.settings.settings)
         adapter = self._class(self._context(), config)
+        await self._require_guarded(adapter, config)
         edge = self._edge
         # Before its start: what it takes there is taken.
         self._taker = ArrivalTaker(
@@ -170,6 +272,7 @@ class AdapterRun:
             http=self._http,
             store=self._store,
             take=self._take,
+            public_url=self._edge.http.url_of(self.settings.id),
         )
 
     async def _take(self, arrival: Arrival) -> None:

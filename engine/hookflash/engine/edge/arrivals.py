@@ -107,7 +107,7 @@ class ArrivalTaker:
 
         Raises InboxFullError and sqlite3.Error; then nothing of it is kept.
         """
-        rows = [row for arrival in arrivals if (row := self._row(arrival, hook)) is not None]
+        rows = self._rows(arrivals, hook)
         if self._pending + len(rows) > PENDING_MAX:
             raise InboxFullError
         if not rows:
@@ -122,11 +122,11 @@ class ArrivalTaker:
             raise NotTaken("DRAINING", _RETRY_KEEPING_S)
         if isinstance(arrival, Typing):
             return
-        row = self._row(arrival, "take")
-        if row is None:
+        rows = self._rows((arrival,), "take")
+        if not rows:
             raise NotTaken("BAD_FIELD")
         try:
-            await self._do(read_body(row.body))
+            await self._do(read_body(rows[0].body))
         except Refusal as refusal:
             raise NotTaken(str(refusal.reason), refusal.retry_after_s) from None
 
@@ -151,12 +151,20 @@ class ArrivalTaker:
             else:
                 return
 
-    def _row(self, arrival: Arrival, hook: str) -> ArrivalRow | None:
-        try:
-            return row_of(self._channel, arrival, now=self._clock.now(), place="")
-        except Exception as error:  # noqa: BLE001  untyped plugins put anything into an arrival
-            self._on_fault(hook, f"brought an arrival that cannot be read: {type(error).__name__}", "skipped it")
-            return None
+    def _rows(self, arrivals: Iterable[Arrival], hook: str) -> list[ArrivalRow]:
+        """What is to be kept of these. What is no arrival is left out, and is one fault, however many there are."""
+        rows: list[ArrivalRow] = []
+        wrong: list[str] = []
+        for arrival in arrivals:
+            try:
+                row = row_of(self._channel, arrival, now=self._clock.now(), place="")
+            except Exception as error:  # noqa: BLE001  untyped plugins put anything into an arrival
+                wrong.append(type(error).__name__)
+            else:
+                rows += () if row is None else (row,)
+        if wrong:
+            self._on_fault(hook, f"brought {len(wrong)} that cannot be read: {wrong[0]}", "left them out")
+        return rows
 
     def _enter_lane(self, number: int, pending: Pending) -> None:
         self._pending += 1

@@ -7,14 +7,11 @@ from typing import Final
 import grpc
 
 from hookflash.engine.settings import Settings, TlsSettings, is_loopback
+from hookflash.engine.starting import StartError
 
 __all__ = ["StartError", "bind", "is_exposed"]
 
 _UNIX: Final = "unix:"
-
-
-class StartError(Exception):
-    """The server cannot start; the message is a sentence for people that says what to do."""
 
 
 def is_exposed(settings: Settings) -> bool:
