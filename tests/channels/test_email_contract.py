@@ -31,6 +31,7 @@ class TestEmail(AdapterContract):
     adapter = Email
     environ: ClassVar = {"MAIL_PASSWORD": "hunter2"}
     secrets = ("hunter2",)
+    customer = "carla@example.net"
     settings: ClassVar[dict[str, str]] = {}
 
     @pytest.fixture(autouse=True)

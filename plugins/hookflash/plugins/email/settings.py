@@ -24,10 +24,15 @@ _ONE_LINE: Final = ("imap_host", "smtp_host", "user", "folder", "subject", "from
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailConfig:
-    """A mailbox and a way out. Times in seconds, `mail_size_max` in bytes, `text_length_max` in characters.
+    """A mailbox and a way out.
 
-    `address` is what customers write to; port 0 is the usual one. `start_from`: only mail that comes from the first
-    start on, or all that lies there. `has_plus_address`: the server takes `name+anything@domain` for `address`.
+    `address` is what customers write to; `imap_host`, `imap_port` (0: the usual one), `imap_security`, `smtp_host`,
+    `smtp_port` and `smtp_security` the two servers; `user` and `password` the login to both, unless `smtp_login` is
+    none; `ca_file` the only authorities trusted (none: the system's). `folder` is read, every `poll_s` seconds; with
+    `start_from` new only what comes from the first start on. `from_name` stands beside our address, `subject` is that
+    of a mail to somebody who has written none. `has_plus_address`: the server takes `name+anything@domain` for ours.
+    `timeout_s` seconds bound each answer of a server, `mail_size_max` bytes a mail, `text_length_max` characters what
+    of its text is shown.
     """
 
     address: str
