@@ -1,7 +1,7 @@
 """A whole engine in process, on a manual clock and a journal in memory: what the tests of the shell run against."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,8 +31,10 @@ from hookflash.engine.domain.values import (
 from hookflash.engine.engine import Engine
 from hookflash.engine.failpoints import Failpoints
 from hookflash.engine.journal.memory import MemoryJournal, MemoryStore
+from hookflash.engine.plugins import LoadedStrategy
 from hookflash.engine.settings import Limits, PluginSettings, Settings
 from hookflash.engine.views.store import Views
+from hookflash.sdk.routing import RoutingStrategy
 from hookflash.sdk.types import AgentId, AttributeId, ChannelId, InviteKind, Principal, QueueId, Role
 
 __all__ = ["BILLING", "WEB", "Running", "agent", "caller", "conversation", "running"]
@@ -145,14 +147,22 @@ async def running(
     plugins_dir: Path | None = None,
     clock: ManualClock | None = None,
     views: Path | None = None,
+    bundled: Iterable[type[RoutingStrategy]] = (),
 ) -> AsyncIterator[Running]:
-    """An engine that runs until the block ends; over the same store it is the one before, restarted."""
+    """An engine that runs until the block ends; over the same store it is the one before, restarted.
+
+    `bundled` are strategies that count as its own, which are asked in the turn.
+    """
     clock = clock or ManualClock()
     failpoints = Failpoints()
     settings = Settings(limits=limits or Limits(), plugins=PluginSettings(plugins_dir=plugins_dir))
     engine = Engine.assemble(
         settings, MemoryJournal(store or MemoryStore(), failpoints), Views.open(views), clock=clock
     )
+    for strategy in bundled:
+        engine.plugins._strategies[strategy.name] = LoadedStrategy(  # noqa: SLF001  no package of ours has them
+            name=strategy.name, plugin="ours", is_bundled=True, strategy=strategy()
+        )
     await engine.start()
     run = Running(engine, clock, failpoints)
     engine.shard.subscribe(run.sealed.extend)

@@ -44,7 +44,8 @@ def site() -> Centre:
 def test_an_offer_takes_the_invite_out_of_the_line_and_one_slot_of_the_agent(site: Centre) -> None:
     site.offer(BOB)
     assert (site.invite().state, site.waiting()) == (InviteState.OFFERED, 0)
-    assert site.agent(BOB).reservations == (Reservation(offer="v~2", conversation=V, media_domain=CHAT),)
+    reservation = Reservation(offer="v~2", conversation=V, media_domain=CHAT, queue=BILLING)
+    assert site.agent(BOB).reservations == (reservation,)
     assert deadlines(site.talk()) == {c.EndOffer(number=2): site.now + 30}
 
 
@@ -232,7 +233,9 @@ def test_a_strategys_answer_is_recorded_and_leads_to_the_offer(site: Centre) -> 
     assert decision is not None
     assert deadlines(site.talk())[c.EndDecision(number=2, decision=decision.number)] == site.now + 0.05
     assert site.tell(c.AskStrategy(number=2, strategy="fancy", until=site.now + 9)) == []
-    answer = c.AnswerDecision(number=2, decision=decision.number, agents=(BOB,), choice=BOB, choice_name="Bob")
+    answer = c.AnswerDecision(
+        number=2, decision=decision.number, strategy="fancy", agents=(BOB,), choices=((BOB, "Bob"),)
+    )
     made, offered = site.tell(answer)[:2]
     assert made == e.DecisionMade(invite=2, number=decision.number, strategy="fancy", agents=(BOB,))
     assert isinstance(offered, e.OfferMade)

@@ -152,7 +152,7 @@ def _check(site: Centre) -> None:
             parked[invite.target.queue] += 1
         assert len(talk.invites_ended) + (invite is not None) == talk.invites
         open_offers = [n for n, past in enumerate(talk.offers, start=1) if past.outcome is OfferOutcome.OPEN]
-        assert open_offers == ([invite.offer.number] if invite is not None and invite.offer is not None else [])
+        assert open_offers == ([] if invite is None else [offer.number for offer in invite.offers])
         assert len({p.agent for p in talk.participants}) == len(talk.participants)
     assert {queue: known.waiting for queue, known in site.queues().items()} == {BILLING: parked[BILLING]}
     _check_slots(site)
@@ -165,8 +165,8 @@ def _check_slots(site: Centre) -> None:
     for talk in site.conversations().values():
         for participant in talk.participants:
             held[participant.agent][talk.id] = CHAT
-        if talk.open_invite is not None and talk.open_invite.offer is not None:
-            reserved[talk.open_invite.offer.agent].append(talk.id)
+        for offer in () if talk.open_invite is None else talk.open_invite.offers:
+            reserved[offer.agent].append(talk.id)
     for agent, state in site.agents().items():
         assert dict(state.slots) == held[agent]
         assert [each.conversation for each in state.reservations] == reserved[agent]

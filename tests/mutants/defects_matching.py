@@ -6,6 +6,7 @@ __all__ = ["MATCHING"]
 
 _MARK_AGENT = "        if is_ is not None and _available_in(is_):\n"
 _MARK_INVITE = "            self._waiting[conversation] = is_\n            self._marked_invites.add(conversation)\n"
+_LEFT_OUT = "left_out = excluded.union([t.agent for t in invite.tried]) if invite.tried else excluded\n"
 
 MATCHING = (
     defect(
@@ -55,8 +56,8 @@ MATCHING = (
     defect(
         "no-match-when-a-queue-changes",
         "actors.matching",
-        "invite)\n            self._marked_invites.add(conversation)\n        new.offered",
-        "invite)\n        new.offered",
+        "(conversation)\n            self._stirred.add(conversation)\n        new.offered",
+        "\n        new.offered",
         "I11",
         "New settings of a queue let in agents who are not asked.",
     ),
@@ -111,33 +112,32 @@ MATCHING = (
     defect(
         "order-ignores-earlier-offers",
         "actors.queue_index",
-        "if agent not in excluded and agent not in tried:",
-        "if agent not in excluded and (agent not in tried or tried[agent].paused_until is None):",
+        _LEFT_OUT,
+        "left_out = excluded.union([t.agent for t in invite.tried if t.paused_until is not None])\n",
         "I12",
         "Who was asked before is asked again before those who were not.",
     ),
     defect(
         "pause-ignored",
         "actors.queue_index",
-        "if agent not in excluded and agent not in tried:",
-        "if agent not in excluded:",
+        _LEFT_OUT,
+        "left_out = excluded\n",
         "I4 I12",
         "An agent who has just declined is asked again at once.",
     ),
     defect(
         "steps-ignored",
         "actors.queue_index",
-        "for order in self._order[: invite.step]:",
-        "for order in self._order:",
+        "for step, order in enumerate(self._order[: invite.step], start=1):",
+        "for step, order in enumerate(self._order, start=1):",
         "I4",
         "Agents of a step that is not open yet are asked.",
     ),
     defect(
         "strategy-fault-without-fallback",
         "actors.strategies",
-        "        agent = self._shard.matching.choose(waiting, answer.agents)\n",
-        "        if answer.fault:\n            return\n"
-        "        agent = self._shard.matching.choose(waiting, answer.agents)\n",
+        "        command = self._shard.world.decisions.answer(",
+        "        if answer.fault:\n            return\n        command = self._shard.world.decisions.answer(",
         "I11",
         "Where a strategy fails, nobody decides in its place.",
     ),

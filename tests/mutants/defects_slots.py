@@ -88,15 +88,15 @@ SLOTS = (
     defect(
         "reservation-kept-on-accept",
         "domain.agent",
-        "return changed(state, reservations=_without(state, offer), slots=slots, misses=0)",
-        "return changed(state, slots=slots, misses=0)",
+        "return changed(state, reservations=_without(state, offer), slots=slots, misses=0, talking=talking)",
+        "return changed(state, slots=slots, misses=0, talking=talking)",
         "I9 I11",
         "A conversation that was accepted takes two slots.",
     ),
     defect(
         "line-not-left",
         "domain.conversation.turn",
-        "return [*self._leave_line(invite.target.queue, number), self._reserve(before, offer)]",
+        "return [*left, self._reserve(before, offer)]",
         "return [self._reserve(before, offer)]",
         "I11",
         "An invite that is being offered still counts as waiting in its queue.",

@@ -233,5 +233,5 @@ def test_the_engines_own_order_needs_no_plugin(folder: Folder) -> None:
         AgentView(id=AgentId("second"), available_since=1.0, place=2),
         AgentView(id=AgentId("first"), available_since=1.0, place=1),
     ]
-    assert [agent.id for agent in fallback.ordered(QUEUE, views)] == ["first", "second", "new"]
+    assert list(fallback.choose(INVITE, QUEUE, views, CONTEXT).agents) == ["first", "second", "new"]
     assert fallback.name == "longest_available"

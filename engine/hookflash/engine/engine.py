@@ -17,6 +17,7 @@ from hookflash.engine.actors.broadcast import Broadcast
 from hookflash.engine.actors.calls import Call, Sealed
 from hookflash.engine.actors.cascade import World
 from hookflash.engine.actors.clock import Clock, SystemClock
+from hookflash.engine.actors.decisions import Decisions
 from hookflash.engine.actors.directory import Directory
 from hookflash.engine.actors.entity import on_loop
 from hookflash.engine.actors.mailbox import Mailroom
@@ -218,6 +219,7 @@ class Engine:
     def _make_shard(self, on_broken: Callable[[JournalBroken], None]) -> Shard:
         registry, mailroom = Registry(), Mailroom()
         directory = Directory(registry, self.plugins, mailroom.post)
+        matching = Matching(self._strategy_of, self._order_failed)
         archive = Archive(
             snapshot=self.views.snapshot,
             position_of_key=self.views.position_of_key,
@@ -226,7 +228,7 @@ class Engine:
             watermark=lambda: self.projector.watermark,
         )
         shard = Shard(
-            world=World(directory, registry, Timers(), Matching(self._strategy_of)),
+            world=World(directory, registry, Timers(), matching, Decisions(directory, matching, self.plugins)),
             journal=self.journal,
             writer=self._threads.writer(self.journal),
             archive=archive,
@@ -276,6 +278,9 @@ class Engine:
                 "", f"strategy {settings.strategy}", "no plugin has it", self.plugins.fallback.name
             )
         return self.plugins.fallback
+
+    def _order_failed(self, strategy: LoadedStrategy, error: str) -> None:
+        self.plugins.report_fault(strategy.plugin, f"strategy {strategy.name}", error, self.plugins.fallback.name)
 
 
 def _host_settings(settings: Settings) -> HostSettings:

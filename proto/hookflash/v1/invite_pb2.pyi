@@ -129,9 +129,9 @@ class Invite(_message.Message):
     requester: _builtins.str
     """The agent who placed it, `agents/{id}`; empty if no agent did."""
     agent: _builtins.str
-    """The agent it is offered to, or who accepted it, `agents/{id}`; empty while parked."""
+    """The agent it is offered to (of several at once: the first), or who accepted it, `agents/{id}`; empty while parked."""
     attempts: _builtins.int
-    """How often it was offered so far."""
+    """How often it was offered so far; to several at once counts once."""
     priority: _builtins.int
     """1 to 10, higher is sooner; 11 after an offer that was not accepted."""
     etag: _builtins.str

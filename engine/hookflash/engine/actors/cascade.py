@@ -8,14 +8,16 @@ from collections import deque
 from typing import NamedTuple
 
 from hookflash.engine.domain.address import Address, Kind
+from hookflash.engine.domain.agent import day_of
 from hookflash.engine.domain.changed import changed
-from hookflash.engine.domain.commands import AskStrategy, Command, MakeOffer
+from hookflash.engine.domain.commands import AskStrategy, Command
 from hookflash.engine.domain.deciders import decide
 from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.domain.states import State
 from hookflash.engine.domain.turn import Context, Tell
 from hookflash.engine.journal.record import Fact
 
+from .decisions import Decisions
 from .directory import Directory
 from .entity import Entity
 from .matching import Match, Matching
@@ -24,17 +26,15 @@ from .timers import Timers
 
 __all__ = ["Cascade", "Change", "World"]
 
-STRATEGY_BUDGET_S = 0.05
-"""How long a strategy that is not bundled has to answer (R-Q6)."""
-
 
 class World(NamedTuple):
-    """All that a cascade may change."""
+    """All that a cascade may change, and who decides for it."""
 
     directory: Directory
     registry: Registry
     timers: Timers
     matching: Matching
+    decisions: Decisions
 
     def follow(self, address: Address, before: State | None, after: State | None) -> None:
         """Keep every index in step with a state."""
@@ -71,8 +71,8 @@ class Cascade:
     def run(self, address: Address, command: Command) -> None:
         """Run the command, whatever it tells, and the matching. Raises Refusal; the caller then rolls back."""
         self._run_to_rest(address, command, self._ctx)
-        for match in self._world.matching.matches():
-            self._offer(match)
+        for match in self._world.matching.matches(day_of(self._ctx.now)):
+            self._decide(match)
 
     def roll_back(self, *, to: tuple[int, int] = (0, 0)) -> None:
         """Put everything back as it was at the beginning, or at a mark taken by `mark`."""
@@ -119,19 +119,12 @@ class Cascade:
             self._world.follow(address, before, decided.state)
         return decided.tells
 
-    def _offer(self, match: Match) -> None:
-        """Offer the invite to its candidate. One who refuses is left out: he could not be reserved after all."""
+    def _decide(self, match: Match) -> None:
+        """Let the strategy decide. An invite whose candidate refuses is left: he could not be reserved after all."""
         address = Address(Kind.CONVERSATION, match.conversation)
-        number = match.waiting.invite.number
-        command: Command
-        if match.agent is None:
-            strategy = self._world.matching.index(match.waiting.queue).strategy.name
-            until = self._ctx.now + STRATEGY_BUDGET_S
-            command = AskStrategy(number=number, strategy=strategy, until=until)
+        command = self._world.decisions.command(match, self._ctx.now)
+        if isinstance(command, AskStrategy):
             self.asked.append(match)
-        else:
-            name = self._world.directory.agents()[match.agent].settings.name
-            command = MakeOffer(number=number, agent=match.agent, agent_name=name)
         mark = self.mark()
         try:
             self._run_to_rest(address, command, _without_etag(self._ctx))

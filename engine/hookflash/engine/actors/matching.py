@@ -16,9 +16,9 @@ from hookflash.engine.domain.queue import Queue
 from hookflash.engine.domain.states import State
 from hookflash.engine.domain.values import Invite, QueueSettings
 from hookflash.engine.plugins.strategies import LoadedStrategy
-from hookflash.sdk.routing import AgentView
 from hookflash.sdk.types import AgentId, ConversationId, InviteState, MediaDomainId, QueueId
 
+from .eligible import Eligible
 from .queue_index import LineKey, QueueIndex, QueueStats
 
 __all__ = ["Match", "Matching", "Waiting"]
@@ -35,25 +35,30 @@ class Waiting(NamedTuple):
 
 
 class Match(NamedTuple):
-    """An invite and the candidate found for it; None where a strategy outside the cascade has to be asked."""
+    """A parked invite and those among whom its queue's strategy may choose, of whom there is at least one."""
 
     conversation: ConversationId
     waiting: Waiting
-    agent: AgentId | None
+    eligible: Eligible
 
 
 class Matching:
     """Who waits, who could serve, and who comes first."""
 
-    def __init__(self, strategy: Callable[[QueueSettings], LoadedStrategy]) -> None:
-        """Take how a queue's strategy is found."""
+    def __init__(
+        self, strategy: Callable[[QueueSettings], LoadedStrategy], on_fault: Callable[[LoadedStrategy, str], None]
+    ) -> None:
+        """Take how a queue's strategy is found, and who is told when its order fails."""
         self._strategy = strategy
+        self._on_fault = on_fault
         self._queues: dict[QueueId, QueueIndex] = {}
         self._agents: dict[AgentId, Agent] = {}
         self._serves: dict[AgentId, dict[QueueId, QueueIndex]] = {}
         self._waiting: dict[ConversationId, Waiting] = {}
         self._marked_invites: set[ConversationId] = set()
         self._marked_agents: set[AgentId] = set()
+        self._stirred: set[ConversationId] = set()
+        self._day = 0
 
     # --- following the states
 
@@ -70,6 +75,7 @@ class Matching:
         """The cascade is over, or was rolled back."""
         self._marked_invites.clear()
         self._marked_agents.clear()
+        self._stirred.clear()
 
     def _conversation_changed(
         self, conversation: ConversationId, before: Conversation | None, after: Conversation | None
@@ -85,6 +91,8 @@ class Matching:
             queue.park(conversation, is_.invite)
             self._waiting[conversation] = is_
             self._marked_invites.add(conversation)
+            if was is not None and _candidates_differ(was, is_):
+                self._stirred.add(conversation)
         self._follow_offer(conversation, before, None)
         self._follow_offer(conversation, after, after)
 
@@ -109,8 +117,17 @@ class Matching:
                 self._settle_service(queue, agent, is_)
         for queue in self._serves.get(agent, {}).values():
             queue.agent_changed(agent)
+            if queue.held:
+                self._stir(queue, was, is_)
         if is_ is not None and _available_in(is_):
             self._marked_agents.add(agent)
+
+    def _stir(self, queue: QueueIndex, was: Agent | None, is_: Agent | None) -> None:
+        """Who can be asked in the queue is, or was until now, another: a strategy that waits is asked again."""
+        domain = queue.settings.media_domain
+        if any(agent is not None and is_available(agent, domain) for agent in (was, is_)):
+            self._marked_invites.update(queue.held)
+            self._stirred.update(queue.held)
 
     def _queue_changed(self, queue: QueueId, before: State | None, after: State | None) -> None:
         if isinstance(before, Queue) and isinstance(after, Queue) and before.settings is after.settings:
@@ -120,7 +137,8 @@ class Matching:
             serves.pop(queue, None)
         if not isinstance(after, Queue):
             return
-        new = QueueIndex(after.settings, self._strategy(after.settings), self._agents)
+        new = QueueIndex(after.settings, self._strategy(after.settings), self._agents, self._on_fault)
+        new.begin_day(self._day)
         self._queues[queue] = new
         for agent in self._agents.values():
             self._settle_service(new, agent.id, agent)
@@ -129,6 +147,7 @@ class Matching:
         for conversation in [key[-1] for key in old.waiting()]:
             new.park(conversation, self._waiting[conversation].invite)
             self._marked_invites.add(conversation)
+            self._stirred.add(conversation)
         new.offered = old.offered
 
     def _settle_service(self, queue: QueueIndex, agent: AgentId, state: Agent | None) -> None:
@@ -170,33 +189,46 @@ class Matching:
         """One queue's index. Raises KeyError."""
         return self._queues[queue]
 
-    def unserved(self) -> Iterator[Match]:
+    def unserved(self) -> Iterator[tuple[ConversationId, AgentId]]:
         """Parked invites that have a candidate and no recorded excuse: at rest there is none (R-Q6, I11)."""
         for conversation, waiting in self._waiting.items():
-            agent = self._queues[waiting.queue].best(waiting.invite, waiting.excluded)
-            if agent is not None and waiting.invite.decision is None:
-                yield Match(conversation, waiting, agent)
+            eligible = self.eligible(waiting)
+            if eligible is not None and waiting.invite.decision is None and waiting.invite.wait_until is None:
+                yield conversation, eligible.first
 
-    def choose(self, waiting: Waiting, preferred: Collection[AgentId]) -> AgentId | None:
-        """The first of the preferred agents who is a candidate now, else the best by the default order (R-Q8)."""
-        queue = self._queues[waiting.queue]
-        for agent in preferred:
-            if queue.is_open_to(waiting.invite, agent, waiting.excluded):
-                return agent
-        return queue.best(waiting.invite, waiting.excluded)
-
-    def candidates(self, waiting: Waiting) -> list[AgentView]:
-        """Everybody whom a strategy may choose for the invite now."""
-        return self._queues[waiting.queue].candidates(waiting.invite, waiting.excluded)
+    def eligible(self, waiting: Waiting) -> Eligible | None:
+        """Those among whom a strategy may choose for the invite now; None where there is nobody."""
+        return self._queues[waiting.queue].eligible(waiting.invite, waiting.excluded)
 
     # --- the phase
 
-    def matches(self) -> Iterator[Match]:
-        """Go through what is marked in the order of R-Q3, each with its best candidate as things stand then.
+    def matches(self, day: int) -> Iterator[Match]:
+        """Go through what is marked in the order of R-Q3, each with its candidates as things stand then.
 
-        The caller makes the offer before it asks for the next. It ends: each step leaves an invite or an agent behind.
+        The caller lets the strategy decide before it asks for the next, and what that marks is gone through as well.
+        It ends: each step leaves an invite or an agent behind.
         """
+        self._begin_day(day)
         heap: list[tuple[LineKey, AgentId]] = []
+        stirred: set[ConversationId] = set()
+        self._push_marked(heap, stirred)
+        while heap:
+            key, agent = heappop(heap)
+            match = self._match(key[-1], stirred)
+            if match is not None:
+                yield match
+                self._push_marked(heap, stirred)
+            if agent:
+                self._push_next(heap, agent, key)
+
+    def _begin_day(self, day: int) -> None:
+        if day != self._day:
+            self._day = day
+            for queue in self._queues.values():
+                queue.begin_day(day)
+
+    def _push_marked(self, heap: list[tuple[LineKey, AgentId]], stirred: set[ConversationId]) -> None:
+        stirred |= self._stirred
         for conversation in self._marked_invites:
             if (waiting := self._waiting.get(conversation)) is not None:
                 key = self._queues[waiting.queue].line_key(conversation, waiting.invite)
@@ -204,23 +236,18 @@ class Matching:
         for agent in self._marked_agents:
             self._push_next(heap, agent, None)
         self.forget_marks()
-        while heap:
-            key, agent = heappop(heap)
-            match = self._match(key[-1])
-            if match is not None:
-                yield match
-            if agent:
-                self._push_next(heap, agent, key)
 
-    def _match(self, conversation: ConversationId) -> Match | None:
+    def _match(self, conversation: ConversationId, stirred: set[ConversationId]) -> Match | None:
+        """The parked invite with its candidates, unless its strategy is being asked, or waits and nothing changed."""
+        is_stirred = conversation in stirred
+        stirred.discard(conversation)
         waiting = self._waiting.get(conversation)
         if waiting is None or waiting.invite.decision is not None:
             return None
-        queue = self._queues[waiting.queue]
-        agent = queue.best(waiting.invite, waiting.excluded)
-        if agent is None:
+        if waiting.invite.wait_until is not None and not is_stirred:
             return None
-        return Match(conversation, waiting, agent if queue.strategy.is_bundled else None)
+        eligible = self.eligible(waiting)
+        return None if eligible is None else Match(conversation, waiting, eligible)
 
     def _push_next(self, heap: list[tuple[LineKey, AgentId]], agent: AgentId, behind: LineKey | None) -> None:
         """The next waiting invite that this agent could serve, as long as he is still available."""
@@ -254,6 +281,12 @@ def _waiting(state: Conversation | None) -> Waiting | None:
     if invite.requester is not None:
         out.add(invite.requester)
     return Waiting(invite.target.queue, invite, frozenset(out))
+
+
+def _candidates_differ(was: Waiting, is_: Waiting) -> bool:
+    """Whether others may be asked than before, as far as it lies with the invite."""
+    before, after = was.invite, is_.invite
+    return was.excluded != is_.excluded or before.step != after.step or before.tried != after.tried
 
 
 def _available_in(agent: Agent) -> list[MediaDomainId]:

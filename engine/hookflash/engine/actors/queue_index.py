@@ -4,17 +4,21 @@ Kept in order, so choosing among thousands of agents costs a look at the first f
 noted down, and gets his place in the order when the queue is next asked: he may serve hundreds that nobody waits in.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple, cast
 
 from sortedcontainers import SortedList
 
-from hookflash.engine.domain.agent import AVAILABLE, Agent, state_in
+from hookflash.engine.domain.agent import Agent
 from hookflash.engine.domain.expressions import Expression, parse
 from hookflash.engine.domain.values import Invite, QueueSettings
 from hookflash.engine.plugins.strategies import FALLBACK, LoadedStrategy
 from hookflash.sdk.routing import AgentView, OrderKey, QueueView
 from hookflash.sdk.types import AgentId, AgentState, AttributeId, ConversationId
+
+from .eligible import Candidate, Eligible, Place
+from .shown import agent_view, levels_in
 
 __all__ = ["LineKey", "QueueIndex", "QueueStats"]
 
@@ -37,34 +41,42 @@ class QueueStats(NamedTuple):
         return self.ready + self.active
 
 
-class _Candidate(NamedTuple):
-    step: int
-    key: OrderKey
-    view: AgentView
-
-
 class QueueIndex:
     """A queue's candidates per step, and its waiting invites per open step."""
 
-    def __init__(self, settings: QueueSettings, strategy: LoadedStrategy, agents: Mapping[AgentId, Agent]) -> None:
+    def __init__(
+        self,
+        settings: QueueSettings,
+        strategy: LoadedStrategy,
+        agents: Mapping[AgentId, Agent],
+        on_fault: Callable[[LoadedStrategy, str], None],
+    ) -> None:
         """Begin without invites, and with nobody serving; `agents` are all there are, as they are at any time."""
         self.settings = settings
         self.strategy = strategy
+        self.asks = strategy.selects or not strategy.is_bundled
         self._agents = agents
+        self._on_fault = on_fault
+        self._has_told_fault = False
+        self._steps: list[Expression] = [parse(step.expression) for step in settings.steps] or [parse("")]
         self.view = QueueView(
             id=settings.id,
             media_domain=settings.media_domain,
             priority=settings.priority,
             options=settings.strategy_options,
+            required=tuple(dict.fromkeys(name for step in self._steps for name in step.names)),
+            display_name=settings.display_name,
         )
+        self.required = [levels_in(self._steps[: n + 1]) for n in range(len(self._steps))]
         self.serving: dict[AgentId, int] = {}
-        self._steps: list[Expression] = [parse(step.expression) for step in settings.steps] or [parse("")]
+        self._today = 0
         self._changed: dict[AgentId, None] = {}
-        self._available: dict[AgentId, _Candidate] = {}
-        self._order: list[SortedList[tuple[OrderKey, AgentId]]] = [SortedList() for _ in self._steps]
+        self._available: dict[AgentId, Candidate] = {}
+        self._order: list[SortedList[Place]] = [SortedList() for _ in self._steps]
         self._ready = 0
         self.lines: dict[int, SortedList[LineKey]] = {}
         self._ages: SortedList[float] = SortedList()
+        self.held: set[ConversationId] = set()
         self.offered: dict[ConversationId, float] = {}
 
     def step_of(self, attributes: Mapping[AttributeId, int]) -> int | None:
@@ -75,6 +87,15 @@ class QueueIndex:
     def agent_changed(self, agent: AgentId) -> None:
         """His place is to be found anew."""
         self._changed[agent] = None
+
+    def begin_day(self, day: int) -> None:
+        """What agents did "today" counts anew."""
+        if day == self._today:
+            return
+        self._today = day
+        for agent, found in self._available.items():
+            if found.view.handled:
+                self._changed[agent] = None
 
     def _settle(self) -> None:
         """Find their places for the agents who changed."""
@@ -89,45 +110,62 @@ class QueueIndex:
             self._order[old.step - 1].remove((old.key, agent))
             self._ready -= old.view.state is AgentState.READY
         step = self.serving.get(agent)
-        view = None if step is None else _view(self.settings, self._agents.get(agent))
+        view = None if step is None else agent_view(self.settings, self._agents.get(agent), self._today)
         if view is None or step is None:
             return
-        # A strategy that is not bundled is asked outside the cascade; until then the default order stands in.
-        order = self.strategy if self.strategy.is_bundled else FALLBACK
-        key = order.strategy.order(view, self.view)
-        self._available[agent] = _Candidate(step, key, view)
+        key = self._key(view)
+        self._available[agent] = Candidate(step, key, view)
         self._order[step - 1].add((key, agent))
         self._ready += view.state is AgentState.READY
 
-    def best(self, invite: Invite, excluded: Collection[AgentId]) -> AgentId | None:
-        """The candidate of R-Q7: fewest earlier offers of this invite, then lowest step, then the strategy's order."""
+    def _key(self, view: AgentView) -> OrderKey:
+        """His place by the strategy; by the default where it is asked outside the cascade, or once it has raised."""
+        if self.strategy.is_bundled and not self._has_told_fault:
+            try:
+                return self.strategy.strategy.order(view, self.view)
+            except Exception as error:  # noqa: BLE001  whatever a plugin raises, the turn goes on
+                self._fall_back(error)
+        return FALLBACK.strategy.order(view, self.view)
+
+    def _fall_back(self, error: Exception) -> None:
+        """Put everybody in the default order: keys of two makers cannot be compared. It lasts until a new setting."""
+        self._has_told_fault = True
+        self._on_fault(self.strategy, f"{type(error).__name__}: {error}")
+        for order in self._order:
+            order.clear()
+        for agent, found in self._available.items():
+            key = FALLBACK.strategy.order(found.view, self.view)
+            self._available[agent] = Candidate(found.step, key, found.view)
+            self._order[found.step - 1].add((key, agent))
+
+    def eligible(self, invite: Invite, excluded: frozenset[AgentId]) -> Eligible | None:
+        """Among whom a strategy may choose (R-Q7): fewest earlier offers of this invite, then the lowest step."""
         self._settle()
-        tried = {t.agent: t for t in invite.tried}
-        for order in self._order[: invite.step]:
-            for _, agent in order:
-                if agent not in excluded and agent not in tried:
-                    return agent
+        available = self._available
+        left_out = excluded.union([t.agent for t in invite.tried]) if invite.tried else excluded
+        missing = Counter([available[agent].step for agent in left_out if agent in available])
+        for step, order in enumerate(self._order[: invite.step], start=1):
+            if len(order) > missing[step]:
+                return Eligible(step, order, left_out, available)
         again = [
-            (t.count, found.step, found.key, t.agent)
+            (t.count, found.step, (found.key, t.agent))
             for t in invite.tried
             if t.agent not in excluded
             and t.paused_until is None
-            and (found := self._available.get(t.agent)) is not None
+            and (found := available.get(t.agent)) is not None
             and found.step <= invite.step
         ]
-        return min(again)[3] if again else None
+        if not again:
+            return None
+        count, step = min(again)[:2]
+        asked = SortedList([place for times, on, place in again if (times, on) == (count, step)])
+        return Eligible(step, asked, (), available)
 
-    def candidates(self, invite: Invite, excluded: Collection[AgentId]) -> list[AgentView]:
-        """Everybody whom a strategy may choose now: those with the fewest earlier offers, on the lowest step."""
-        self._settle()
-        best: dict[tuple[int, int], list[AgentView]] = {}
-        tried = {t.agent: t for t in invite.tried}
-        for agent, found in self._available.items():
-            earlier = tried.get(agent)
-            if agent in excluded or found.step > invite.step or (earlier and earlier.paused_until is not None):
-                continue
-            best.setdefault((earlier.count if earlier else 0, found.step), []).append(found.view)
-        return best[min(best)] if best else []
+    def by_default(self, eligible: Eligible) -> AgentId:
+        """The one of them whom the default takes: what holds where the strategy failed (R-Q8)."""
+        if not self.strategy.is_bundled or self._has_told_fault:
+            return eligible.first  # They stand in the default order already.
+        return min(eligible, key=lambda view: (FALLBACK.strategy.order(view, self.view), view.id)).id
 
     def is_open_to(self, invite: Invite, agent: AgentId, excluded: Collection[AgentId]) -> bool:
         """Whether that agent is a candidate for the invite now (R-Q4)."""
@@ -146,6 +184,8 @@ class QueueIndex:
         """Let it wait."""
         self.lines.setdefault(invite.step, SortedList()).add(self.line_key(conversation, invite))
         self._ages.add(invite.placed_at)
+        if invite.wait_until is not None:
+            self.held.add(conversation)
 
     def unpark(self, conversation: ConversationId, invite: Invite) -> None:
         """It waits no more."""
@@ -154,6 +194,7 @@ class QueueIndex:
         if not line:
             del self.lines[invite.step]
         self._ages.remove(invite.placed_at)
+        self.held.discard(conversation)
 
     def set_offered(self, conversation: ConversationId, made_at: float | None) -> None:
         """An invite of this queue is being offered since then, or is not any more."""
@@ -196,27 +237,3 @@ class QueueIndex:
 def _after(line: "SortedList[LineKey]", key: LineKey | None) -> LineKey | None:
     at = 0 if key is None else line.bisect_right(key)
     return line[at] if at < len(line) else None
-
-
-def _view(settings: QueueSettings, agent: Agent | None) -> AgentView | None:
-    """The agent as strategies see him, or None while he is not available there."""
-    domain, options = settings.media_domain, settings.strategy_options
-    state = None if agent is None else state_in(agent, domain)
-    if agent is None or state not in AVAILABLE:
-        return None
-    attributes = cast("Mapping[str, int]", agent.settings.attributes)
-    return AgentView(
-        id=agent.id,
-        state=state,
-        load=agent.active(domain) + agent.reserved(domain),
-        capacity=agent.capacity.get(domain, 0),
-        available_since=agent.available_since.get(domain, 0.0),
-        attributes=attributes,
-        rank=_level(attributes, options.get("rank_by", "")),
-        place=agent.place,
-        weight=_level(attributes, options.get("weight_by", "")),
-    )
-
-
-def _level(attributes: Mapping[str, int], name: str) -> int:
-    return attributes.get(name, 1) if name else 1

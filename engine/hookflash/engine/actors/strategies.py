@@ -6,23 +6,20 @@ within their 50 ms, the default order decides (R-Q8).
 
 import asyncio
 from contextlib import suppress
-from random import Random
 
 import structlog
 
 from hookflash.engine.domain.address import Address, Kind
-from hookflash.engine.domain.commands import AnswerDecision, EndDecision
-from hookflash.engine.domain.conversation.state import Conversation
+from hookflash.engine.domain.commands import EndDecision
 from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.plugins import Answer as StrategyAnswer
 from hookflash.engine.plugins import PluginHost
 from hookflash.engine.plugins.asking import Asking
-from hookflash.sdk.routing import InviteView, RoutingContext
-from hookflash.sdk.types import AgentId, ConversationId, InviteId
+from hookflash.sdk.types import ConversationId
 
 from .calls import Call
-from .matching import Match, Waiting
+from .matching import Match
 from .shard import Shard
 
 __all__ = ["Strategies"]
@@ -40,7 +37,7 @@ class Strategies:
         self._shard = shard
         self._plugins = plugins
         self._loop = asyncio.get_running_loop()
-        self._open: dict[tuple[ConversationId, int], Asking[tuple[AgentId, ...]]] = {}
+        self._open: dict[tuple[ConversationId, int], Asking[StrategyAnswer]] = {}
         shard.on_asked = self._ask
 
     def end_decision(self, address: Address, command: EndDecision) -> None:
@@ -55,6 +52,7 @@ class Strategies:
         decision = None if waiting is None else waiting.invite.decision
         if waiting is None or decision is None:
             return
+        decisions, now = self._shard.world.decisions, self._shard.clock.now()
         index = self._shard.matching.index(waiting.queue)
         key = (match.conversation, decision.number)
 
@@ -64,10 +62,10 @@ class Strategies:
 
         self._open[key] = self._plugins.ask(
             index.strategy,
-            self._view(match.conversation, waiting),
+            decisions.view(match.conversation, waiting),
             index.view,
-            self._shard.matching.candidates(waiting),
-            self._context(match.conversation, waiting),
+            list(self._shard.matching.eligible(waiting) or ()),
+            decisions.context(match.conversation, waiting, now),
             on_answer,
         )
 
@@ -79,15 +77,7 @@ class Strategies:
         waiting = self._shard.matching.waiting(conversation)
         if waiting is None or waiting.invite.decision is None or waiting.invite.decision.number != decision:
             return  # The invite ended, or was decided, while the plugin thought.
-        agent = self._shard.matching.choose(waiting, answer.agents)
-        command = AnswerDecision(
-            number=waiting.invite.number,
-            decision=decision,
-            agents=answer.agents,
-            fault=answer.fault or "",
-            choice=agent,
-            choice_name="" if agent is None else self._shard.facts.agents()[agent].settings.name,
-        )
+        command = self._shard.world.decisions.answer(waiting, answer, self._shard.clock.now())
         call = Call(cause=CauseKind.PLUGIN, method=waiting.invite.decision.strategy)
         try:
             done = self._shard.run(Address(Kind.CONVERSATION, conversation), command, call)
@@ -95,30 +85,3 @@ class Strategies:
             _log.warning("strategy.answer_refused", conversation=conversation, reason=str(refusal))
             return
         asyncio.ensure_future(done).add_done_callback(lambda future: future.cancelled() or future.exception())
-
-    def _view(self, conversation: ConversationId, waiting: Waiting) -> InviteView:
-        invite = waiting.invite
-        state = self._shard.state(Address(Kind.CONVERSATION, conversation))
-        channel = state.channel if isinstance(state, Conversation) else None
-        return InviteView(
-            id=InviteId(f"conversations/{conversation}/invites/{invite.number}"),
-            kind=invite.kind,
-            target=f"queues/{waiting.queue}",
-            channel=channel,
-            media_domain=invite.media_domain,
-            priority=invite.priority,
-            placed_at=invite.placed_at,
-            deadline=invite.expire_at,
-            offers_made=invite.attempts,
-            passed_over=tuple(tried.agent for tried in invite.tried),
-        )
-
-    def _context(self, conversation: ConversationId, waiting: Waiting) -> RoutingContext:
-        now = self._shard.clock.now()
-        seed = f"{conversation}/{waiting.invite.number}/{waiting.invite.attempts}"
-        return RoutingContext(
-            now=now,
-            waited_s=now - waiting.invite.placed_at,
-            step=waiting.invite.step,
-            random=Random(seed),  # noqa: S311  replayable by intent
-        )

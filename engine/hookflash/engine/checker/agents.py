@@ -114,8 +114,14 @@ class QueueRules:
         line = self._world.lines.get(queue)
         match event:
             case e.QueueConfigured(settings=settings):
-                self._world.lines[queue] = Line(settings, {} if line is None else line.waiting)
-                now.talks.update(self._market.configure_queue(queue))
+                self._world.lines[queue] = new = Line(settings, {} if line is None else line.waiting)
+                if line is not None and line.settings.strategy == settings.strategy:
+                    new.cursor = line.cursor
+                waiting = self._market.configure_queue(queue)
+                now.talks.update(waiting)
+                for conversation in waiting:
+                    if (search := self._world.talks[conversation].search) is not None:
+                        search.wait_until = None
             case e.QueueDeleted():
                 is_free = line is None or not line.waiting
                 self._findings.expect(Promise.I6, is_free, f"queue {queue} was deleted while invites wait in it")
@@ -133,5 +139,10 @@ class QueueRules:
                 if line is not None:
                     line.waiting.pop((conversation, invite), None)
                 now.talks.add(conversation)
+            case e.CursorMoved(cursor=cursor):
+                is_moved = line is not None and line.cursor != cursor
+                self._findings.expect(Promise.I10, is_moved, f"the cursor of queue {queue} was forgotten")
+                if line is not None:
+                    line.cursor = cursor
             case _:
                 assert_never(event)

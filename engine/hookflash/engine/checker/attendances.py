@@ -57,6 +57,7 @@ class ConversationRules:
                 was_there = talk.present.pop(agent, None) is not None
                 self._expect(Promise.I9, was_there, f"{agent} left {talk.id}, in which he was not")
                 self._world.person(agent).present.pop(talk.id, None)
+                self._searches.others_may_be_asked(talk)
                 now.left.add((talk.id, agent))
                 now.people.add(agent)
             case e.DeliverySettled() | e.DeliveryReceived():
@@ -122,7 +123,7 @@ class ConversationRules:
         by = offer_id(talk.id, event.offer)
         won = offer is not None and offer.agent == agent and offer.number == event.offer
         search = talk.search
-        sought = search is not None and search.offer is None
+        sought = search is not None and not search.offers
         self._expect(Promise.I4, won and sought, f"{agent} joined {talk.id} without winning offer {by}")
         self._expect(Promise.I9, agent not in talk.present, f"{agent} joined {talk.id}, in which he is")
         self._expect(Promise.I9, talk.is_open, f"{agent} joined {talk.id}, which is CLOSED")

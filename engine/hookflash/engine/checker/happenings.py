@@ -16,7 +16,9 @@ class Happenings:
     `talks` and `people` are who was touched; `grew` the seats, agent and media domain, that got a load; `left` pairs of
     conversation and agent; `placed` the invites placed; `won` the offer accepted, until somebody joins by it;
     `accepted` who joined by an invite that has not been ended yet; `whispered` and `told` the conversations in which
-    staff whispered, and in which something went to the customer; `decided` those for whose invite a strategy spoke.
+    staff whispered, and in which something went to the customer; `decided` those for whose invite a strategy spoke,
+    `answered` those of them where it was asked before, `ringing` where it wants several asked at once, `rejected` where
+    it wants the invite ended; `cursors` what it left in each queue.
     """
 
     record: Record
@@ -30,6 +32,10 @@ class Happenings:
     whispered: set[str] = field(default_factory=set)
     told: set[str] = field(default_factory=set)
     decided: set[str] = field(default_factory=set)
+    answered: set[str] = field(default_factory=set)
+    ringing: set[str] = field(default_factory=set)
+    rejected: set[str] = field(default_factory=set)
+    cursors: dict[str, str] = field(default_factory=dict)
 
     @property
     def has_booted(self) -> bool:

@@ -3,7 +3,7 @@
 The checker's own: it shares the language of step expressions with the engine and nothing else.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import cast
 
 from sortedcontainers import SortedList
@@ -131,7 +131,7 @@ class Market:
         for stand in self._serves.get(person.id, {}).values():
             if person.why_not(stand.domain):
                 continue
-            for place in self._open_to(stand, person, talk.id):
+            for place in self._open_to(stand, person, talk.id, None):
                 if place < limit:
                     return place
                 break
@@ -154,7 +154,7 @@ class Market:
     def idle_for(self, search: Search, talk: Talk) -> str | None:
         """An agent who could serve this parked invite now."""
         stand = self._stands.get(search.queue or "")
-        if stand is None or not search.is_parked or search.decision is not None:
+        if stand is None or not search.is_parked or _is_excused(search, None):
             return None
         for shelf in stand.available[: search.step]:
             for person in shelf.values():
@@ -162,29 +162,32 @@ class Market:
                     return person.id
         return None
 
-    def unserved_by(self, person: Person) -> str | None:
-        """A conversation whose parked invite this agent could serve now."""
+    def unserved_by(self, person: Person, decided: Collection[str]) -> str | None:
+        """A conversation whose parked invite this agent, who was another a moment ago, could serve now.
+
+        A strategy that waits must have been asked again then, and so is one of those that `decided`.
+        """
         for stand in self._serves.get(person.id, {}).values():
             if not person.why_not(stand.domain):
-                for place in self._open_to(stand, person, ""):
+                for place in self._open_to(stand, person, "", decided):
                     return place[-1]
         return None
 
-    def _open_to(self, stand: _Stand, person: Person, but: str) -> Iterator[Place]:
+    def _open_to(self, stand: _Stand, person: Person, but: str, decided: Collection[str] | None) -> Iterator[Place]:
         """The first invite of each open step that the agent may be asked for, the earliest first."""
         step = stand.step_of[person.id]
         firsts = [
             place
             for opened, line in stand.parked.items()
-            if opened >= step and (place := self._first(line, person, but)) is not None
+            if opened >= step and (place := self._first(line, person, but, decided)) is not None
         ]
         yield from sorted(firsts)
 
-    def _first(self, line: Iterable[Place], person: Person, but: str) -> Place | None:
+    def _first(self, line: Iterable[Place], person: Person, but: str, decided: Collection[str] | None) -> Place | None:
         for place in line:
             talk = self._world.talks[place[-1]]
             search = talk.search
-            if search is None or talk.id == but or search.decision is not None:
+            if search is None or talk.id == but or _is_excused(search, decided):
                 continue
             if not _why_excluded(person, talk, search):
                 return place
@@ -193,6 +196,13 @@ class Market:
     def _place(self, stand: _Stand, search: Search) -> Place:
         invite = search.invite
         return -stand.priority, -search.priority, invite.placed_at, invite.placement, search.conversation
+
+
+def _is_excused(search: Search, decided: Collection[str] | None) -> bool:
+    """Whether its strategy is being asked, or waits: by a word of this record where these are the ones that spoke."""
+    if search.wait_until is not None:
+        return decided is None or search.conversation in decided
+    return search.decision is not None
 
 
 def _why_excluded(person: Person, talk: Talk, search: Search) -> str:

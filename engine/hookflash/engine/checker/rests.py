@@ -29,12 +29,13 @@ class Rests:
         for person in people:
             self._market.settle(person)
         self._transfers(now)
+        self._cursors(now)
         self._unfinished(now)
         for conversation in now.talks:
             if (talk := self._world.talks.get(conversation)) is not None:
                 self._talk(talk)
         for person in people:
-            self._person(person)
+            self._person(person, now)
         for agent, domain in now.grew:
             self._load(self._world.person(AgentId(agent)), domain)
 
@@ -59,6 +60,13 @@ class Rests:
         for conversation in now.whispered & now.told:
             self._findings.say(Promise.I7, f"a whisper in {conversation} told the customer something")
 
+    def _cursors(self, now: Happenings) -> None:
+        """What a decision left is with the queue, or it could not be gone on from."""
+        for queue, cursor in now.cursors.items():
+            line = self._world.lines.get(queue)
+            is_kept = line is None or line.cursor == cursor
+            self._findings.expect(Promise.I10, is_kept, f"queue {queue} has not kept the cursor of its last decision")
+
     def _unfinished(self, now: Happenings) -> None:
         for conversation, offer in now.won.items():
             self._findings.say(Promise.I4, f"{offer.agent} accepted an offer of {conversation} and did not join")
@@ -76,7 +84,7 @@ class Rests:
             expect(Promise.I6, not is_inner, f"{talk.id} seeks a further agent and has no PRIMARY")
         if search is None:
             return
-        is_sought = search.offer is not None or (search.is_parked and search.queue is not None)
+        is_sought = bool(search.offers) or (search.is_parked and search.queue is not None)
         expect(Promise.I6, is_sought, f"{search.name} is open, and neither waits nor is offered")
         if search.queue is None:
             return
@@ -87,12 +95,12 @@ class Rests:
         idle = self._market.idle_for(search, talk)
         expect(Promise.I11, idle is None, f"{search.name} waits in queue {search.queue} beside {idle}")
 
-    def _person(self, person: Person) -> None:
+    def _person(self, person: Person, now: Happenings) -> None:
         expect = self._findings.expect
         expect(Promise.I9, person.slots == person.present, _differ(person, "slots", person.slots, person.present))
         fact = _differ(person, "reservations", person.reserved, person.offered)
         expect(Promise.I9, person.reserved == person.offered, fact)
-        waiting = self._market.unserved_by(person)
+        waiting = self._market.unserved_by(person, now.decided)
         expect(Promise.I11, waiting is None, f"{person.id} is available beside the waiting invite of {waiting}")
 
     def _load(self, person: Person, domain: str) -> None:

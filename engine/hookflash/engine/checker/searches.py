@@ -24,6 +24,7 @@ SearchEvent = (
     | e.PauseEnded
     | e.DecisionAsked
     | e.DecisionMade
+    | e.WaitEnded
     | e.InviteEnded
 )
 
@@ -58,24 +59,33 @@ class SearchRules:
             case e.InviteParkedAgain(priority=priority):
                 self._parked_again(search, priority, now)
             case e.StepOpened(step=step):
+                self.others_may_be_asked(talk)
                 self._step_opened(search, step, now)
             case e.PauseEnded(agent=agent):
+                self.others_may_be_asked(talk)
                 self._pause_ended(search, agent, now)
             case e.DecisionAsked(decision=decision):
                 is_short = decision.until <= now.at + _DECISION_S + _ROUNDING_S
                 self._findings.expect(Promise.I11, is_short, f"the strategy asked for {search.name} has over 50 ms")
-                search.decision = decision.number
+                search.decision, search.wait_until = decision.number, None
+                self._deadlines.clear(("wait", talk.id, number))
                 self._deadlines.set(("decision", talk.id, number), decision.until, now.at)
-            case e.DecisionMade(number=decided):
-                asked = search.decision == decided
-                self._findings.expect(Promise.I13, asked, f"{search.name} has decision {decided}, which nobody asked")
-                search.decision = None
-                now.decided.add(talk.id)
-                self._deadlines.clear(("decision", talk.id, number))
+            case e.DecisionMade():
+                self._decided(talk, search, event, now)
+            case e.WaitEnded():
+                early = search.wait_until is not None and now.at < search.wait_until
+                self._findings.expect(Promise.I8, not early, f"the wait of {search.name} ended early")
+                self.others_may_be_asked(talk)
             case e.InviteEnded():
                 self._ended(talk, search, event, now)
             case _:
                 assert_never(event)
+
+    def others_may_be_asked(self, talk: Talk) -> None:
+        """A strategy that waits must be asked again, if there is anybody to ask it about."""
+        if talk.search is not None:
+            talk.search.wait_until = None
+            self._deadlines.clear(("wait", talk.id, talk.search.invite.number))
 
     # --- invites
 
@@ -119,7 +129,7 @@ class SearchRules:
 
     def _parked_again(self, search: Search, priority: int, now: Happenings) -> None:
         expect = self._findings.expect
-        expect(Promise.I4, search.offer is None, f"{search.name} was parked while its offer is open")
+        expect(Promise.I4, not search.offers, f"{search.name} was parked while its offer is open")
         expect(Promise.I12, priority >= search.priority, f"{search.name} lost its priority by being offered")
         expect(Promise.I6, now.at < search.invite.expire_at, f"{search.name} was parked again after its ttl")
         search.priority = priority
@@ -145,13 +155,13 @@ class SearchRules:
 
     def _ended(self, talk: Talk, search: Search, event: e.InviteEnded, now: Happenings) -> None:
         expect = self._findings.expect
-        expect(Promise.I6, search.offer is None, f"{search.name} ended with an open offer")
+        expect(Promise.I6, not search.offers, f"{search.name} ended with an open offer")
         match event.state:
             case InviteState.ACCEPTED:
                 winner = now.accepted.pop(talk.id, None)
                 expect(Promise.I4, winner == event.agent, f"{search.name} is ACCEPTED by one who did not join by it")
             case InviteState.NO_AGENT if search.queue is not None:
-                in_time = now.at >= search.invite.expire_at
+                in_time = now.at >= search.invite.expire_at or talk.id in now.rejected
                 expect(Promise.I8, in_time, f"{search.name} ended NO_AGENT before its ttl was over")
             case InviteState.DECLINED:
                 expect(Promise.I6, search.queue is None, f"{search.name} is DECLINED, though others could be asked")
@@ -166,17 +176,41 @@ class SearchRules:
         talk.is_told_unattended = False
         self._rest(search)
         self._market.unpark(talk.id)
-        if search.offer is not None:
-            self._deadlines.clear(("offer", talk.id, search.offer.number))
-            self._world.person(search.offer.agent).offered.pop(offer_id(talk.id, search.offer.number), None)
+        for number, offer in search.offers.items():
+            self._deadlines.clear(("offer", talk.id, number))
+            self._world.person(offer.agent).offered.pop(offer_id(talk.id, number), None)
 
     def _rest(self, search: Search) -> None:
         """None of its deadlines counts now: it is being offered, or over."""
         name = search.conversation, search.invite.number
-        for kind in ("invite", "step", "decision"):
+        for kind in ("invite", "step", "decision", "wait"):
             self._deadlines.clear((kind, *name))
         for agent in search.paused:
             self._deadlines.clear(("pause", *name, agent))
+
+    # --- decisions
+
+    def _decided(self, talk: Talk, search: Search, event: e.DecisionMade, now: Happenings) -> None:
+        expect, key = self._findings.expect, (talk.id, event.invite)
+        # Number 0: asked in the turn itself, where nothing can be pending.
+        asked = event.number == (search.decision or 0)
+        expect(Promise.I13, asked, f"{search.name} has decision {event.number}, which nobody asked")
+        expect(Promise.I4, search.is_parked, f"a strategy spoke for {search.name}, which does not wait")
+        now.decided.add(talk.id)
+        if search.decision is not None:
+            now.answered.add(talk.id)
+        if event.to == "all":
+            now.ringing.add(talk.id)
+        if event.rejected is not None:
+            now.rejected.add(talk.id)
+        line = self._world.lines.get(search.queue or "")
+        if not event.fault and line is not None and line.settings.strategy == event.strategy:
+            now.cursors[line.settings.id] = event.cursor
+        search.decision, search.wait_until = None, event.wait_until
+        self._deadlines.clear(("decision", *key))
+        self._deadlines.clear(("wait", *key))
+        if event.wait_until is not None:
+            self._deadlines.set(("wait", *key), event.wait_until, now.at)
 
     # --- offers
 
@@ -185,7 +219,8 @@ class SearchRules:
         invite, domain = search.invite, search.invite.media_domain
         person = self._world.person(offer.agent)
         what = f"{offer.agent} was offered {search.name}"
-        expect(Promise.I4, search.offer is None, f"{what} while another offer of it is open")
+        is_alone = not search.offers or talk.id in now.ringing
+        expect(Promise.I4, is_alone, f"{what} while another offer of it is open")
         expect(Promise.I4, offer.number == talk.offers + 1, f"{what} by offer {offer.number} after {talk.offers}")
         ends_at = max(invite.expire_at, self._world.excused_until)
         expect(Promise.I6, now.at <= ends_at + GRACE_S, f"{what} after its ttl")
@@ -201,28 +236,28 @@ class SearchRules:
             earlier = self._market.overtaken(person, talk, search)
             fact = f"{what} while that of {earlier and earlier[-1]} came first and was open to him"
             expect(Promise.I12, earlier is None, fact)
-            first = None if talk.id in now.decided else self._market.better(person, talk, search)
+            first = None if talk.id in now.answered else self._market.better(person, talk, search)
             expect(Promise.I12, first is None, f"{what}, though {first} comes before him")
         expect(Promise.I4, not why, f"{what}, but {why}")
         self._rest(search)
         self._market.unpark(talk.id)
         talk.offers = offer.number
         search.tried[offer.agent] = search.tried.get(offer.agent, 0) + 1
-        search.offer, search.is_parked, search.decision = offer, False, None
+        search.offers[offer.number] = offer
+        search.is_parked, search.decision, search.wait_until = False, None, None
         person.offered[offer_id(talk.id, offer.number)] = domain
         now.people.add(offer.agent)
         now.grew.add((offer.agent, domain))
         self._deadlines.set(("offer", talk.id, offer.number), offer.expire_at, now.at)
 
     def _offer_ended(self, talk: Talk, search: Search, event: e.OfferEnded, now: Happenings) -> None:
-        offer, expect = search.offer, self._findings.expect
+        offer, expect = search.offers.pop(event.number, None), self._findings.expect
         name = f"offer {offer_id(talk.id, event.number)}"
-        if offer is None or offer.number != event.number:
+        if offer is None:
             self._findings.say(Promise.I4, f"{name} ended {event.outcome}, but is not open")
             return
         expect(Promise.I4, offer.agent == event.agent, f"{name} is {offer.agent}'s and was ended for {event.agent}")
         self._judge_time(name, search, offer, event, now)
-        search.offer = None
         self._deadlines.clear(("offer", talk.id, offer.number))
         if event.paused_until is not None:
             search.paused[event.agent] = event.paused_until

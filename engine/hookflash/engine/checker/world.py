@@ -18,6 +18,7 @@ class Search:
     """An open invite.
 
     `paused` says until when an agent is not asked again for it, as far as that is not over; `tried` how often he was.
+    `wait_until`: its strategy wants nobody asked before then; None again as soon as others could be asked.
     """
 
     conversation: str
@@ -25,10 +26,11 @@ class Search:
     priority: int
     step: int
     is_parked: bool = True
-    offer: Offer | None = None
+    offers: dict[int, Offer] = field(default_factory=dict)
     paused: dict[str, float] = field(default_factory=dict)
     tried: dict[str, int] = field(default_factory=dict)
     decision: int | None = None
+    wait_until: float | None = None
 
     @property
     def queue(self) -> str | None:
@@ -107,10 +109,11 @@ class Person:
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """A queue, and the conversations that its own events say wait in it."""
+    """A queue, the conversations that its own events say wait in it, and what its strategy left for the next time."""
 
     settings: QueueSettings
     waiting: dict[tuple[str, int], None] = field(default_factory=dict)
+    cursor: str = ""
 
 
 @dataclass(slots=True, eq=False)

@@ -11,13 +11,17 @@ from typing import Final, assert_never
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.changed import changed
-from hookflash.engine.domain.values import AgentSettings, Reservation, RevokeReason
-from hookflash.sdk.types import AgentId, AgentState, ConversationId, MediaDomainId, OfferOutcome
+from hookflash.engine.domain.values import AgentSettings, Reservation, RevokeReason, Served, Talking
+from hookflash.sdk.types import AgentId, AgentState, ConversationId, MediaDomainId, OfferOutcome, QueueId
 
-__all__ = ["AVAILABLE", "Agent", "deadlines", "evolve", "is_available", "state_in"]
+__all__ = ["AVAILABLE", "Agent", "day_of", "deadlines", "evolve", "is_available", "state_in"]
 
 AVAILABLE: Final = (AgentState.READY, AgentState.ACTIVE)
 """The states in which offers come: the seed's "ready + active"."""
+
+DAY_S: Final = 86_400.0
+
+_NOTHING: Final = Served()
 
 _NOT_HIS_DOING = (RevokeReason.INVITE_ENDED, RevokeReason.CONVERSATION_CLOSED, RevokeReason.ENGINE_DOWN)
 
@@ -28,7 +32,8 @@ class Agent:
 
     `stream` is the desk's open stream; without one he is detached until `grace_until`. `ready` are the media domains
     in which he takes offers. `slots` says in which media domain each of his conversations holds a slot.
-    `available_since` is the engine time in seconds since when he is READY or ACTIVE, per media domain.
+    `available_since` is the engine time in seconds since when he is READY or ACTIVE, per media domain. `talking` tells
+    since when he has a conversation that came through a queue, `served` what he did for each queue so far.
     """
 
     id: AgentId
@@ -44,6 +49,8 @@ class Agent:
     reservations: tuple[Reservation, ...] = ()
     available_since: Mapping[MediaDomainId, float] = field(default_factory=dict)
     misses: int = 0
+    talking: Mapping[ConversationId, Talking] = field(default_factory=dict)
+    served: Mapping[QueueId, Served] = field(default_factory=dict)
 
     def active(self, domain: MediaDomainId) -> int:
         """The slots that conversations use in that media domain."""
@@ -75,6 +82,11 @@ def state_in(agent: Agent, domain: MediaDomainId) -> AgentState:
 def is_available(agent: Agent, domain: MediaDomainId) -> bool:
     """Whether he is READY or ACTIVE there."""
     return state_in(agent, domain) in AVAILABLE
+
+
+def day_of(at: float) -> int:
+    """The UTC day of an engine time, in days since 1970."""
+    return int(at // DAY_S)
 
 
 def deadlines(agent: Agent) -> Mapping[c.EndGrace, float]:
@@ -113,21 +125,52 @@ def _evolved(state: Agent, event: e.AgentEvent) -> Agent:
             return changed(state, ready=state.ready | set(domains), not_ready_reason="", misses=0)
         case e.ReadinessChanged(media_domains=domains, reason=reason):
             return changed(state, ready=state.ready - set(domains), not_ready_reason=reason)
-        case e.SlotReserved(reservation=reservation):
-            return changed(state, reservations=(*state.reservations, reservation))
+        case e.SlotReserved(reservation=made):
+            return _reserved(state, made, event.at)
         case e.ReservationEnded(offer=offer, outcome=outcome):
             misses = state.misses + 1 if outcome is OfferOutcome.MISSED else state.misses
             misses = 0 if outcome is OfferOutcome.DECLINED else misses
             return changed(state, reservations=_without(state, offer), misses=misses)
         case e.SlotTaken(offer=offer, conversation=conversation, media_domain=domain):
             slots = {**state.slots, conversation: domain}
-            return changed(state, reservations=_without(state, offer), slots=slots, misses=0)
+            reservation = state.reservation(offer)
+            talking = state.talking
+            if reservation is not None and reservation.queue is not None:
+                talking = {**talking, conversation: Talking(queue=reservation.queue, since=event.at)}
+            return changed(state, reservations=_without(state, offer), slots=slots, misses=0, talking=talking)
         case e.SlotReleased(conversation=conversation):
-            return changed(state, slots={k: v for k, v in state.slots.items() if k != conversation})
+            return _released(state, conversation, event.at)
         case e.AgentConfigured() | e.AgentDeleted():
             return state
         case _:
             assert_never(event)
+
+
+def _reserved(state: Agent, reservation: Reservation, at: float) -> Agent:
+    reservations = (*state.reservations, reservation)
+    queue = reservation.queue
+    if queue is None:
+        return changed(state, reservations=reservations)
+    served = {**state.served, queue: changed(state.served.get(queue, _NOTHING), offered_at=at)}
+    return changed(state, reservations=reservations, served=served)
+
+
+def _released(state: Agent, conversation: ConversationId, at: float) -> Agent:
+    slots = {k: v for k, v in state.slots.items() if k != conversation}
+    talked = state.talking.get(conversation)
+    if talked is None:
+        return changed(state, slots=slots)
+    talking = {k: v for k, v in state.talking.items() if k != conversation}
+    before, day = state.served.get(talked.queue, _NOTHING), day_of(at)
+    is_first = before.day != day
+    after = changed(
+        before,
+        finished_at=at,
+        day=day,
+        handled=1 if is_first else before.handled + 1,
+        talk_s=(0.0 if is_first else before.talk_s) + at - max(talked.since, day * DAY_S),
+    )
+    return changed(state, slots=slots, talking=talking, served={**state.served, talked.queue: after})
 
 
 def _without(state: Agent, offer: str) -> tuple[Reservation, ...]:

@@ -4,7 +4,7 @@ An attribute that an agent does not have counts as 0, and no tree matches everyb
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias, assert_never
@@ -83,7 +83,17 @@ class Expression:
     @property
     def attributes(self) -> frozenset[str]:
         """The ids of all attributes that are named."""
-        return frozenset() if self.root is None else _attributes(self.root)
+        return frozenset(self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The same in the order in which they are named, each once."""
+        return tuple(dict.fromkeys(each.attribute for each in self.comparisons))
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """Everything that is compared, as it stands in the text."""
+        return () if self.root is None else tuple(_comparisons(self.root))
 
 
 def _matches(term: Term, attributes: Mapping[str, int]) -> bool:
@@ -98,11 +108,12 @@ def _matches(term: Term, attributes: Mapping[str, int]) -> bool:
             assert_never(term)
 
 
-def _attributes(term: Term) -> frozenset[str]:
+def _comparisons(term: Term) -> Iterator[Comparison]:
     match term:
-        case Comparison(attribute):
-            return frozenset({attribute})
+        case Comparison():
+            yield term
         case AllOf(terms) | AnyOf(terms):
-            return frozenset().union(*(_attributes(each) for each in terms))
+            for each in terms:
+                yield from _comparisons(each)
         case _:
             assert_never(term)

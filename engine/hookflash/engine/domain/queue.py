@@ -16,22 +16,31 @@ __all__ = ["Queue", "evolve"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """A named line of waiting invites."""
+    """A named line of waiting invites. `cursor`: a JSON text, what its strategy's last decision left for the next."""
 
     settings: QueueSettings
     waiting: int = 0
+    cursor: str = ""
 
 
 def evolve(state: Queue | None, event: e.QueueEvent, queue: QueueId) -> Queue | None:
     """The state after the event; None when the queue is gone from the settings."""
     match event:
         case e.QueueConfigured(settings=settings):
-            return Queue(settings=settings, waiting=0 if state is None else state.waiting)
+            if state is None:
+                return Queue(settings=settings)
+            # A cursor means nothing to another strategy.
+            cursor = state.cursor if state.settings.strategy == settings.strategy else ""
+            return changed(state, settings=settings, cursor=cursor)
         case e.QueueDeleted():
             return None
         case e.LineJoined() | e.LineLeft():
             if state is None:
                 raise TypeError(f"queue {queue} has no line to which {type(event).__name__} could happen")
             return changed(state, waiting=state.waiting + (1 if isinstance(event, e.LineJoined) else -1))
+        case e.CursorMoved(cursor=cursor):
+            if state is None:
+                raise TypeError(f"queue {queue} has no strategy that could leave a cursor")
+            return changed(state, cursor=cursor)
         case _:
             assert_never(event)

@@ -15,8 +15,15 @@ __all__ = ["decide"]
 
 def decide(state: Queue | None, command: c.QueueCommand, ctx: Context, queue: QueueId) -> Decided[Queue | None]:
     """The events of the command and the state after them."""
+    if isinstance(command, c.MoveCursor) and not _moves(state, command):
+        return Decided([], state, [])
     event = _event(state, command, ctx, queue)
     return Decided([event], evolve(state, event, queue), [])
+
+
+def _moves(state: Queue | None, command: c.MoveCursor) -> bool:
+    """Whether that is another cursor, and of the strategy that the queue still has."""
+    return state is not None and state.settings.strategy == command.strategy and state.cursor != command.cursor
 
 
 def _event(state: Queue | None, command: c.QueueCommand, ctx: Context, queue: QueueId) -> e.QueueEvent:
@@ -33,6 +40,8 @@ def _event(state: Queue | None, command: c.QueueCommand, ctx: Context, queue: Qu
             return e.LineJoined(conversation=conversation, invite=invite)
         case c.LeaveLine(conversation=conversation, invite=invite):
             return e.LineLeft(conversation=conversation, invite=invite)
+        case c.MoveCursor(cursor=cursor):
+            return e.CursorMoved(cursor=cursor)
         case c.DeleteQueue():
             if ctx.facts.queue_uses(queue):
                 raise QueueInUse(queue, "an open conversation waits in it or would turn to it")

@@ -43,7 +43,9 @@ __all__ = [
     "QueueSettings",
     "Reservation",
     "RevokeReason",
+    "Served",
     "Step",
+    "Talking",
     "Target",
     "TokenSettings",
     "Tried",
@@ -195,7 +197,9 @@ class Invite:
     """One open search for an agent on behalf of a conversation, numbered within it from 1.
 
     `placement` numbers placements over the whole shard; `steps_at` are the times at which steps 2, 3, ... open;
-    `step` is how many are open; `priority` is the present one (11 once it was offered and came back).
+    `step` is how many are open; `priority` is the present one (11 once it was offered and came back). `offers` are the
+    open ones: one, unless a Strategy offered to several at once (R-O1), which counts as one of the `attempts`.
+    `wait_until`: a Strategy wants nobody asked before then, unless the candidates change.
     """
 
     number: int
@@ -215,10 +219,11 @@ class Invite:
     steps_at: tuple[float, ...] = ()
     step: int = 1
     state: InviteState = InviteState.PARKED
-    offer: Offer | None = None
+    offers: tuple[Offer, ...] = ()
     attempts: int = 0
     tried: tuple[Tried, ...] = ()
     decision: Decision | None = None
+    wait_until: float | None = None
     agent: AgentId | None = None
     revision: int = 1
 
@@ -227,6 +232,15 @@ class Invite:
         """Whether the search goes on."""
         return self.state in _OPEN
 
+    @property
+    def offer(self) -> Offer | None:
+        """The open offer; the first of them where there are several."""
+        return self.offers[0] if self.offers else None
+
+    def offer_of(self, number: int) -> Offer | None:
+        """The open offer of that number."""
+        return next((offer for offer in self.offers if offer.number == number), None)
+
     def tried_of(self, agent: AgentId) -> Tried | None:
         """The earlier offers of this invite to that agent, if there were any."""
         return next((tried for tried in self.tried if tried.agent == agent), None)
@@ -234,11 +248,36 @@ class Invite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """An open offer as the agent's own facts hold it: it takes one slot until it is decided."""
+    """An open offer as the agent's own facts hold it: it takes one slot until it is decided. `queue`: whose it is."""
 
     offer: str
     conversation: ConversationId
     media_domain: MediaDomainId
+    queue: QueueId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talking:
+    """Since when an agent has a conversation that came to him through that queue."""
+
+    queue: QueueId
+    since: float
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What an agent did for one queue: when he was last offered something and last finished, and what that day.
+
+    `handled` and `talk_s` (seconds) are those of the UTC day `day`, counted in days since 1970, on which he last
+    finished; a conversation counts when it is over for him.
+    """
+
+    offered_at: float | None = None
+    finished_at: float | None = None
+    day: int = 0
+    handled: int = 0
+    talk_s: float = 0.0
 
 
 def offer_id(conversation: str, number: int) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from hookflash.sdk.auth import Authenticator
 from hookflash.sdk.sinks import EventSink
@@ -111,9 +111,17 @@ class Reply(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a strategy said: agents in its order, best first, all of them candidates; with a `fault` there are none."""
+    """What a strategy said; all but the `fault` is empty where it failed.
+
+    It wants one or (`to`) all of these agents asked, the first of them preferred, all of them candidates; or nobody for
+    `wait_s` seconds; or the invite `rejected`, for that reason. `cursor` is its cursor as JSON text, empty for None.
+    """
 
     agents: tuple[AgentId, ...] = ()
+    to: Literal["one", "all"] = "one"
+    wait_s: float | None = None
+    rejected: str | None = None
+    cursor: str = ""
     fault: str | None = None
 
 

@@ -38,8 +38,7 @@ from hookflash.sdk import hooks
 from hookflash.sdk.channel import ChannelAdapter
 from hookflash.sdk.filters import FilterStage, TextFilter
 from hookflash.sdk.hooks import EngineFacts, EventHeader
-from hookflash.sdk.routing import AgentView, InviteView, QueueView, RoutingContext
-from hookflash.sdk.types import AgentId
+from hookflash.sdk.routing import AgentView, Candidates, InviteView, QueueView, RoutingContext
 
 __all__ = ["PluginHost"]
 
@@ -214,7 +213,7 @@ class PluginHost:
         candidates: Sequence[AgentView],
         context: RoutingContext,
         on_answer: Callable[[Answer], None],
-    ) -> Asking[tuple[AgentId, ...]]:
+    ) -> Asking[Answer]:
         """Ask a strategy on its plugin's thread; `on_answer` is called once, from there or before this returns.
 
         The caller's timer calls `give_up` on what this returns when BUDGET_S (50 ms) are over.
@@ -223,7 +222,7 @@ class PluginHost:
         asking = Asking(
             lambda: strategy.choose(invite, queue, candidates, context),
             breaker,
-            lambda reply: on_answer(Answer(agents=reply.value or (), fault=reply.fault)),
+            lambda reply: on_answer(reply.value or Answer(fault=reply.fault)),
             lambda error: self.report_fault(strategy.plugin, f"strategy {strategy.name}", error, FALLBACK.name),
         )
         if breaker.admit():
@@ -231,6 +230,24 @@ class PluginHost:
         else:
             asking.answer(Reply(fault=BREAKER_OPEN))
         return asking
+
+    def decide(
+        self, strategy: LoadedStrategy, invite: InviteView, candidates: Candidates, context: RoutingContext
+    ) -> Answer:
+        """Ask a bundled strategy at once, in the turn; a fault of it is counted and is the answer."""
+        what = f"strategy {strategy.name}"
+        breaker = self.guard.breaker(strategy.plugin, what)
+        if not breaker.admit():
+            return Answer(fault=BREAKER_OPEN)
+        try:
+            answer = strategy.decide(invite, candidates, context)
+        except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, the turn goes on
+            fault = f"{type(error).__name__}: {error}"
+            breaker.failed()
+            self.report_fault(strategy.plugin, what, fault, FALLBACK.name)
+            return Answer(fault=fault)
+        breaker.succeeded()
+        return answer
 
     def report_fault(self, plugin: str, hook: str, error: str, fallback: str) -> None:
         """Count and tell a fault, also one that the engine found itself (a stranger named, a strategy missing)."""

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
 
+from hookflash.engine.plugins.decisions import AGENTS_MAX, judged
+from hookflash.engine.plugins.facts import Answer
 from hookflash.sdk.config import fill
 from hookflash.sdk.errors import ConfigError
 from hookflash.sdk.routing import (
     ENGINE_OPTIONS,
     AgentView,
+    Candidates,
     InviteView,
-    Offer,
     OrderedCandidates,
     OrderKey,
     QueueView,
@@ -22,7 +24,6 @@ from hookflash.sdk.routing import (
     SelectingStrategy,
     options_of,
 )
-from hookflash.sdk.types import AgentId
 
 __all__ = ["FALLBACK", "LoadedStrategy"]
 
@@ -37,26 +38,22 @@ class LoadedStrategy:
     is_bundled: bool
     strategy: RoutingStrategy
 
-    def ordered(self, queue: QueueView, candidates: Sequence[AgentView]) -> list[AgentView]:
-        """Sort candidates, best first, ties by agent id; whatever the strategy raises comes through."""
-        return list(OrderedCandidates(self.strategy, queue, candidates))
+    @property
+    def selects(self) -> bool:
+        """Whether it looks at the invite, and not only orders candidates."""
+        return isinstance(self.strategy, SelectingStrategy)
 
     def choose(
         self, invite: InviteView, queue: QueueView, candidates: Sequence[AgentView], context: RoutingContext
-    ) -> tuple[AgentId, ...]:
-        """Let the strategy select, or order if that is all it does; raises ValueError for a nonsensical answer."""
-        sorted_ = OrderedCandidates(self.strategy, queue, candidates)
+    ) -> Answer:
+        """Sort the candidates and let the strategy decide; raises ValueError for a nonsensical answer."""
+        return self.decide(invite, OrderedCandidates(self.strategy, queue, candidates), context)
+
+    def decide(self, invite: InviteView, candidates: Candidates, context: RoutingContext) -> Answer:
+        """Let the strategy select, or take its order if that is all; raises ValueError for a nonsensical answer."""
         if not isinstance(self.strategy, SelectingStrategy):
-            return tuple(agent.id for agent in sorted_)
-        decision: object = self.strategy.select(invite, sorted_, context)
-        if type(decision) is not Offer:
-            raise ValueError(f"it answered {type(decision).__name__}, not an Offer")
-        agents = decision.agents
-        if not isinstance(agents, tuple) or not agents or len(set(agents)) != len(agents):
-            raise ValueError("an Offer names one or more agents, each once")
-        if strangers := [agent for agent in agents if sorted_.get(agent) is None]:
-            raise ValueError(f"it named {strangers[0]!r}, who is no candidate")
-        return agents
+            return Answer(agents=tuple(agent.id for agent in candidates.top(AGENTS_MAX)))
+        return judged(self.strategy.select(invite, candidates, context), candidates)
 
     def problems(self, options: Mapping[str, str]) -> tuple[str, ...]:
         """Tell what is wrong with a queue's `strategy_options`, a sentence each (for Apply: INVALID_SETTING)."""

@@ -96,7 +96,7 @@ def timeline_entry_to(
             entry.invite_changed.invite.CopyFrom(shown)
         case e.InviteEnded():
             if invite is not None:
-                ended = replace(invite, state=event.state, agent=event.agent, offer=None)
+                ended = replace(invite, state=event.state, agent=event.agent, offers=())
                 shown = invite_to(conversation, ended, is_note_shown=is_note_shown)
                 entry.invite_changed.invite.CopyFrom(shown)
             entry.invite_changed.agent = "" if event.agent is None else f"agents/{event.agent}"

@@ -14,7 +14,7 @@ from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.agent import Agent
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.refusals import Draining, TakenOver
-from hookflash.engine.domain.values import Invite, offer_id
+from hookflash.engine.domain.values import Invite, Offer, offer_id
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.convert_agent import agent_to, offer_to, offer_withdrawn_to
 from hookflash.engine.server.convert_timeline import invites_of, notice_to, timeline_entry_to
@@ -128,22 +128,20 @@ class Desks:
             match event:
                 case e.OfferMade(offer=offer) if offer.agent in self._desks:
                     invite = state.invite
-                    if invite is not None and invite.offer is not None and invite.offer.number == offer.number:
-                        made = pb.OfferMade(offer=self.offer(state, invite))
+                    if invite is not None and invite.offer_of(offer.number) is not None:
+                        made = pb.OfferMade(offer=self.offer(state, invite, offer))
                         yield index, offer.agent, pb.AttachResponse(offer_made=made).SerializeToString()
                 case e.OfferEnded(agent=agent) if agent in self._desks and event.outcome is not OfferOutcome.ACCEPTED:
                     # An offer that came and went within the record was never on the desk.
                     if (fact.subject, event.number) not in made_here:
                         yield index, agent, _withdrawn(sealed, fact.subject, event)
 
-    def offer(self, conversation: Conversation, invite: Invite) -> offer_pb2.Offer:
-        """The open offer of an invite, under the queue's present name."""
-        if invite.offer is None:
-            raise ValueError("the invite has no open offer")
+    def offer(self, conversation: Conversation, invite: Invite, offer: Offer) -> offer_pb2.Offer:
+        """An open offer of an invite, under the queue's present name."""
         queue = invite.target.queue
         settings = None if queue is None else self._asking.shard.facts.queues().get(queue)
         name = invite.target_name if settings is None else settings.settings.name
-        return offer_to(conversation, invite, invite.offer, name, self._asking.shard.catalogue)
+        return offer_to(conversation, invite, offer, name, self._asking.shard.catalogue)
 
 
 def heard_to(

@@ -102,9 +102,9 @@ def may_read_note(principal: Principal, conversation: Conversation, invite: Invi
     agents = principal.agents if principal.role is Role.SERVICE else (own_agent(principal),)
     if invite is None:
         return False
-    offered = invite.offer.agent if invite.offer is not None else None
+    offered = [offer.agent for offer in invite.offers]
     return any(
         agent is not None
-        and (conversation.participant(agent) is not None or agent in (invite.requester, invite.agent, offered))
+        and (conversation.participant(agent) is not None or agent in (invite.requester, invite.agent, *offered))
         for agent in agents
     )

@@ -92,7 +92,9 @@ class Streams:
         for reservation in state.reservations:
             asked = outcome.state(conversation_of(reservation.conversation))
             if isinstance(asked, Conversation) and asked.open_invite is not None:
-                welcome.offers.append(self._desks.offer(asked, asked.open_invite))
+                invite = asked.open_invite
+                own = [offer for offer in invite.offers if offer.agent == agent]
+                welcome.offers.extend(self._desks.offer(asked, invite, offer) for offer in own)
         return pb.AttachResponse(welcome=welcome)
 
     async def _missed(self, agent: AgentId, after: int | None, up_to: int) -> list[bytes]:

@@ -169,14 +169,22 @@ class AskStrategy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerDecision:
-    """The strategy answered `agents`, or `fault` says why not; `choice` is the candidate found for it, if any."""
+    """The strategy answered, or `fault` says why not; see the event DecisionMade for what it may say.
+
+    `decision` is the number under which it was asked, 0 where it was asked in this very turn. `choices` are the
+    candidates to whom its answer leads, each with his name: none, one, or several at once.
+    """
 
     number: int
     decision: int
+    strategy: str
     agents: tuple[AgentId, ...] = ()
     fault: str = ""
-    choice: AgentId | None = None
-    choice_name: str = ""
+    to: str = "one"
+    wait_until: float | None = None
+    rejected: str | None = None
+    cursor: str = ""
+    choices: tuple[tuple[AgentId, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +226,14 @@ class EndDecision:
     decision: int
 
 
-ConversationTimer = EndInvite | EndOffer | OpenStep | EndPause | EndDecision
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndWait:
+    """The time is over for which a strategy wanted nobody asked."""
+
+    number: int
+
+
+ConversationTimer = EndInvite | EndOffer | OpenStep | EndPause | EndDecision | EndWait
 OfferCommand = (
     AcceptOffer | DeclineOffer | RevokeOffer | CancelInvite | AskStrategy | AnswerDecision | ConversationTimer
 )

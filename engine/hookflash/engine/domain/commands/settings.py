@@ -43,6 +43,14 @@ class LeaveLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoveCursor:
+    """Keep what that strategy wants to find again at its next decision here."""
+
+    strategy: str
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigureChannel:
     """Apply these settings."""
 
@@ -122,7 +130,7 @@ class RecordFault:
     fallback: str
 
 
-QueueCommand = ConfigureQueue | DeleteQueue | JoinLine | LeaveLine
+QueueCommand = ConfigureQueue | DeleteQueue | JoinLine | LeaveLine | MoveCursor
 SettingCommand = (
     ConfigureChannel
     | DeleteChannel

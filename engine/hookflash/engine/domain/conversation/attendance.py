@@ -5,7 +5,7 @@ from hookflash.engine.domain import events as e
 from hookflash.engine.domain.limits import UnattendedPolicy
 from hookflash.engine.domain.notices import NoticeKey
 from hookflash.engine.domain.refusals import RoleNotAllowed
-from hookflash.engine.domain.values import CloseCause, LeaveReason, Participant, RevokeReason, Target
+from hookflash.engine.domain.values import CloseCause, Invite, LeaveReason, Participant, RevokeReason, Target
 from hookflash.sdk.types import (
     ConversationState,
     InviteKind,
@@ -19,7 +19,7 @@ from . import search
 from .state import Conversation, state_of
 from .turn import REOFFER_PRIORITY, Turn
 
-__all__ = ["become_unattended", "close", "end_invite", "end_session", "leave", "lose_agent", "rest"]
+__all__ = ["become_unattended", "close", "end_invite", "end_session", "leave", "lose_agent", "rest", "take_back"]
 
 _ENDED_BECAUSE = {
     InviteState.CLOSED: RevokeReason.CONVERSATION_CLOSED,
@@ -115,22 +115,27 @@ def become_unattended(turn: Turn) -> None:
 
 
 def end_invite(turn: Turn, outcome: InviteState) -> None:
-    """End the open invite; an open offer is taken back first, so nothing of it is left on a desk."""
+    """End the open invite; open offers are taken back first, so nothing of them is left on a desk."""
     invite = turn.state.open_invite
     if invite is None:
         return
-    if invite.offer is not None:
+    take_back(turn, invite, _ENDED_BECAUSE.get(outcome, RevokeReason.INVITE_ENDED))
+    turn.add(e.InviteEnded(at=turn.now, sequence=turn.next_sequence(), invite=invite.number, state=outcome))
+
+
+def take_back(turn: Turn, invite: Invite, reason: RevokeReason) -> None:
+    """Revoke every offer of the invite that is open."""
+    for offer in invite.offers:
         turn.add(
             e.OfferEnded(
                 at=turn.now,
                 invite=invite.number,
-                number=invite.offer.number,
-                agent=invite.offer.agent,
+                number=offer.number,
+                agent=offer.agent,
                 outcome=OfferOutcome.REVOKED,
-                reason=_ENDED_BECAUSE.get(outcome, RevokeReason.INVITE_ENDED),
+                reason=reason,
             )
         )
-    turn.add(e.InviteEnded(at=turn.now, sequence=turn.next_sequence(), invite=invite.number, state=outcome))
 
 
 def _depart(turn: Turn, participant: Participant, reason: LeaveReason) -> None:

@@ -74,5 +74,7 @@ def _decide_offer(turn: Turn, command: c.OfferCommand) -> None:
             offers.end_pause(turn, command)
         case c.EndDecision():
             offers.end_decision(turn, command)
+        case c.EndWait():
+            offers.end_wait(turn, command)
         case _:
             assert_never(command)

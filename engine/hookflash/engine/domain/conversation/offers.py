@@ -5,6 +5,7 @@ The conversation is the judge: an offer is won once, while it is open, and only 
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
+from hookflash.engine.domain.changed import changed
 from hookflash.engine.domain.notices import NoticeKey
 from hookflash.engine.domain.refusals import (
     IdentityMismatch,
@@ -30,6 +31,7 @@ __all__ = [
     "end_offer",
     "end_pause",
     "end_search",
+    "end_wait",
     "open_step",
     "revoke",
 ]
@@ -42,6 +44,10 @@ def accept(turn: Turn, command: c.AcceptOffer) -> None:
         return
     invite, offer = _open(turn, command.number, past)
     turn.add(_ended(turn, invite, offer, OfferOutcome.ACCEPTED))
+    if len(invite.offers) > 1:
+        # Offered to several at once: the first accept wins (R-O1).
+        others = tuple(other for other in invite.offers if other.number != offer.number)
+        attendance.take_back(turn, changed(invite, offers=others), RevokeReason.INVITE_ENDED)
     turn.add(
         e.ParticipantJoined(
             at=turn.now,
@@ -108,7 +114,7 @@ def revoke(turn: Turn, command: c.RevokeOffer) -> None:
 def end_search(turn: Turn, number: int) -> None:
     """The ttl is over. An open offer lives its own time (R-O5)."""
     invite = turn.state.open_invite
-    if invite is not None and invite.number == number and invite.offer is None:
+    if invite is not None and invite.number == number and not invite.offers:
         _unserved(turn, invite, InviteState.NO_AGENT)
 
 
@@ -154,36 +160,57 @@ def end_pause(turn: Turn, command: c.EndPause) -> None:
 def ask_strategy(turn: Turn, command: c.AskStrategy) -> None:
     """Record that a strategy is being asked; until it answers the invite waits (R-Q6)."""
     invite = turn.state.open_invite
-    if invite is None or invite.number != command.number or invite.decision is not None or invite.offer is not None:
+    if invite is None or invite.number != command.number or invite.decision is not None or invite.offers:
         return
     decision = Decision(number=invite.revision, strategy=command.strategy, until=command.until)
     turn.add(e.DecisionAsked(invite=invite.number, decision=decision))
 
 
 def answer_decision(turn: Turn, command: c.AnswerDecision) -> None:
-    """Record the answer and offer to the candidate it led to. A late answer is dropped: the default decided first."""
+    """Record the answer and do what it says. A late answer is dropped: the default decided first."""
     invite = turn.state.open_invite
-    decision = None if invite is None else invite.decision
-    if invite is None or decision is None or invite.number != command.number or decision.number != command.decision:
+    if invite is None or invite.number != command.number or invite.state is not InviteState.PARKED:
+        return
+    asked = 0 if invite.decision is None else invite.decision.number
+    if asked != command.decision:
         return
     turn.add(
         e.DecisionMade(
             invite=invite.number,
-            number=decision.number,
-            strategy=decision.strategy,
+            number=asked,
+            strategy=command.strategy,
             agents=command.agents,
             fault=command.fault,
+            to=command.to,
+            wait_until=command.wait_until,
+            rejected=command.rejected,
+            cursor=command.cursor,
         )
     )
-    if command.choice is not None:
-        offer = c.MakeOffer(number=invite.number, agent=command.choice, agent_name=command.choice_name)
-        search.make_offer(turn, offer)
+    if command.rejected is not None:
+        _unserved(turn, invite, InviteState.NO_AGENT)
+    else:
+        search.offer_to(turn, invite.number, command.choices)
 
 
 def end_decision(turn: Turn, command: c.EndDecision) -> None:
     """The strategy's time is over and the matching found nobody to offer to either."""
-    answer = c.AnswerDecision(number=command.number, decision=command.decision, fault="out of time")
-    answer_decision(turn, answer)
+    invite = turn.state.open_invite
+    if invite is not None and invite.decision is not None:
+        strategy = invite.decision.strategy
+        answer_decision(
+            turn,
+            c.AnswerDecision(number=command.number, decision=command.decision, strategy=strategy, fault="out of time"),
+        )
+
+
+def end_wait(turn: Turn, command: c.EndWait) -> None:
+    """The strategy is asked again; the matching sees to that."""
+    invite = turn.state.open_invite
+    if invite is None or invite.number != command.number or invite.wait_until is None:
+        return
+    if invite.wait_until <= turn.now:
+        turn.add(e.WaitEnded(invite=invite.number))
 
 
 def _past(turn: Turn, number: int, agent: AgentId | None) -> PastOffer:
@@ -206,9 +233,8 @@ def _open(turn: Turn, number: int, past: PastOffer) -> tuple[Invite, Offer]:
 
 def _offer_if_open(turn: Turn, number: int) -> tuple[Invite, Offer] | None:
     invite = turn.state.open_invite
-    if invite is None or invite.offer is None or invite.offer.number != number:
-        return None
-    return invite, invite.offer
+    offer = None if invite is None else invite.offer_of(number)
+    return None if invite is None or offer is None else (invite, offer)
 
 
 def _ended(
@@ -235,6 +261,8 @@ def _ended(
 
 def _go_on(turn: Turn, invite: Invite, offer: Offer, if_named: InviteState) -> None:
     """After an offer not accepted: back into the line at 11 while there is time, else unserved (R-O3, R-T8)."""
+    if len(invite.offers) > 1:
+        return  # It was offered to several, and others still have their offers.
     if invite.target.queue is None:
         _unserved(turn, invite, if_named, offer.agent_name)
     elif turn.now >= invite.expire_at:

@@ -1,5 +1,7 @@
 """Placing an invite: transfer, conference, route (R-T, R-C, R-G)."""
 
+from collections.abc import Sequence
+
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.changed import changed
@@ -23,6 +25,7 @@ from hookflash.engine.domain.refusals import (
 from hookflash.engine.domain.text import clean_note
 from hookflash.engine.domain.values import Invite, LeaveReason, Offer, Participant, Target
 from hookflash.sdk.types import (
+    AgentId,
     ConversationState,
     InviteKind,
     InviteState,
@@ -32,7 +35,7 @@ from hookflash.sdk.types import (
 from .state import Conversation, state_of
 from .turn import Turn
 
-__all__ = ["check_target_exists", "make_offer", "place", "place_checked"]
+__all__ = ["check_target_exists", "make_offer", "offer_to", "place", "place_checked"]
 
 _PRIORITY_MAX = 10
 
@@ -68,22 +71,27 @@ def place_checked(
 
 def make_offer(turn: Turn, command: c.MakeOffer) -> None:
     """Show the open invite to one agent. His own entity refuses where he cannot take it (R-Q4, D-8)."""
+    offer_to(turn, command.number, ((command.agent, command.agent_name),))
+
+
+def offer_to(turn: Turn, number: int, agents: Sequence[tuple[AgentId, str]]) -> None:
+    """Show the parked invite to these agents, each with his name, at the same moment (R-O1)."""
     invite = turn.state.open_invite
-    is_wanted = invite is not None and invite.number == command.number and invite.state is InviteState.PARKED
-    if invite is None or not is_wanted:
+    if invite is None or invite.number != number or invite.state is not InviteState.PARKED:
         raise ConversationNotActive(turn.id, state_of(turn.state))
-    if turn.state.participant(command.agent) is not None:
-        raise TargetAlreadyParticipant(command.agent)
-    if command.agent == invite.requester:
-        raise TargetIsRequester(command.agent)
-    offer = Offer(
-        number=len(turn.state.offers) + 1,
-        agent=command.agent,
-        agent_name=command.agent_name,
-        made_at=turn.now,
-        expire_at=turn.now + invite.offer_timeout_s,
-    )
-    turn.add(e.OfferMade(invite=invite.number, offer=offer))
+    for agent, name in agents:
+        if turn.state.participant(agent) is not None:
+            raise TargetAlreadyParticipant(agent)
+        if agent == invite.requester:
+            raise TargetIsRequester(agent)
+        offer = Offer(
+            number=len(turn.state.offers) + 1,
+            agent=agent,
+            agent_name=name,
+            made_at=turn.now,
+            expire_at=turn.now + invite.offer_timeout_s,
+        )
+        turn.add(e.OfferMade(invite=invite.number, offer=offer))
 
 
 def check_target_exists(turn: Turn, target: Target) -> None:

@@ -43,10 +43,14 @@ _InviteEvent: TypeAlias = (
     | e.PauseEnded
     | e.DecisionAsked
     | e.DecisionMade
+    | e.WaitEnded
     | e.InviteEnded
 )
 
-__all__ = ["Conversation", "deadlines", "evolve", "state_of"]
+__all__ = ["FORMER_AGENTS_MAX", "Conversation", "deadlines", "evolve", "state_of"]
+
+FORMER_AGENTS_MAX = 10
+"""How many of those who left are remembered, for a Strategy that seeks one of them again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,8 @@ class Conversation:
 
     `sequence`, `messages`, `whispers`, `transcript`, `deliveries` are the last numbers given out; `settled` is the
     delivery up to which all are settled and `settled_ahead` those settled beyond it. `unattended_asked`: the policy
-    for unattended conversations had its say and has none again until a PRIMARY was here (R-L2).
+    for unattended conversations had its say and has none again until a PRIMARY was here (R-L2). `former` are the last
+    agents who left, the latest first.
     """
 
     id: ConversationId
@@ -67,6 +72,7 @@ class Conversation:
     attributes: Mapping[str, str] = field(default_factory=dict)
     sessions: tuple[ChannelSession, ...] = ()
     participants: tuple[Participant, ...] = ()
+    former: tuple[AgentId, ...] = ()
     invite: Invite | None = None
     invites: int = 0
     invites_ended: tuple[InviteState, ...] = ()
@@ -146,9 +152,8 @@ def deadlines(conversation: Conversation) -> Mapping[c.ConversationTimer, float]
     if invite is None:
         return {}
     due: dict[c.ConversationTimer, float] = {}
-    if invite.offer is not None:
-        due[c.EndOffer(number=invite.offer.number)] = invite.offer.expire_at
-        return due
+    if invite.offers:
+        return {c.EndOffer(number=offer.number): offer.expire_at for offer in invite.offers}
     due[c.EndInvite(number=invite.number)] = invite.expire_at
     if invite.step <= len(invite.steps_at):
         due[c.OpenStep(number=invite.number, step=invite.step + 1)] = invite.steps_at[invite.step - 1]
@@ -157,6 +162,8 @@ def deadlines(conversation: Conversation) -> Mapping[c.ConversationTimer, float]
             due[c.EndPause(number=invite.number, agent=tried.agent)] = tried.paused_until
     if invite.decision is not None:
         due[c.EndDecision(number=invite.number, decision=invite.decision.number)] = invite.decision.until
+    if invite.wait_until is not None:
+        due[c.EndWait(number=invite.number)] = invite.wait_until
     return due
 
 
@@ -186,6 +193,7 @@ def evolve(state: Conversation | None, event: e.ConversationEvent, conversation:
             | e.PauseEnded()
             | e.DecisionAsked()
             | e.DecisionMade()
+            | e.WaitEnded()
         ):
             return _sought(state, event)
         case e.DeliverySettled(delivery=delivery):
@@ -224,7 +232,8 @@ def _opened(event: e.ConversationEvent, conversation: ConversationId) -> Convers
 def _moved(state: Conversation, event: e.ParticipantJoined | e.ParticipantLeft) -> Conversation:
     if isinstance(event, e.ParticipantLeft):
         stay = tuple(p for p in state.participants if p.agent != event.agent)
-        return changed(state, participants=stay, sequence=event.sequence)
+        former = (event.agent, *(agent for agent in state.former if agent != event.agent))[:FORMER_AGENTS_MAX]
+        return changed(state, participants=stay, former=former, sequence=event.sequence)
     joined = Participant(
         agent=event.agent,
         display_name=event.display_name,
@@ -258,10 +267,11 @@ def _sought(state: Conversation, event: _InviteEvent) -> Conversation:
             made = changed(
                 invite,
                 state=InviteState.OFFERED,
-                offer=offer,
-                attempts=invite.attempts + 1,
+                offers=(*invite.offers, offer),
+                attempts=invite.attempts if invite.offers else invite.attempts + 1,
                 tried=_tried_again(invite, offer.agent),
                 decision=None,
+                wait_until=None,
                 revision=invite.revision + 1,
             )
             return changed(state, invite=made, offers=(*state.offers, past))
@@ -274,11 +284,13 @@ def _sought(state: Conversation, event: _InviteEvent) -> Conversation:
         case e.PauseEnded(agent=agent):
             sought = changed(invite, tried=_pause(invite, agent, None))
         case e.DecisionAsked(decision=decision):
-            sought = changed(invite, decision=decision)
-        case e.DecisionMade():
-            sought = changed(invite, decision=None)
+            sought = changed(invite, decision=decision, wait_until=None)
+        case e.DecisionMade(wait_until=until):
+            sought = changed(invite, decision=None, wait_until=until)
+        case e.WaitEnded():
+            sought = changed(invite, wait_until=None)
         case e.InviteEnded(state=ended, agent=winner, sequence=sequence):
-            sought = changed(invite, state=ended, agent=winner, decision=None)
+            sought = changed(invite, state=ended, agent=winner, decision=None, wait_until=None)
             state = changed(state, sequence=sequence, invites_ended=(*state.invites_ended, ended))
         case _:
             assert_never(event)
@@ -302,7 +314,7 @@ def _offer_ended(state: Conversation, invite: Invite, event: e.OfferEnded) -> Co
     offers = (*state.offers[: event.number - 1], past, *state.offers[event.number :])
     ended = changed(
         invite,
-        offer=None,
+        offers=tuple(offer for offer in invite.offers if offer.number != event.number),
         tried=_pause(invite, event.agent, event.paused_until),
         revision=invite.revision + 1,
     )

@@ -24,7 +24,7 @@ REOFFER_PRIORITY = 11
 
 
 _HEARD_BY_OTHERS: Final = frozenset(
-    {e.InvitePlaced, e.InviteParkedAgain, e.OfferMade, e.InviteEnded, e.OfferEnded, e.ParticipantLeft}
+    {e.InvitePlaced, e.InviteParkedAgain, e.OfferMade, e.InviteEnded, e.OfferEnded, e.DecisionMade, e.ParticipantLeft}
 )
 
 
@@ -173,7 +173,14 @@ class Turn:
             case e.InviteParkedAgain(invite=number) if invite is not None:
                 return self._join_line(invite.target.queue, number, is_exempt=True)
             case e.OfferMade(invite=number, offer=offer) if invite is not None:
-                return [*self._leave_line(invite.target.queue, number), self._reserve(before, offer)]
+                # The second of several offers finds the invite out of its line already.
+                is_first = invite.state is InviteState.PARKED
+                left = self._leave_line(invite.target.queue, number) if is_first else []
+                return [*left, self._reserve(before, offer)]
+            case e.DecisionMade(fault="", strategy=strategy, cursor=cursor) if invite is not None:
+                queue = invite.target.queue
+                moved = c.MoveCursor(strategy=strategy, cursor=cursor)
+                return [] if queue is None else [Tell(Address(Kind.QUEUE, queue), moved)]
             case e.InviteEnded(invite=number) if invite is not None and invite.state is InviteState.PARKED:
                 return self._leave_line(invite.target.queue, number)
             case e.OfferEnded(agent=agent, number=number, outcome=OfferOutcome.ACCEPTED):
@@ -187,8 +194,13 @@ class Turn:
                 return []
 
     def _reserve(self, before: Conversation, offer: Offer) -> Tell:
-        domain = before.invite.media_domain if before.invite is not None else before.media_domain
-        reservation = Reservation(offer=offer_id(self.id, offer.number), conversation=self.id, media_domain=domain)
+        invite = before.invite
+        reservation = Reservation(
+            offer=offer_id(self.id, offer.number),
+            conversation=self.id,
+            media_domain=before.media_domain if invite is None else invite.media_domain,
+            queue=None if invite is None else invite.target.queue,
+        )
         return _to_agent(offer.agent, c.Reserve(reservation=reservation))
 
     def _join_line(self, queue: str | None, number: int, *, is_exempt: bool) -> list[Tell]:

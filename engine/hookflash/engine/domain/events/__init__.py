@@ -38,6 +38,7 @@ from .conversation import (
     StepOpened,
     TimelineEvent,
     TranscriptEvent,
+    WaitEnded,
     WhisperSent,
 )
 from .settings import (
@@ -46,6 +47,7 @@ from .settings import (
     Booted,
     ChannelConfigured,
     ChannelDeleted,
+    CursorMoved,
     EngineEvent,
     LineJoined,
     LineLeft,
@@ -78,6 +80,7 @@ __all__ = [
     "ConversationEvent",
     "ConversationOpened",
     "ConversationUnattended",
+    "CursorMoved",
     "CustomerNoticed",
     "DecisionAsked",
     "DecisionMade",
@@ -114,6 +117,7 @@ __all__ = [
     "TokenCreated",
     "TokenRevoked",
     "TranscriptEvent",
+    "WaitEnded",
     "WhisperSent",
 ]
 

@@ -46,6 +46,7 @@ __all__ = [
     "StepOpened",
     "TimelineEvent",
     "TranscriptEvent",
+    "WaitEnded",
     "WhisperSent",
 ]
 
@@ -209,13 +210,28 @@ class DecisionAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionMade:
-    """A strategy answered; `fault` says why the default decided instead."""
+    """A strategy answered: offer to these agents (`to`: "one" or "all" of them), or wait, or reject the invite.
+
+    `fault` says why the default decided instead. `number` is that of what was asked, 0 for a strategy asked in the turn
+    itself. `cursor`, a JSON text, is what the strategy finds again at its next decision in the queue.
+    """
 
     invite: int
     number: int
     strategy: str
     agents: tuple[AgentId, ...] = ()
     fault: str = ""
+    to: str = "one"
+    wait_until: float | None = None
+    rejected: str | None = None
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitEnded:
+    """The time is over for which a strategy wanted nobody asked."""
+
+    invite: int
 
 
 @quick
@@ -314,6 +330,7 @@ ConversationEvent = (
     | PauseEnded
     | DecisionAsked
     | DecisionMade
+    | WaitEnded
     | InviteEnded
     | ParticipantJoined
     | ParticipantLeft

@@ -17,6 +17,7 @@ __all__ = [
     "Booted",
     "ChannelConfigured",
     "ChannelDeleted",
+    "CursorMoved",
     "EngineEvent",
     "LineJoined",
     "LineLeft",
@@ -58,6 +59,13 @@ class LineLeft:
 
     conversation: ConversationId
     invite: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CursorMoved:
+    """A decision left another cursor, a JSON text, for the next one in the queue."""
+
+    cursor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +135,7 @@ class PluginFault:
     fallback: str
 
 
-QueueEvent = QueueConfigured | QueueDeleted | LineJoined | LineLeft
+QueueEvent = QueueConfigured | QueueDeleted | LineJoined | LineLeft | CursorMoved
 
 SettingEvent = (
     ChannelConfigured
