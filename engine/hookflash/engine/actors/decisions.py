@@ -40,6 +40,7 @@ class _Chance(Random):
     def begin(self, seed: str) -> "_Chance":
         """Be as one made with that seed."""
         self._seed = seed
+        self.gauss_next = None  # What `gauss` keeps from the draw before.
         return self
 
     def random(self) -> float:
