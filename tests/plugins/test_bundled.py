@@ -83,6 +83,6 @@ def test_an_unknown_measure_is_never_silently_another() -> None:
 
 def test_bundled_plugins_import_nothing_of_hookflash_but_the_sdk_and_their_neighbours() -> None:
     allowed = ("from hookflash.sdk import", "from hookflash.sdk.", "from hookflash.plugins.")
-    for file in Path(console.__file__).parent.glob("*.py"):
+    for file in Path(console.__file__).parent.rglob("*.py"):
         lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.startswith(("import", "from"))]
         assert not [line for line in lines if "hookflash" in line and not line.startswith(allowed)]

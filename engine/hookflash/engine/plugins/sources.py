@@ -1,6 +1,7 @@
 """Where plugins come from: entry points of the group `hookflash.plugins`, then each `*.py` of `plugins_dir`.
 
-Nothing is imported here. A bare checkout has no entry points: there the modules of `hookflash.plugins` stand for them.
+Nothing is imported here. A bare checkout has no entry points: there the modules and packages of `hookflash.plugins`
+that define `hookflash_register` stand for them.
 """
 
 import pkgutil
@@ -97,6 +98,13 @@ def _bare_checkout() -> list[Source]:
     except PackageNotFoundError:
         portion = find_spec(GROUP)
         folders = list(portion.submodule_search_locations or ()) if portion is not None else []
-        names = sorted(module.name for module in pkgutil.iter_modules(folders) if not module.ispkg)
-        return [Source(name=name, module=f"{GROUP}.{name}", is_bundled=True) for name in names]
+        names = sorted(module.name for module in pkgutil.iter_modules(folders))
+        sources = [Source(name=name, module=f"{GROUP}.{name}", is_bundled=True) for name in names]
+        return [source for source in sources if _registers(source)]
     return []
+
+
+def _registers(source: Source) -> bool:
+    """Whether it is a plugin: some are only shared by others. Told by its text, for nothing is imported here."""
+    file = source.file()
+    return file is not None and "\ndef hookflash_register(" in file.read_text(encoding="utf-8")
