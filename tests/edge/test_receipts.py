@@ -1,5 +1,6 @@
 """Receipts are joined to what they are about, whatever comes first, and a delivery's state only rises."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -47,6 +48,22 @@ async def test_a_receipt_that_overtakes_its_id_is_recorded_when_the_id_arrives()
         await world.until(lambda: _recorded(world))
         assert _recorded(world) == [(1, "DELIVERED")]
         assert world.edge.receipts.parked(WEB) == 0
+
+
+@pytest.mark.parametrize("states", [(READ, SENT, DELIVERED, READ), (FAILED, SENT, FAILED)])
+async def test_receipts_that_name_a_delivery_by_our_id_only_rise_too_before_it_is_settled_and_after(
+    states: tuple[ReceiptState, ...],
+) -> None:
+    async with at_edge() as world:
+        await _talking(world)
+        ours = DeliveryId("conversations/1/deliveries/1")
+        for state in states:
+            await world.edge.receipts.take(WEB, replace(_about("wamid.1", state), delivery_id=ours))
+        assert _recorded(world) == [(1, states[0])]
+        await world.settle("1", 1, external_id="wamid.1")
+        for state in states:
+            await world.edge.receipts.take(WEB, _about("wamid.1", state))
+        assert _recorded(world) == [(1, states[0])]
 
 
 async def test_states_only_rise_and_the_same_receipt_again_is_not_written_again() -> None:

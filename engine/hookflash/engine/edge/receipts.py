@@ -50,9 +50,9 @@ class _Sent:
 
     conversation: ConversationId
     number: int
-    address: str
-    external_id: str
-    said_at: float
+    address: str = ""
+    external_id: str = ""
+    said_at: float = 0.0
     rank: int = 0
 
 
@@ -76,6 +76,12 @@ class _Channel:
             self.by_external_id[sent.external_id] = sent
         while len(self.sent) > KNOWN_MAX:
             self._forget(self.sent.popitem(last=False)[1])
+
+    def take_out(self, key: _Key) -> _Sent | None:
+        sent = self.sent.pop(key, None)
+        if sent is not None:
+            self._forget(sent)
+        return sent
 
     def _forget(self, sent: _Sent) -> None:
         if self.by_external_id.get(sent.external_id) is sent:
@@ -116,14 +122,11 @@ class ReceiptJoiner:
     def settled(self, settled: Settled) -> None:
         """A delivery went out, or failed: the outbox's `on_settled`. A receipt that was early is recorded now."""
         channel = self._channel(settled.channel)
-        sent = _Sent(
-            conversation=settled.conversation,
-            number=settled.number,
-            address=settled.address,
-            external_id=settled.external_id,
-            said_at=settled.at,
-            rank=_RANK[ReceiptState.FAILED] if settled.error else 0,
-        )
+        # A receipt that named it by our own id may have come before: its state rises from there.
+        sent = channel.take_out((settled.conversation, settled.number)) or _Sent(settled.conversation, settled.number)
+        sent.address, sent.external_id, sent.said_at = settled.address, settled.external_id, settled.at
+        if settled.error:
+            sent.rank = max(sent.rank, _RANK[ReceiptState.FAILED])
         channel.add(sent)
         receipt, until = channel.parked.pop(settled.external_id, (None, 0.0))
         if receipt is None:
@@ -176,9 +179,10 @@ class ReceiptJoiner:
         key = None if receipt.delivery_id is None else read_delivery_name(receipt.delivery_id)
         if key is None:
             return None
-        conversation, number = key
-        # One that this engine has not sent since it started: its state is not known, so any is a rise.
-        return known.sent.get(key) or _Sent(conversation, number, "", "", 0.0)
+        if key not in known.sent:
+            # Not settled yet, or sent before this engine started: what it was is not known, so any state is a rise.
+            known.add(_Sent(*key))
+        return known.sent[key]
 
     def _park(self, channel: ChannelId, receipt: Receipt, external_id: str) -> None:
         now = self._clock.now()
