@@ -173,6 +173,18 @@ async def test_what_somebody_of_ours_writes_at_the_provider_is_shown_and_goes_no
         assert provider.texts(address)[-1] == "Hello"
 
 
+async def test_what_a_customer_says_to_another_application_is_shown_where_agents_are_and_calls_none() -> None:
+    provider = Provider()
+    async with at_edge(web_adapter(provider)) as world:
+        await _served(world)
+        provider.arrivals.put_nowait(replace(_said("1", "To the robot"), is_standby=True))
+        provider.arrivals.put_nowait(_said("2", "To people"))
+        provider.arrivals.put_nowait(replace(_said("3", "To the robot again"), is_standby=True))
+        provider.arrivals.put_nowait(_said("end", "end"))
+        await world.until(lambda: "end" in _texts(world))
+        assert _texts(world) == ["To people", "To the robot again", "end"]
+
+
 async def test_a_channels_small_memory_outlives_the_engine_and_goes_with_the_channel(file: InboxFile) -> None:
     provider, store = Provider(), MemoryStore()
     for life in range(3):

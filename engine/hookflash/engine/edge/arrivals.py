@@ -213,7 +213,9 @@ class ArrivalTaker:
     async def _do(self, pending: Pending) -> None:
         match pending:
             case Said():
-                await self._receive(pending, pending.text, pending.name)
+                # Another application answers him: shown to agents who are there, no reason to call one.
+                if not pending.is_standby or self._inbox.is_open(self._channel, pending.address):
+                    await self._receive(pending, pending.text, pending.name)
             case Left():
                 await self._receive(pending, None, "")
             case Echoed():

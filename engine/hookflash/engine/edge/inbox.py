@@ -90,6 +90,10 @@ class Inbox:
                 return await self._receive(opening, call)
         return await self._receive(opening, call)
 
+    def is_open(self, channel: ChannelId, address: str) -> bool:
+        """Whether that customer has a conversation open."""
+        return self._shard.facts.conversation_at(channel, address) is not None
+
     async def echo(self, principal: Principal, channel: ChannelId, address: str, external_id: str, text: str) -> None:
         """Take what somebody of ours wrote past the engine; nothing where the customer has no conversation open.
 

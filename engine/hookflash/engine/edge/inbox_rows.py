@@ -58,6 +58,7 @@ class Said(msgspec.Struct, frozen=True, tag=True):
     name: str
     text: str
     media: KeptMedia | None = None
+    is_standby: bool = False
 
 
 class Left(msgspec.Struct, frozen=True, tag=True):
@@ -144,7 +145,8 @@ def pending_of(arrival: Stored, place: str) -> Pending:
             )
         case Inbound():
             media = _media(arrival.content, place) if isinstance(arrival.content, Media) else None
-            return _said_by(arrival, _said(arrival.content), media, name=clean_reason(arrival.name or ""))
+            said = _said_by(arrival, _said(arrival.content), media, name=clean_reason(arrival.name or ""))
+            return msgspec.structs.replace(said, is_standby=arrival.is_standby)
         case Edited():
             return _said_by(arrival, f"(edited) {_text(arrival.text)}")
         case Removed():

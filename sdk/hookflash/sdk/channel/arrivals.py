@@ -85,6 +85,7 @@ class Inbound:
 
     `at` is the provider's time (aware, UTC); `name` the customer's, where the provider tells it. `is_echo`: it was not
     the customer but somebody of ours, typing in the provider's own inbox; `delivery_id` then tells our own deliveries.
+    `is_standby`: another application answers him now, so this is only to be seen, where a conversation is open.
     """
 
     dedupe_key: str
@@ -96,6 +97,7 @@ class Inbound:
     reply_to: ExternalId | None = None
     is_echo: bool = False
     delivery_id: DeliveryId | None = None
+    is_standby: bool = False
 
 
 @final
