@@ -7,7 +7,7 @@ is for agents only has reached the fake.
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,7 +20,7 @@ from hookflash.engine.domain.values import AgentSettings, ChannelSettings, Close
 from hookflash.engine.edge.adapter_host import ChannelState
 from hookflash.sdk.types import AgentId, ChannelId, ConversationId, InviteKind
 from tests.actors.running import BILLING, Running, conversation, running
-from tests.channels.door import Door
+from tests.channels.door import Door, open_door
 
 __all__ = ["CHANNEL", "SECRETS", "Customer", "StoryWorld", "holds_no_secret", "play", "story_world"]
 
@@ -134,13 +134,19 @@ async def story_world(customer: Customer) -> AsyncIterator[StoryWorld]:
         await run.engine.adapters.wait_until_settled()
         report = run.engine.adapters.reports[CHANNEL]
         assert report.state is ChannelState.RUNNING, report.reason
-        door = Door(run.engine, CHANNEL)
-        customer.meet(door)
-        yield StoryWorld(run, door)
+        async with open_door(run.engine, CHANNEL) as door:
+            customer.meet(door)
+            yield StoryWorld(run, door)
 
 
-async def play(customer: Customer, *, step_s: float = 0.0) -> list[object]:
-    """Tell the whole story and give every event of it. `step_s`: how fast time passes, where the fake makes trouble."""
+async def play(
+    customer: Customer, *, step_s: float = 0.0, settled: Callable[[StoryWorld], Awaitable[None]] | None = None
+) -> list[object]:
+    """Tell the whole story and give every event of it.
+
+    `step_s` is how fast time passes, for a fake that makes trouble; `settled` waits until all that the
+    provider has to say of what it was sent has come in.
+    """
     async with story_world(customer) as world:
         talk = await _answered_by_ann(world, customer, step_s)
         await _conference_with_whispers(world, talk)
@@ -150,6 +156,8 @@ async def play(customer: Customer, *, step_s: float = 0.0) -> list[object]:
         await world.ask(conversation(talk), c.SendMessage(agent=AgentId("cleo"), text=SEEN[8]))
         await world.ask(conversation(talk), c.Close(agent=AgentId("cleo"), cause=CloseCause.AGENT))
         await world.until(lambda: not world.run.engine.outbox.pending(CHANNEL), "everything delivered", step_s)
+        if settled is not None:
+            await settled(world)
         assert tuple(customer.saw()) == SEEN
         assert world.customer_said() == [HELLO, THANKS]
         holds_no_secret(customer.received())

@@ -1,0 +1,71 @@
+"""From a Delivery to the body of WhatsApp's send call.
+
+Every body carries the Delivery's id, which comes back with each status of it: so one whose answer was lost is known.
+"""
+
+import re
+from typing import Any, Final
+
+from hookflash.plugins.meta.choices import numbered
+from hookflash.sdk import Choice, CustomerNotice, Delivery, Message, Template
+
+__all__ = ["LIST_MAX", "TITLE_LENGTH_MAX", "body_of"]
+
+BUTTONS_MAX: Final = 3
+LIST_MAX: Final = 10
+TITLE_LENGTH_MAX: Final = 20
+ROW_TITLE_LENGTH_MAX: Final = 24
+BODY_LENGTH_MAX: Final = 1024
+
+_USER_ID: Final = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]+", re.ASCII)
+
+
+def body_of(delivery: Delivery, list_button: str) -> dict[str, Any]:
+    """Make the body. The number is preferred where it is known: Meta takes it for every type of message."""
+    ids = (delivery.to.id, *delivery.to.aliases)
+    number = next((each for each in ids if not _USER_ID.fullmatch(each)), None)
+    body: dict[str, Any] = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        **({"recipient": delivery.to.id} if number is None else {"to": number}),
+        **_content(delivery.content, list_button),
+        "biz_opaque_callback_data": delivery.id,
+    }
+    if delivery.reply_to:
+        body["context"] = {"message_id": delivery.reply_to}
+    return body
+
+
+def _content(content: Message | CustomerNotice, list_button: str) -> dict[str, Any]:
+    if isinstance(content, CustomerNotice):
+        return _text(content.text)
+    if content.template is not None:
+        return {"type": "template", "template": _template(content.template)}
+    if not content.choices:
+        return _text(content.text)
+    action = _action(content.choices, list_button) if len(content.text) <= BODY_LENGTH_MAX else None
+    if action is None:
+        return _text(numbered(content.text, content.choices))
+    return {"type": "interactive", "interactive": {"body": {"text": content.text}, **action}}
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": {"body": text, "preview_url": False}}
+
+
+def _template(template: Template) -> dict[str, Any]:
+    parameters = [{"type": "text", "text": value} for value in template.values]
+    components = [{"type": "body", "parameters": parameters}] if parameters else []
+    return {"name": template.name, "language": {"code": template.language}, "components": components}
+
+
+def _action(choices: tuple[Choice, ...], list_button: str) -> dict[str, Any] | None:
+    """Buttons, or a list, or None where neither can hold them."""
+    longest = max(len(choice.title) for choice in choices)
+    if len(choices) <= BUTTONS_MAX and longest <= TITLE_LENGTH_MAX:
+        buttons = [{"type": "reply", "reply": {"id": choice.id, "title": choice.title}} for choice in choices]
+        return {"type": "button", "action": {"buttons": buttons}}
+    if len(choices) <= LIST_MAX and longest <= ROW_TITLE_LENGTH_MAX:
+        rows = [{"id": choice.id, "title": choice.title} for choice in choices]
+        return {"type": "list", "action": {"button": list_button, "sections": [{"rows": rows}]}}
+    return None

@@ -1,0 +1,126 @@
+"""The story of `story.py` through WhatsApp, Messenger and Instagram, against the fake of Meta over real HTTP.
+
+The fake is at its worst: receipts before its own answer, every callback twice and shuffled, calls refused.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from hookflash.engine.domain import events as e
+from tests.channels.door import Door
+from tests.channels.fakes.meta import FakeMeta, fake_meta
+from tests.channels.fakes.meta_faults import BadJson, Refused, Resets
+from tests.channels.meta_settings import instagram_settings, messenger_settings, whatsapp_settings
+from tests.channels.story import SEEN, Customer, StoryWorld, play
+
+CARL = "16505551234"
+RISING = ("SENT", "DELIVERED", "READ")
+
+
+class MetaCustomer:
+    """Carl at the fake; which of the two platforms is the subclass's word."""
+
+    kind = ""
+    address = CARL
+
+    def __init__(self, meta: FakeMeta, settings: Mapping[str, str]) -> None:
+        self.meta = meta
+        self.settings = settings
+
+    def meet(self, door: Door) -> None:
+        self.meta.webhook = door.url
+        self.meta.clock = door.now
+
+    def saw(self) -> list[str]:
+        return [shown.text for shown in self.meta.shown]
+
+    def received(self) -> bytes:
+        return self.meta.served.received
+
+
+class OnWhatsApp(MetaCustomer):
+    kind = "whatsapp"
+    address = f"US.{CARL}"
+
+    async def says(self, text: str) -> None:
+        await self.meta.whatsapp_says(CARL, text)
+
+
+class OnMessenger(MetaCustomer):
+    kind = "messenger"
+
+    async def says(self, text: str) -> None:
+        await self.meta.messenger_says(CARL, text)
+
+
+class OnInstagram(OnMessenger):
+    kind = "instagram"
+
+
+def _customer(kind: str, meta: FakeMeta, folder: Path) -> Customer:
+    if kind == "whatsapp":
+        return OnWhatsApp(meta, whatsapp_settings(meta.url, folder))
+    if kind == "instagram":
+        return OnInstagram(meta, instagram_settings(meta.url, folder))
+    return OnMessenger(meta, messenger_settings(meta.url, folder))
+
+
+def _receipts(events: list[object]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for event in events:
+        if isinstance(event, e.DeliveryReceived):
+            found.setdefault(event.delivery, []).append(event.state)
+    return found
+
+
+def _all_read(meta: FakeMeta, kind: str) -> Callable[[StoryWorld], Awaitable[None]]:
+    """Until the last state that is known of every delivery is READ."""
+
+    async def settled(world: StoryWorld) -> None:
+        if kind == "messenger":  # A watermark that overtakes the answer says nothing yet; the next one does.
+            world.run.clock.advance(1)
+            await meta.messenger_reads(CARL)
+
+        def is_so() -> bool:
+            receipts = _receipts(world.events())
+            return len(receipts) == len(SEEN) and {states[-1] for states in receipts.values()} == {"READ"}
+
+        await world.until(is_so, "every delivery read")
+
+    return settled
+
+
+@pytest.mark.spec("I7", "R-W3")
+@pytest.mark.parametrize("kind", ["whatsapp", "messenger", "instagram"])
+async def test_meta_carries_a_conversation_a_conference_and_a_transfer_and_no_whisper(
+    kind: str, tmp_path: Path
+) -> None:
+    async with fake_meta(is_instagram=kind == "instagram") as meta:
+        events = await play(_customer(kind, meta, tmp_path), settled=_all_read(meta, kind))
+        await meta.settle()
+        assert len(meta.calls) == len(SEEN), "nothing went out twice"
+        assert {shown.to for shown in meta.shown} == {f"US.{CARL}" if kind == "whatsapp" else CARL}
+        ranks = [[RISING.index(state) for state in states] for states in _receipts(events).values()]
+        assert all(states == sorted(set(states)) for states in ranks), "states only rise"
+        assert set(meta.answers) == {200}
+
+
+@pytest.mark.spec("I3")
+@pytest.mark.parametrize("kind", ["whatsapp", "messenger", "instagram"])
+async def test_a_bad_day_at_meta_delays_what_the_customer_sees_and_changes_nothing(kind: str, tmp_path: Path) -> None:
+    async with fake_meta(is_instagram=kind == "instagram") as meta:
+        faults = [
+            Refused(503, 2, "Service temporarily unavailable"),
+            Resets(),
+            BadJson(),
+            Refused(429, 4, "Application request limit reached", headers={"retry-after": "3"}),
+            BadJson(502),
+            Refused(401, 190, "Invalid OAuth access token."),
+        ]
+        meta.faults.extend(faults)
+        await play(_customer(kind, meta, tmp_path), step_s=0.05)
+        await meta.settle()
+        assert [shown.text for shown in meta.shown] == list(SEEN)
+        assert len(meta.calls) == len(SEEN) + len(faults)
