@@ -17,11 +17,10 @@ __all__ = ["Door", "open_door"]
 
 
 class Door:
-    """A channel's webhook at `url`; `now` is the engine's time."""
+    """A channel's webhook at `url`; it can be called directly, too."""
 
     def __init__(self, engine: Engine, channel: ChannelId) -> None:
         self.url = ""
-        self.now = engine.clock.now
         self._engine = engine
         self._channel = channel
 
