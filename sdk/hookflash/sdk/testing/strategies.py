@@ -21,7 +21,7 @@ from hookflash.sdk.routing import (
     RoutingStrategy,
     Wait,
 )
-from hookflash.sdk.testing.levels import bronze
+from hookflash.sdk.testing.levels import bronze, silver
 from hookflash.sdk.testing.pools import agent_views
 from hookflash.sdk.types import AgentId, InviteId, InviteKind, MediaDomainId, QueueId
 from hookflash.sdk.wrappers import choose
@@ -96,7 +96,7 @@ class StrategyContract:
             random.Random(seed).shuffle(agents)  # noqa: S311 - repeatable by intent
             assert self._decided(strategy, agents) == first
 
-    @bronze
+    @silver
     def test_its_cursor_survives_being_written_down(self, strategy: RoutingStrategy) -> None:
         """The cursor is recorded as JSON: what comes back decides as what was given."""
         cursor: Cursor = None
@@ -108,12 +108,12 @@ class StrategyContract:
             assert self._decided(strategy, agents, written) == self._decided(strategy, agents, decision.cursor)
             cursor = written
 
-    @bronze
+    @silver
     def test_shown_nobody_it_waits_or_rejects(self, strategy: RoutingStrategy) -> None:
         """There is nobody to offer to, and that is no error."""
         assert isinstance(self._decided(strategy, []), Wait | Reject)
 
-    @bronze
+    @silver
     def test_it_decides_among_ten_thousand_within_a_millisecond(self, strategy: RoutingStrategy) -> None:
         """The 99th percentile of the processor's time; the best of three tries, for a machine has other work too."""
         queue, agents = self._queue(), _crowd()
