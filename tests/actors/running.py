@@ -32,7 +32,7 @@ from hookflash.engine.engine import Engine
 from hookflash.engine.failpoints import Failpoints
 from hookflash.engine.journal.memory import MemoryJournal, MemoryStore
 from hookflash.engine.plugins import LoadedStrategy
-from hookflash.engine.settings import Limits, PluginSettings, Settings
+from hookflash.engine.settings import HttpSettings, Limits, PluginSettings, Settings
 from hookflash.engine.views.store import Views
 from hookflash.sdk.routing import RoutingStrategy
 from hookflash.sdk.types import AgentId, AttributeId, ChannelId, InviteKind, Principal, QueueId, Role
@@ -155,7 +155,9 @@ async def running(
     """
     clock = clock or ManualClock()
     failpoints = Failpoints()
-    settings = Settings(limits=limits or Limits(), plugins=PluginSettings(plugins_dir=plugins_dir))
+    # Providers are fakes on loopback, which adapters may call nowhere else.
+    http = HttpSettings(allow_private=("127.0.0.0/8",))
+    settings = Settings(limits=limits or Limits(), plugins=PluginSettings(plugins_dir=plugins_dir), http=http)
     engine = Engine.assemble(
         settings, MemoryJournal(store or MemoryStore(), failpoints), Views.open(views), clock=clock
     )

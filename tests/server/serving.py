@@ -28,7 +28,7 @@ from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.server.app import Server
 from hookflash.engine.server.methods import Method, methods
 from hookflash.engine.server.tokens import digest_of, new_token
-from hookflash.engine.settings import Limits, PluginSettings, Settings, TlsSettings
+from hookflash.engine.settings import HttpSettings, Limits, PluginSettings, Settings, TlsSettings
 from hookflash.engine.views.store import Views
 from hookflash.sdk.types import AgentId, ChannelId, Role
 from hookflash.v1 import (
@@ -237,6 +237,7 @@ async def serving(
         tls=tls,
         plugins=plugins or PluginSettings(),
         texts=texts or {},
+        http=HttpSettings(allow_private=("127.0.0.0/8",)),
     )
     journal = MemoryJournal(store or MemoryStore(), failpoints or Failpoints())
     engine = Engine.assemble(settings, journal, Views.open(None), clock=clock)

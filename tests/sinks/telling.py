@@ -20,7 +20,7 @@ from tests.actors.running import Running, conversation
 
 ANN, BEN = AgentId("ann"), AgentId("ben")
 CANARY = "canary-7f3a"
-QUICK = SinkRules(gather_s=0.0, backoff_s=0.001, backoff_max_s=0.002, finish_s=2.0)
+QUICK = SinkRules(gather_s=0.0, backoff_s=0.001, backoff_max_s=0.002, finish_s=2.0, allow_private=("127.0.0.0/8",))
 PATIENCE_S = 20.0
 
 Batch = Sequence[Said] | Sequence[Event]

@@ -39,6 +39,7 @@ from hookflash.engine.edge.rates import Rates
 from hookflash.engine.edge.receipts import ReceiptJoiner
 from hookflash.engine.edge.sender import SendingRules
 from hookflash.engine.edge.sinks.host import SinkHost
+from hookflash.engine.edge.sinks.run import SinkRules
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.port import Journal, JournalBroken
 from hookflash.engine.journal.record import CauseKind
@@ -123,6 +124,7 @@ class Engine:
             clock=self.clock.now,
             random=self.random,
             on_fault=plugins.report_fault,
+            rules=SinkRules(allow_private=settings.http.allow_private),
         )
 
     @classmethod

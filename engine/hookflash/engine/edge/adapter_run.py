@@ -32,6 +32,7 @@ from hookflash.sdk.channel import (
 )
 from hookflash.sdk.config import fill
 from hookflash.sdk.errors import ConfigError, NotTaken
+from hookflash.sdk.http import guarded_client
 from hookflash.sdk.types import ChannelId
 
 from .arrivals import ArrivalTaker
@@ -40,7 +41,6 @@ from .door import WebhookDoor, is_unguarded
 from .inbox import Inbox
 from .inbox_file import InboxFile
 from .outbox import Outbox
-from .outgoing import http_client
 from .patience import caught, end, sleep, within
 from .ports import EdgeShard, FaultListener
 from .rates import Rates
@@ -109,7 +109,7 @@ class AdapterRun:
         self._own: set[asyncio.Task[None]] = set()
         self._adapters: set[asyncio.Task[None]] = set()
         self._served: set[asyncio.Task[None]] = set()
-        self._http = http_client()
+        self._http = guarded_client(edge.http.allow_private)
         self._store = FileStore(edge.file, settings.id)
 
     async def start(self) -> None:

@@ -19,10 +19,10 @@ import httpx
 import structlog
 
 from hookflash.engine.edge.contents import clean_reason
-from hookflash.engine.edge.outgoing import http_client
 from hookflash.engine.edge.patience import caught
 from hookflash.engine.plugins import LoadedSink
 from hookflash.sdk.errors import SendError, Throttled
+from hookflash.sdk.http import guarded_client
 from hookflash.sdk.sinks import Ack, Audience, ConnectedSink, SinkContext
 
 from .cursors import Cursor, Cursors, Place
@@ -61,7 +61,10 @@ class SinkReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SinkRules:
-    """How a sink is treated, in seconds: `gather_s` is how long entries are gathered before they are delivered."""
+    """How a sink is treated, in seconds: `gather_s` is how long entries are gathered before they are delivered.
+
+    `allow_private` are the hosts and networks that it may call although they are not in the internet.
+    """
 
     deliver_timeout_s: float = 30.0
     gather_s: float = 0.2
@@ -70,6 +73,7 @@ class SinkRules:
     backoff_max_s: float = 60.0
     fault_every_s: float = 60.0
     finish_s: float = 5.0
+    allow_private: tuple[str, ...] = ()
 
 
 @final
@@ -241,7 +245,7 @@ class SinkRun:
         """Give a sink that calls others what it calls with, once; what it raises is a failed delivery."""
         sink = self.loaded.sink
         if isinstance(sink, ConnectedSink) and not self._is_connected:
-            self._http = self._http or http_client()
+            self._http = self._http or guarded_client(self._rules.allow_private)
             sink.connect(SinkContext(http=self._http, clock=lambda: datetime.fromtimestamp(self._clock(), UTC)))
             self._is_connected = True
 
