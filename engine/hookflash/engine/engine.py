@@ -117,15 +117,7 @@ class Engine:
         self._receipts = ReceiptJoiner(self.shard, self.clock)
         self.outbox = Outbox(self.clock, self.limits.delivery_timeout_s, on_settled=self._receipts.settled)
         self.adapters = AdapterHost(self._edge(), plugins)
-        self.sinks = SinkHost(
-            journal,
-            plugins.sinks,
-            settings.data,
-            clock=self.clock.now,
-            random=self.random,
-            on_fault=plugins.report_fault,
-            rules=SinkRules(allow_private=settings.http.allow_private),
-        )
+        self.sinks = self._make_sinks()
 
     @classmethod
     def assemble(
@@ -241,6 +233,17 @@ class Engine:
         )
         mailroom.open(shard)
         return shard
+
+    def _make_sinks(self) -> SinkHost:
+        return SinkHost(
+            self.journal,
+            self.plugins.sinks,
+            self.settings.data,
+            clock=self.clock.now,
+            random=self.random,
+            on_fault=self.plugins.report_fault,
+            rules=SinkRules(allow_private=self.settings.http.allow_private),
+        )
 
     def _edge(self) -> Edge:
         http = self.settings.http
