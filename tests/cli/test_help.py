@@ -21,7 +21,7 @@ TREE = {
     "queue": "list get watch",
     "agent": "list get set attach",
     "conversation": ("list get create send whisper leave close timeline transcript watch transfer conference route"),
-    "invite": "get cancel",
+    "invite": "get cancel explain",
     "events": "list watch",
     "channel": "list get",
     "plugin": "list new check",

@@ -69,7 +69,7 @@ _SERVICES: Final = {
     "QueueService": "GetQueue ListQueues WatchQueues",
     "ChannelService": "Receive Deliveries SettleDelivery",
     "EventService": "Watch ListEvents",
-    "AdminService": "GetServer Apply Export Drain CreateToken ListTokens RevokeToken",
+    "AdminService": "GetServer Apply Export Drain CreateToken ListTokens RevokeToken Explain",
 }
 _STREAMS: Final = frozenset({"Attach", "WatchQueues", "Deliveries", "Watch"})
 

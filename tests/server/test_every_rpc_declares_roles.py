@@ -58,6 +58,7 @@ TABLE = {
     "AdminService/Drain": "M",
     "AdminService/CreateToken": "M",
     "AdminService/ListTokens": "M",
+    "AdminService/Explain": "SM",
     "AdminService/RevokeToken": "M",
 }
 # What reads, streams, or has a key of its own; everything else changes something and takes a request_id.
@@ -70,6 +71,7 @@ WITHOUT_REQUEST_ID = {
     "ChannelService/SettleDelivery",
     "EventService/Watch",
     "AdminService/Export",
+    "AdminService/Explain",
 }
 
 

@@ -153,6 +153,10 @@ async def _create_token(_lab: Lab) -> Mapping[str, Any]:
     return {"subject": "viewers/new", "role": options_pb2.Role.ROLE_VIEWER}
 
 
+async def _explain(lab: Lab) -> Mapping[str, Any]:
+    return {"invite": f"{await lab.opened(_EMPTY)}/invites/1"}
+
+
 async def _revoke_token(lab: Lab) -> Mapping[str, Any]:
     return {"name": await lab.spare_token()}
 
@@ -203,6 +207,7 @@ REQUESTS: Final[Mapping[str, _Request]] = {
     "AdminService/CreateToken": _create_token,
     "AdminService/ListTokens": _nothing,
     "AdminService/RevokeToken": _revoke_token,
+    "AdminService/Explain": _explain,
     "AgentService/GetAgent": _named("agents/ann"),
     "AgentService/ListAgents": _nothing,
     "AgentService/SetAgentState": _set_state,

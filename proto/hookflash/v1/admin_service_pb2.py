@@ -28,6 +28,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from hookflash.v1 import agent_pb2 as hookflash_dot_v1_dot_agent__pb2
 from hookflash.v1 import attribute_pb2 as hookflash_dot_v1_dot_attribute__pb2
 from hookflash.v1 import channel_pb2 as hookflash_dot_v1_dot_channel__pb2
+from hookflash.v1 import explanation_pb2 as hookflash_dot_v1_dot_explanation__pb2
 from hookflash.v1 import media_domain_pb2 as hookflash_dot_v1_dot_media__domain__pb2
 from hookflash.v1 import options_pb2 as hookflash_dot_v1_dot_options__pb2
 from hookflash.v1 import queue_pb2 as hookflash_dot_v1_dot_queue__pb2
@@ -35,7 +36,7 @@ from hookflash.v1 import server_pb2 as hookflash_dot_v1_dot_server__pb2
 from hookflash.v1 import token_pb2 as hookflash_dot_v1_dot_token__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n hookflash/v1/admin_service.proto\x12\x0chookflash.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18hookflash/v1/agent.proto\x1a\x1chookflash/v1/attribute.proto\x1a\x1ahookflash/v1/channel.proto\x1a\x1fhookflash/v1/media_domain.proto\x1a\x1ahookflash/v1/options.proto\x1a\x18hookflash/v1/queue.proto\x1a\x19hookflash/v1/server.proto\x1a\x18hookflash/v1/token.proto\"\x12\n\x10GetServerRequest\"\x9a\x02\n\x0c\x41pplyRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12#\n\x06queues\x18\x02 \x03(\x0b\x32\x13.hookflash.v1.Queue\x12#\n\x06\x61gents\x18\x03 \x03(\x0b\x32\x13.hookflash.v1.Agent\x12\'\n\x08\x63hannels\x18\x04 \x03(\x0b\x32\x15.hookflash.v1.Channel\x12+\n\nattributes\x18\x05 \x03(\x0b\x32\x17.hookflash.v1.Attribute\x12\x30\n\rmedia_domains\x18\x06 \x03(\x0b\x32\x19.hookflash.v1.MediaDomain\x12\r\n\x05prune\x18\x07 \x01(\x08\x12\x15\n\rvalidate_only\x18\x08 \x01(\x08\"V\n\x06\x43hange\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.hookflash.v1.ChangeKind\x12\x16\n\x0e\x63hanged_fields\x18\x03 \x03(\t\"6\n\rApplyResponse\x12%\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x14.hookflash.v1.Change\"\x0f\n\rExportRequest\"\xf4\x01\n\x0e\x45xportResponse\x12#\n\x06queues\x18\x01 \x03(\x0b\x32\x13.hookflash.v1.Queue\x12#\n\x06\x61gents\x18\x02 \x03(\x0b\x32\x13.hookflash.v1.Agent\x12\'\n\x08\x63hannels\x18\x03 \x03(\x0b\x32\x15.hookflash.v1.Channel\x12+\n\nattributes\x18\x04 \x03(\x0b\x32\x17.hookflash.v1.Attribute\x12\x30\n\rmedia_domains\x18\x05 \x03(\x0b\x32\x19.hookflash.v1.MediaDomain\x12\x10\n\x08position\x18\x06 \x01(\x03\"\"\n\x0c\x44rainRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"\xa4\x01\n\x12\x43reateTokenRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12 \n\x04role\x18\x03 \x01(\x0e\x32\x12.hookflash.v1.Role\x12\x0e\n\x06\x61gents\x18\x04 \x03(\t\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\x12&\n\x03ttl\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"c\n\x13\x43reateTokenResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\":\n\x11ListTokensRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"R\n\x12ListTokensResponse\x12#\n\x06tokens\x18\x01 \x03(\x0b\x32\x13.hookflash.v1.Token\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x12RevokeTokenRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t*\x8f\x01\n\nChangeKind\x12\x1b\n\x17\x43HANGE_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HANGE_KIND_CREATED\x10\x01\x12\x17\n\x13\x43HANGE_KIND_UPDATED\x10\x02\x12\x19\n\x15\x43HANGE_KIND_UNCHANGED\x10\x03\x12\x17\n\x13\x43HANGE_KIND_DELETED\x10\x04\x32\xc2\x04\n\x0c\x41\x64minService\x12J\n\tGetServer\x12\x1e.hookflash.v1.GetServerRequest\x1a\x14.hookflash.v1.Server\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12I\n\x05\x41pply\x12\x1a.hookflash.v1.ApplyRequest\x1a\x1b.hookflash.v1.ApplyResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12L\n\x06\x45xport\x12\x1b.hookflash.v1.ExportRequest\x1a\x1c.hookflash.v1.ExportResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12\x44\n\x05\x44rain\x12\x1a.hookflash.v1.DrainRequest\x1a\x16.google.protobuf.Empty\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12[\n\x0b\x43reateToken\x12 .hookflash.v1.CreateTokenRequest\x1a!.hookflash.v1.CreateTokenResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12X\n\nListTokens\x12\x1f.hookflash.v1.ListTokensRequest\x1a .hookflash.v1.ListTokensResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12P\n\x0bRevokeToken\x12 .hookflash.v1.RevokeTokenRequest\x1a\x16.google.protobuf.Empty\"\x07\xa2\xbb\x18\x03\n\x01\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n hookflash/v1/admin_service.proto\x12\x0chookflash.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18hookflash/v1/agent.proto\x1a\x1chookflash/v1/attribute.proto\x1a\x1ahookflash/v1/channel.proto\x1a\x1ehookflash/v1/explanation.proto\x1a\x1fhookflash/v1/media_domain.proto\x1a\x1ahookflash/v1/options.proto\x1a\x18hookflash/v1/queue.proto\x1a\x19hookflash/v1/server.proto\x1a\x18hookflash/v1/token.proto\"\x12\n\x10GetServerRequest\"\x9a\x02\n\x0c\x41pplyRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12#\n\x06queues\x18\x02 \x03(\x0b\x32\x13.hookflash.v1.Queue\x12#\n\x06\x61gents\x18\x03 \x03(\x0b\x32\x13.hookflash.v1.Agent\x12\'\n\x08\x63hannels\x18\x04 \x03(\x0b\x32\x15.hookflash.v1.Channel\x12+\n\nattributes\x18\x05 \x03(\x0b\x32\x17.hookflash.v1.Attribute\x12\x30\n\rmedia_domains\x18\x06 \x03(\x0b\x32\x19.hookflash.v1.MediaDomain\x12\r\n\x05prune\x18\x07 \x01(\x08\x12\x15\n\rvalidate_only\x18\x08 \x01(\x08\"V\n\x06\x43hange\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x04kind\x18\x02 \x01(\x0e\x32\x18.hookflash.v1.ChangeKind\x12\x16\n\x0e\x63hanged_fields\x18\x03 \x03(\t\"6\n\rApplyResponse\x12%\n\x07\x63hanges\x18\x01 \x03(\x0b\x32\x14.hookflash.v1.Change\"\x0f\n\rExportRequest\"\xf4\x01\n\x0e\x45xportResponse\x12#\n\x06queues\x18\x01 \x03(\x0b\x32\x13.hookflash.v1.Queue\x12#\n\x06\x61gents\x18\x02 \x03(\x0b\x32\x13.hookflash.v1.Agent\x12\'\n\x08\x63hannels\x18\x03 \x03(\x0b\x32\x15.hookflash.v1.Channel\x12+\n\nattributes\x18\x04 \x03(\x0b\x32\x17.hookflash.v1.Attribute\x12\x30\n\rmedia_domains\x18\x05 \x03(\x0b\x32\x19.hookflash.v1.MediaDomain\x12\x10\n\x08position\x18\x06 \x01(\x03\"\"\n\x0c\x44rainRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\"\xa4\x01\n\x12\x43reateTokenRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12 \n\x04role\x18\x03 \x01(\x0e\x32\x12.hookflash.v1.Role\x12\x0e\n\x06\x61gents\x18\x04 \x03(\t\x12\x0f\n\x07\x63hannel\x18\x05 \x01(\t\x12&\n\x03ttl\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"c\n\x13\x43reateTokenResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\":\n\x11ListTokensRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"R\n\x12ListTokensResponse\x12#\n\x06tokens\x18\x01 \x03(\x0b\x32\x13.hookflash.v1.Token\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"6\n\x12RevokeTokenRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"D\n\x0e\x45xplainRequest\x12\x0e\n\x06invite\x18\x01 \x01(\t\x12\x0e\n\x06\x61gents\x18\x02 \x03(\t\x12\x12\n\nagents_max\x18\x03 \x01(\x05*\x8f\x01\n\nChangeKind\x12\x1b\n\x17\x43HANGE_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HANGE_KIND_CREATED\x10\x01\x12\x17\n\x13\x43HANGE_KIND_UPDATED\x10\x02\x12\x19\n\x15\x43HANGE_KIND_UNCHANGED\x10\x03\x12\x17\n\x13\x43HANGE_KIND_DELETED\x10\x04\x32\x90\x05\n\x0c\x41\x64minService\x12J\n\tGetServer\x12\x1e.hookflash.v1.GetServerRequest\x1a\x14.hookflash.v1.Server\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12I\n\x05\x41pply\x12\x1a.hookflash.v1.ApplyRequest\x1a\x1b.hookflash.v1.ApplyResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12L\n\x06\x45xport\x12\x1b.hookflash.v1.ExportRequest\x1a\x1c.hookflash.v1.ExportResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12\x44\n\x05\x44rain\x12\x1a.hookflash.v1.DrainRequest\x1a\x16.google.protobuf.Empty\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12[\n\x0b\x43reateToken\x12 .hookflash.v1.CreateTokenRequest\x1a!.hookflash.v1.CreateTokenResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12X\n\nListTokens\x12\x1f.hookflash.v1.ListTokensRequest\x1a .hookflash.v1.ListTokensResponse\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12P\n\x0bRevokeToken\x12 .hookflash.v1.RevokeTokenRequest\x1a\x16.google.protobuf.Empty\"\x07\xa2\xbb\x18\x03\n\x01\x06\x12L\n\x07\x45xplain\x12\x1c.hookflash.v1.ExplainRequest\x1a\x19.hookflash.v1.Explanation\"\x08\xa2\xbb\x18\x04\n\x02\x03\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,32 +57,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ADMINSERVICE'].methods_by_name['ListTokens']._serialized_options = b'\242\273\030\003\n\001\006'
   _globals['_ADMINSERVICE'].methods_by_name['RevokeToken']._loaded_options = None
   _globals['_ADMINSERVICE'].methods_by_name['RevokeToken']._serialized_options = b'\242\273\030\003\n\001\006'
-  _globals['_CHANGEKIND']._serialized_start=1586
-  _globals['_CHANGEKIND']._serialized_end=1729
-  _globals['_GETSERVERREQUEST']._serialized_start=368
-  _globals['_GETSERVERREQUEST']._serialized_end=386
-  _globals['_APPLYREQUEST']._serialized_start=389
-  _globals['_APPLYREQUEST']._serialized_end=671
-  _globals['_CHANGE']._serialized_start=673
-  _globals['_CHANGE']._serialized_end=759
-  _globals['_APPLYRESPONSE']._serialized_start=761
-  _globals['_APPLYRESPONSE']._serialized_end=815
-  _globals['_EXPORTREQUEST']._serialized_start=817
-  _globals['_EXPORTREQUEST']._serialized_end=832
-  _globals['_EXPORTRESPONSE']._serialized_start=835
-  _globals['_EXPORTRESPONSE']._serialized_end=1079
-  _globals['_DRAINREQUEST']._serialized_start=1081
-  _globals['_DRAINREQUEST']._serialized_end=1115
-  _globals['_CREATETOKENREQUEST']._serialized_start=1118
-  _globals['_CREATETOKENREQUEST']._serialized_end=1282
-  _globals['_CREATETOKENRESPONSE']._serialized_start=1284
-  _globals['_CREATETOKENRESPONSE']._serialized_end=1383
-  _globals['_LISTTOKENSREQUEST']._serialized_start=1385
-  _globals['_LISTTOKENSREQUEST']._serialized_end=1443
-  _globals['_LISTTOKENSRESPONSE']._serialized_start=1445
-  _globals['_LISTTOKENSRESPONSE']._serialized_end=1527
-  _globals['_REVOKETOKENREQUEST']._serialized_start=1529
-  _globals['_REVOKETOKENREQUEST']._serialized_end=1583
-  _globals['_ADMINSERVICE']._serialized_start=1732
-  _globals['_ADMINSERVICE']._serialized_end=2310
+  _globals['_ADMINSERVICE'].methods_by_name['Explain']._loaded_options = None
+  _globals['_ADMINSERVICE'].methods_by_name['Explain']._serialized_options = b'\242\273\030\004\n\002\003\006'
+  _globals['_CHANGEKIND']._serialized_start=1688
+  _globals['_CHANGEKIND']._serialized_end=1831
+  _globals['_GETSERVERREQUEST']._serialized_start=400
+  _globals['_GETSERVERREQUEST']._serialized_end=418
+  _globals['_APPLYREQUEST']._serialized_start=421
+  _globals['_APPLYREQUEST']._serialized_end=703
+  _globals['_CHANGE']._serialized_start=705
+  _globals['_CHANGE']._serialized_end=791
+  _globals['_APPLYRESPONSE']._serialized_start=793
+  _globals['_APPLYRESPONSE']._serialized_end=847
+  _globals['_EXPORTREQUEST']._serialized_start=849
+  _globals['_EXPORTREQUEST']._serialized_end=864
+  _globals['_EXPORTRESPONSE']._serialized_start=867
+  _globals['_EXPORTRESPONSE']._serialized_end=1111
+  _globals['_DRAINREQUEST']._serialized_start=1113
+  _globals['_DRAINREQUEST']._serialized_end=1147
+  _globals['_CREATETOKENREQUEST']._serialized_start=1150
+  _globals['_CREATETOKENREQUEST']._serialized_end=1314
+  _globals['_CREATETOKENRESPONSE']._serialized_start=1316
+  _globals['_CREATETOKENRESPONSE']._serialized_end=1415
+  _globals['_LISTTOKENSREQUEST']._serialized_start=1417
+  _globals['_LISTTOKENSREQUEST']._serialized_end=1475
+  _globals['_LISTTOKENSRESPONSE']._serialized_start=1477
+  _globals['_LISTTOKENSRESPONSE']._serialized_end=1559
+  _globals['_REVOKETOKENREQUEST']._serialized_start=1561
+  _globals['_REVOKETOKENREQUEST']._serialized_end=1615
+  _globals['_EXPLAINREQUEST']._serialized_start=1617
+  _globals['_EXPLAINREQUEST']._serialized_end=1685
+  _globals['_ADMINSERVICE']._serialized_start=1834
+  _globals['_ADMINSERVICE']._serialized_end=2490
 # @@protoc_insertion_point(module_scope)

@@ -441,3 +441,35 @@ class RevokeTokenRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RevokeTokenRequest: _TypeAlias = RevokeTokenRequest  # noqa: Y015
+
+@_typing.final
+class ExplainRequest(_message.Message):
+    """What Explain takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INVITE_FIELD_NUMBER: _builtins.int
+    AGENTS_FIELD_NUMBER: _builtins.int
+    AGENTS_MAX_FIELD_NUMBER: _builtins.int
+    invite: _builtins.str
+    """`conversations/{id}/invites/{n}`."""
+    agents_max: _builtins.int
+    """How many agents to list at each moment at most, those named included; 0: the engine's choice."""
+    @_builtins.property
+    def agents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Agents to be told of in any case, `agents/{id}`."""
+
+    def __init__(
+        self,
+        *,
+        invite: _builtins.str = ...,
+        agents: _abc.Iterable[_builtins.str] | None = ...,
+        agents_max: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "agents_max", b"agents_max", "invite", b"invite"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainRequest: _TypeAlias = ExplainRequest  # noqa: Y015

@@ -5,6 +5,7 @@ import warnings
 
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from hookflash.v1 import admin_service_pb2 as hookflash_dot_v1_dot_admin__service__pb2
+from hookflash.v1 import explanation_pb2 as hookflash_dot_v1_dot_explanation__pb2
 from hookflash.v1 import server_pb2 as hookflash_dot_v1_dot_server__pb2
 
 GRPC_GENERATED_VERSION = '1.76.0'
@@ -72,6 +73,11 @@ class AdminServiceStub(object):
                 request_serializer=hookflash_dot_v1_dot_admin__service__pb2.RevokeTokenRequest.SerializeToString,
                 response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
+        self.Explain = channel.unary_unary(
+                '/hookflash.v1.AdminService/Explain',
+                request_serializer=hookflash_dot_v1_dot_admin__service__pb2.ExplainRequest.SerializeToString,
+                response_deserializer=hookflash_dot_v1_dot_explanation__pb2.Explanation.FromString,
+                _registered_method=True)
 
 
 class AdminServiceServicer(object):
@@ -127,6 +133,13 @@ class AdminServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Explain(self, request, context):
+        """Says why each agent was or was not chosen for an invite, now and at each decision made for it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -164,6 +177,11 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.RevokeToken,
                     request_deserializer=hookflash_dot_v1_dot_admin__service__pb2.RevokeTokenRequest.FromString,
                     response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
+            ),
+            'Explain': grpc.unary_unary_rpc_method_handler(
+                    servicer.Explain,
+                    request_deserializer=hookflash_dot_v1_dot_admin__service__pb2.ExplainRequest.FromString,
+                    response_serializer=hookflash_dot_v1_dot_explanation__pb2.Explanation.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -356,6 +374,33 @@ class AdminService(object):
             '/hookflash.v1.AdminService/RevokeToken',
             hookflash_dot_v1_dot_admin__service__pb2.RevokeTokenRequest.SerializeToString,
             google_dot_protobuf_dot_empty__pb2.Empty.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Explain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hookflash.v1.AdminService/Explain',
+            hookflash_dot_v1_dot_admin__service__pb2.ExplainRequest.SerializeToString,
+            hookflash_dot_v1_dot_explanation__pb2.Explanation.FromString,
             options,
             channel_credentials,
             insecure,

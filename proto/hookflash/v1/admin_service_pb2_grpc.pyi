@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import empty_pb2 as _empty_pb2
 from grpc import aio as _aio
 from hookflash.v1 import admin_service_pb2 as _admin_service_pb2
+from hookflash.v1 import explanation_pb2 as _explanation_pb2
 from hookflash.v1 import server_pb2 as _server_pb2
 import abc as _abc_1
 import grpc as _grpc
@@ -49,6 +50,8 @@ class AdminServiceStub:
     """Lists tokens without their secrets."""
     RevokeToken: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.RevokeTokenRequest, _empty_pb2.Empty]
     """Ends a token at once."""
+    Explain: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ExplainRequest, _explanation_pb2.Explanation]
+    """Says why each agent was or was not chosen for an invite, now and at each decision made for it."""
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
@@ -69,6 +72,8 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Lists tokens without their secrets."""
     RevokeToken: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.RevokeTokenRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Ends a token at once."""
+    Explain: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ExplainRequest, _explanation_pb2.Explanation]  # type: ignore[assignment]
+    """Says why each agent was or was not chosen for an invite, now and at each decision made for it."""
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
     """What only an admin does."""
@@ -128,5 +133,13 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
         """Ends a token at once."""
+
+    @_abc_1.abstractmethod
+    def Explain(
+        self,
+        request: _admin_service_pb2.ExplainRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_explanation_pb2.Explanation, _abc.Awaitable[_explanation_pb2.Explanation]]:
+        """Says why each agent was or was not chosen for an invite, now and at each decision made for it."""
 
 def add_AdminServiceServicer_to_server(servicer: AdminServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -135,6 +135,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAVAILABLE. The disk is full, read-only or failed, and nothing was accepted."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 54
     """INTERNAL. A defect; the error's metadata carries an `error_id` that the log has too."""
+    ERROR_REASON_JOURNAL_TOO_LONG: _ErrorReason.ValueType  # 55
+    """RESOURCE_EXHAUSTED. What was asked for lies too far into the journal."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reason of a refusal; a stable word."""
@@ -249,4 +251,6 @@ ERROR_REASON_JOURNAL_UNAVAILABLE: ErrorReason.ValueType  # 53
 """UNAVAILABLE. The disk is full, read-only or failed, and nothing was accepted."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 54
 """INTERNAL. A defect; the error's metadata carries an `error_id` that the log has too."""
+ERROR_REASON_JOURNAL_TOO_LONG: ErrorReason.ValueType  # 55
+"""RESOURCE_EXHAUSTED. What was asked for lies too far into the journal."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -45,6 +45,7 @@ SERVICES: Final[dict[str, dict[str, tuple[str, bool]]]] = {
         "CreateToken": ("", False),
         "ListTokens": ("", False),
         "RevokeToken": ("", False),
+        "Explain": ("Explanation", False),
     },
 }
 
@@ -78,6 +79,7 @@ REQUESTS: Final = {
     "Drain": "request_id",
     "CreateToken": "request_id subject role agents channel ttl",
     "RevokeToken": "request_id name",
+    "Explain": "invite",
 }
 
 MESSAGES: Final = {
@@ -178,5 +180,5 @@ REASONS: Final = (
     " INVITE_PENDING INVITE_CLOSED OFFER_CLOSED TARGET_IS_REQUESTER TARGET_ALREADY_PARTICIPANT TARGET_NOT_AVAILABLE"
     " MEDIA_DOMAIN_MISMATCH CONFERENCE_FULL TRANSFER_LIMIT_REACHED NO_OTHER_AGENT AGENT_LOGGED_OUT QUEUE_IN_USE"
     " ATTRIBUTE_IN_USE AGENT_IN_USE CHANNEL_IN_USE QUEUE_FULL MAILBOX_FULL RATE_LIMITED SLOW_CONSUMER POSITION_GONE"
-    " ETAG_MISMATCH TAKEN_OVER DRAINING JOURNAL_UNAVAILABLE INTERNAL"
+    " ETAG_MISMATCH TAKEN_OVER DRAINING JOURNAL_UNAVAILABLE INTERNAL JOURNAL_TOO_LONG"
 )

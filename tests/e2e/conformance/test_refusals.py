@@ -44,6 +44,7 @@ ROLES: Final = {
         "ListTokens": "",
         "RevokeToken": "",
         "Drain": "",
+        "Explain": "S",
     },
 }
 STREAMS: Final = {

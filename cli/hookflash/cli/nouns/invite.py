@@ -45,6 +45,21 @@ async def cancel(session: Session, name: str) -> None:
     session.printer.one(answer, INVITE)
 
 
+@invite.command()
+@_NAME
+@click.option("--agent", "agents", metavar="ID", multiple=True, help="Tell of this agent in any case.")
+@click.option("--agents-max", metavar="N", type=click.IntRange(min=1), help="List so many agents at most.")
+@calling
+async def explain(session: Session, *, name: str, agents: tuple[str, ...], agents_max: int | None) -> None:
+    """Say why each agent was or was not asked: now, and at each decision made for the invite."""
+    from hookflash.cli.explaining import show
+    from hookflash.sdk.client import messages as m
+
+    named = [full("agents", agent) for agent in agents]
+    request = m.ExplainRequest(invite=invite_name(name), agents=named, agents_max=agents_max or 0)
+    show(session.printer, await session.client.explain(request))
+
+
 def invite_name(given: str) -> str:
     """Return an invite's name for `conversations/42/invites/1`, `42/invites/1` or `42/1`."""
     parts = given.removeprefix("conversations/").split("/")

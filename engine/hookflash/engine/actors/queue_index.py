@@ -176,6 +176,12 @@ class QueueIndex:
         tried = invite.tried_of(agent)
         return tried is None or tried.paused_until is None
 
+    def key_of(self, agent: AgentId) -> OrderKey | None:
+        """The agent's key in the order; None while he is not available."""
+        self._settle()
+        found = self._available.get(agent)
+        return None if found is None else found.key
+
     def line_key(self, conversation: ConversationId, invite: Invite) -> LineKey:
         """The place of an invite among all waiting ones."""
         return -self.settings.priority, -invite.priority, invite.placed_at, invite.placement, conversation
@@ -210,6 +216,11 @@ class QueueIndex:
             return None
         firsts = [found for n, line in self.lines.items() if n >= step and (found := _after(line, key)) is not None]
         return min(firsts) if firsts else None
+
+    def rank(self, conversation: ConversationId, invite: Invite) -> int:
+        """The place of a waiting invite among all that wait here, from 1 (R-E1)."""
+        key = self.line_key(conversation, invite)
+        return 1 + sum(line.bisect_left(key) for line in self.lines.values())
 
     def waiting(self) -> Iterator[LineKey]:
         """Every waiting invite."""

@@ -111,6 +111,7 @@ class Limits:
     stream_buffer_events_max: int = _count(1_000, "events")
     agent_updates_kept_max: int = _count(1_000, "updates")
     page_size_max: int = _count(1_000, "entries", high=10_000)
+    explain_records_max: int = _count(100_000, "records", high=1_000_000_000)
 
     def capacity_of(self, media_domain: str) -> int:
         """Return how many slots an agent has in a media domain unless he has his own number: 1 where none is set."""

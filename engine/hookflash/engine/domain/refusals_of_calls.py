@@ -205,6 +205,20 @@ class SlowConsumer(Refusal):
         )
 
 
+class JournalTooLong(Refusal):
+    """What was asked for lies so far into the journal that reading up to it would take too long."""
+
+    reason = Reason.JOURNAL_TOO_LONG
+
+    def __init__(self, records: int, limit: int) -> None:
+        """Take how many records would have to be read, at the least, and how many may be."""
+        super().__init__(
+            f"Reading up to there takes {records:,} records of the journal and may take {limit:,}; raise"
+            " `explain_records_max`, or ask a server that runs on a copy with a higher one.",
+            metadata={"records": str(records), "limit": str(limit)},
+        )
+
+
 class PositionGone(Refusal):
     """A position that the journal no longer has, or never had."""
 

@@ -19,12 +19,13 @@ from hookflash.engine.server.convert_changes import apply_from, changes_to, chec
 from hookflash.engine.server.convert_site import Settings
 from hookflash.engine.server.convert_token import token_from, token_to
 from hookflash.engine.server.convert_values import duration, timestamp
+from hookflash.engine.server.explanations import Explanations
 from hookflash.engine.server.exposure import is_exposed
 from hookflash.engine.server.pages import page_of
 from hookflash.engine.server.ports import SinkReport
 from hookflash.engine.server.tokens import Tokens, digest_of, new_token
 from hookflash.v1 import admin_service_pb2 as pb
-from hookflash.v1 import server_pb2
+from hookflash.v1 import explanation_pb2, server_pb2
 
 __all__ = ["AdminServicer"]
 
@@ -37,6 +38,7 @@ class AdminServicer:
     def __init__(self, asking: Asking, tokens: Tokens, drain: Callable[[], None]) -> None:
         """Take whom to ask, the tokens, and what begins the end."""
         self._asking, self._tokens, self._drain = asking, tokens, drain
+        self._explanations = Explanations(asking)
 
     async def GetServer(self, _request: pb.GetServerRequest, _caller: Caller) -> server_pb2.Server:  # noqa: N802
         """Read how the engine is."""
@@ -86,6 +88,10 @@ class AdminServicer:
         """End a token at once."""
         address = Address(Kind.TOKEN, names.bare_id("name", request.name, Kind.TOKEN))
         return await self._asking.submit(caller, request, address, c.RevokeToken(), lambda _: Empty())
+
+    async def Explain(self, request: pb.ExplainRequest, _caller: Caller) -> explanation_pb2.Explanation:  # noqa: N802
+        """Say why each agent was or was not chosen."""
+        return await self._explanations.explain(request)
 
     def _site(self) -> dict[Address, Settings]:
         site: dict[Address, Settings] = {}

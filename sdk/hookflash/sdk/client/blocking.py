@@ -260,3 +260,7 @@ class SyncClient:
     def revoke_token(self, request: m.RevokeTokenRequest, *, timeout_s: float | None = None) -> None:
         """Ends a token at once."""
         self._wait(self._client.revoke_token(request, timeout_s=timeout_s))
+
+    def explain(self, request: m.ExplainRequest, *, timeout_s: float | None = None) -> m.Explanation:
+        """Says why each agent was or was not chosen for an invite, now and at each decision made for it."""
+        return self._wait(self._client.explain(request, timeout_s=timeout_s))

@@ -227,6 +227,10 @@ class Calls:
         """Ends a token at once."""
         await self._unary(self._admin.RevokeToken, request, timeout_s)
 
+    async def explain(self, request: m.ExplainRequest, *, timeout_s: float | None = None) -> m.Explanation:
+        """Says why each agent was or was not chosen for an invite, now and at each decision made for it."""
+        return await self._unary(self._admin.Explain, request, timeout_s)
+
 
 def _with_request_id(request: _Request) -> _Request:
     """Return the request with a request_id: a copy, so that a caller's message sent twice is two commands."""

@@ -11,6 +11,7 @@ from hookflash.v1.admin_service_pb2 import (
     CreateTokenRequest,
     CreateTokenResponse,
     DrainRequest,
+    ExplainRequest,
     ExportRequest,
     ExportResponse,
     GetServerRequest,
@@ -65,6 +66,7 @@ from hookflash.v1.delivery_pb2 import Delivery
 from hookflash.v1.errors_pb2 import ErrorReason
 from hookflash.v1.event_pb2 import Event
 from hookflash.v1.event_service_pb2 import ListEventsRequest, ListEventsResponse, WatchRequest, WatchResponse
+from hookflash.v1.explanation_pb2 import Choice, ChosenOffer, Considered, Explanation, Standing, Verdict
 from hookflash.v1.invite_pb2 import Invite, InviteKind, InviteState
 from hookflash.v1.media_domain_pb2 import MediaDomain
 from hookflash.v1.message_pb2 import Filtering, Message, Notice, NoticeStyle
@@ -105,8 +107,11 @@ __all__ = [
     "ChangeKind",
     "Channel",
     "ChannelSession",
+    "Choice",
+    "ChosenOffer",
     "CloseConversationRequest",
     "ConferenceRequest",
+    "Considered",
     "Conversation",
     "ConversationState",
     "CreateConversationRequest",
@@ -119,6 +124,8 @@ __all__ = [
     "DrainRequest",
     "ErrorReason",
     "Event",
+    "ExplainRequest",
+    "Explanation",
     "ExportRequest",
     "ExportResponse",
     "Filtering",
@@ -177,6 +184,7 @@ __all__ = [
     "SettleDeliveryRequest",
     "Sink",
     "SinkState",
+    "Standing",
     "Step",
     "Target",
     "TimelineEntry",
@@ -184,6 +192,7 @@ __all__ = [
     "Token",
     "TranscriptEntry",
     "TransferRequest",
+    "Verdict",
     "WatchQueuesRequest",
     "WatchQueuesResponse",
     "WatchRequest",
