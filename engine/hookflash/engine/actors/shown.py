@@ -66,8 +66,13 @@ def invite_view(state: Conversation, invite: Invite, required: Mapping[str, int]
         required=required,
         offers_made=sum([tried.count for tried in invite.tried]),
         passed_over=tuple([tried.agent for tried in invite.tried]),
-        former_agents=state.former,
+        former_agents=_former(state, invite) if state.former else (),
     )
+
+
+def _former(state: Conversation, invite: Invite) -> tuple[AgentId, ...]:
+    """Who was in the conversation and could come back: not its inviting agent, nor who is in it again (R-Q4)."""
+    return tuple([each for each in state.former if each != invite.requester and state.participant(each) is None])
 
 
 def levels_in(steps: Sequence[Expression]) -> Mapping[str, int]:
