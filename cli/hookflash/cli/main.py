@@ -36,6 +36,7 @@ _TOP = {
         "hookflash.cli.doctor:doctor",
         "Check a data directory: journal, promises, views; offline or beside a server.",
     ),
+    "replay": ("hookflash.cli.replay:replay", "A recorded day under another strategy, beside what it was."),
     "bench": ("hookflash.cli.bench:bench", "Measure how fast the engine is on this machine."),
     "context": ("hookflash.cli.nouns.context:context", "Servers that this user calls, by name."),
     "completion": (
