@@ -1,53 +1,54 @@
-"""Where a fake provider's calls enter an engine under test: the webhook of one channel, over real HTTP.
+"""Where a fake provider's calls enter an engine under test: the HTTP edge of that engine, on a free port of loopback.
 
-An engine in process has no HTTP server of its own, so this one goes the way behind it: verify, parse, every arrival
-kept, ack.
+A fake that speaks HTTP itself is told the `url`; one that does not, calls the door.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import httpx
+
+from hookflash.engine.edge.http.edge import HttpEdge
 from hookflash.engine.engine import Engine
+from hookflash.engine.settings import HttpSettings
 from hookflash.sdk.channel import HttpRequest, HttpResponse
-from hookflash.sdk.errors import BadSignature
 from hookflash.sdk.types import ChannelId
-from tests.channels.loopback import loopback
 
 __all__ = ["Door", "open_door"]
 
 
 class Door:
-    """A channel's webhook at `url`; it can be called directly, too."""
+    """A channel's webhook at `url`."""
 
-    def __init__(self, engine: Engine, channel: ChannelId) -> None:
-        self.url = ""
+    def __init__(self, engine: Engine, url: str, http: httpx.AsyncClient) -> None:
+        self.url = url
         self._engine = engine
-        self._channel = channel
+        self._http = http
 
     def now(self) -> float:
         """The engine's time, for signatures that hold one."""
         return self._engine.clock.now()
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Take a provider's call: 401 without signature, 403 with a wrong one, else what the adapter answers."""
-        run = self._engine.adapters._runs[self._channel]  # noqa: SLF001  behind the HTTP server
-        adapter, taker = run._adapter, run._taker  # noqa: SLF001
-        assert adapter is not None
-        assert taker is not None
-        if request.method == "GET":
-            return adapter.handshake(request)
-        try:
-            adapter.verify(request)
-        except BadSignature as refusal:
-            return HttpResponse(status=401 if refusal.is_absent else 403)
-        await taker.bring(adapter.parse(request), "parse")
-        return adapter.ack(request)
+        """Bring a provider's call to the webhook, whatever path it was made for."""
+        url = f"{self.url}?{request.raw_query}" if request.raw_query else self.url
+        answer = await self._http.request(request.method, url, headers=request.headers, content=request.body)
+        return HttpResponse(
+            status=answer.status_code,
+            content_type=answer.headers.get("content-type", ""),
+            body=answer.content,
+            headers=answer.headers,
+        )
 
 
 @asynccontextmanager
 async def open_door(engine: Engine, channel: ChannelId) -> AsyncIterator[Door]:
-    """Serve the channel's webhook until the block ends."""
-    door = Door(engine, channel)
-    async with loopback(door) as served:
-        door.url = f"{served.url}/channels/{channel}"
-        yield door
+    """Serve the engine's channels until the block ends."""
+    listening = HttpSettings(listen="127.0.0.1:0")
+    edge = HttpEdge(listening, engine.adapters, body_bytes_max=engine.limits.webhook_body_bytes_max)
+    await edge.start()
+    try:
+        async with httpx.AsyncClient() as http:
+            yield Door(engine, f"{edge.url}/channels/{channel}", http)
+    finally:
+        await edge.stop()
