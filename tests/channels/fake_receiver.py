@@ -14,7 +14,7 @@ from typing import Any
 from standardwebhooks import Webhook
 
 from hookflash.sdk.channel import HttpRequest, HttpResponse
-from tests.channels.loopback import Loopback, loopback
+from hookflash.sdk.testing.fakes.loopback import Loopback, loopback
 
 __all__ = ["SECRET", "FakeReceiver", "Trouble", "fake_receiver", "posted"]
 

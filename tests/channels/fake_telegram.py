@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hookflash.sdk.channel import HttpRequest, HttpResponse
-from tests.channels.loopback import Loopback, loopback
+from hookflash.sdk.testing.fakes.loopback import Loopback, loopback
 
 __all__ = ["DATE", "TOKEN", "FakeTelegram", "Trouble", "fake_telegram", "message"]
 

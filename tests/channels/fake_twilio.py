@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from hookflash.sdk.channel import HttpRequest, HttpResponse
-from tests.channels.loopback import Loopback, loopback
+from hookflash.sdk.testing.fakes.loopback import Loopback, loopback
 
 __all__ = ["ACCOUNT", "OURS", "PUBLIC", "TOKEN", "FakeTwilio", "Trouble", "fake_twilio", "inbound", "refused", "signed"]
 

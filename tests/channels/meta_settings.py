@@ -5,8 +5,8 @@ The files are made as an admin makes them: readable by nobody else.
 
 from pathlib import Path
 
-from tests.channels.fakes.meta import ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN
-from tests.channels.fakes.meta_payloads import INSTAGRAM, NUMBER, PAGE
+from hookflash.sdk.testing.fakes.meta import ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN
+from hookflash.sdk.testing.fakes.meta_payloads import INSTAGRAM, NUMBER, PAGE
 
 __all__ = ["instagram_settings", "messenger_settings", "whatsapp_settings"]
 

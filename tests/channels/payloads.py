@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hookflash.sdk import HttpRequest
-from tests.channels.fakes.meta import APP_SECRET
-from tests.channels.fakes.meta_payloads import signature
+from hookflash.sdk.testing.fakes.meta import APP_SECRET
+from hookflash.sdk.testing.fakes.meta_payloads import signature
 
 __all__ = ["names", "payload", "recorded", "signed"]
 

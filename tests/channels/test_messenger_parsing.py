@@ -25,7 +25,7 @@ from hookflash.sdk import (
     Text,
     Unsupported,
 )
-from tests.channels.fakes.meta_payloads import INSTAGRAM, PAGE, messenger_body, messenger_item
+from hookflash.sdk.testing.fakes.meta_payloads import INSTAGRAM, PAGE, messenger_body, messenger_item
 from tests.channels.payloads import names, payload, recorded
 
 CHANNEL = ChannelId("page")

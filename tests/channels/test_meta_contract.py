@@ -6,8 +6,8 @@ from hookflash.plugins.messenger import Instagram, Messenger
 from hookflash.plugins.whatsapp import WhatsApp
 from hookflash.sdk import HttpRequest
 from hookflash.sdk.testing import WebhookContract
-from tests.channels.fakes.meta import ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN
-from tests.channels.fakes.meta_payloads import NUMBER, PAGE
+from hookflash.sdk.testing.fakes.meta import ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN
+from hookflash.sdk.testing.fakes.meta_payloads import NUMBER, PAGE
 from tests.channels.payloads import payload, signed
 
 SECRETS = {"app_secret": "env:APP_SECRET", "verify_token": "env:VERIFY_TOKEN", "access_token": "env:ACCESS_TOKEN"}

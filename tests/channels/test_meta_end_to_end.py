@@ -6,14 +6,17 @@ The fake is at its worst: receipts before its own answer, every callback twice a
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hookflash.engine.domain import events as e
+from hookflash.sdk.testing.fakes.meta import FakeMeta, fake_meta
+from hookflash.sdk.testing.fakes.meta_faults import BadJson, Refused, Resets
+from hookflash.sdk.testing.fakes.meta_payloads import signature
 from tests.channels.door import Door
-from tests.channels.fakes.meta import FakeMeta, fake_meta
-from tests.channels.fakes.meta_faults import BadJson, Refused, Resets
 from tests.channels.meta_settings import instagram_settings, messenger_settings, whatsapp_settings
-from tests.channels.story import SEEN, Customer, StoryWorld, play
+from tests.channels.payloads import payload
+from tests.channels.story import SEEN, Customer, StoryWorld, play, story_world
 
 CARL = "16505551234"
 RISING = ("SENT", "DELIVERED", "READ")
@@ -124,3 +127,19 @@ async def test_a_bad_day_at_meta_delays_what_the_customer_sees_and_changes_nothi
         await meta.settle()
         assert [shown.text for shown in meta.shown] == list(SEEN)
         assert len(meta.calls) == len(SEEN) + len(faults)
+
+
+@pytest.mark.parametrize("kind", ["whatsapp", "messenger", "instagram"])
+async def test_the_webhook_can_be_subscribed_and_believes_nobody_else(kind: str, tmp_path: Path) -> None:
+    async with (
+        fake_meta(is_instagram=kind == "instagram") as meta,
+        story_world(_customer(kind, meta, tmp_path)) as world,
+        httpx.AsyncClient() as stranger,
+    ):
+        assert await meta.subscribe() == (200, "1158201444")
+        assert (await meta.subscribe("guessed"))[0] == 403
+        body = payload("whatsapp", "text")
+        assert (await stranger.post(world.door.url, content=body)).status_code == 401
+        forged = {"x-hub-signature-256": signature("guessed", body)}
+        assert (await stranger.post(world.door.url, content=body, headers=forged)).status_code == 403
+        assert world.customer_said() == []

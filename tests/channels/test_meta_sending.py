@@ -33,9 +33,9 @@ from hookflash.sdk import (
 )
 from hookflash.sdk.errors import ConfigError
 from hookflash.sdk.testing import channel_context, delivery_of
-from tests.channels.fakes.meta import ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN, FakeMeta, fake_meta
-from tests.channels.fakes.meta_faults import BadJson, Fault, Hangs, Lost, Refused, Resets
-from tests.channels.fakes.meta_payloads import INSTAGRAM, NUMBER, PAGE
+from hookflash.sdk.testing.fakes.meta import ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN, FakeMeta, fake_meta
+from hookflash.sdk.testing.fakes.meta_faults import BadJson, Fault, Hangs, Lost, Refused, Resets
+from hookflash.sdk.testing.fakes.meta_payloads import INSTAGRAM, NUMBER, PAGE
 
 ENVIRON = {"APP_SECRET": APP_SECRET, "VERIFY_TOKEN": VERIFY_TOKEN, "ACCESS_TOKEN": ACCESS_TOKEN}
 SECRETS = {"app_secret": "env:APP_SECRET", "verify_token": "env:VERIFY_TOKEN", "access_token": "env:ACCESS_TOKEN"}

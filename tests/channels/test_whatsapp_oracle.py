@@ -38,8 +38,8 @@ from hookflash.sdk import (
     WindowClosed,
 )
 from hookflash.sdk.signing import meta_sha256
-from tests.channels.fakes.meta import APP_SECRET, VERIFY_TOKEN
-from tests.channels.fakes.meta_payloads import NUMBER, signature
+from hookflash.sdk.testing.fakes.meta import APP_SECRET, VERIFY_TOKEN
+from hookflash.sdk.testing.fakes.meta_payloads import NUMBER, signature
 from tests.channels.payloads import names, payload
 
 # What pywa cannot read: it takes the user id for granted, and reads one item of a request.

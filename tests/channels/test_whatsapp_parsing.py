@@ -10,7 +10,7 @@ from hookflash.plugins.whatsapp.adapter import WhatsAppConfig
 from hookflash.plugins.whatsapp.messages import read
 from hookflash.sdk import Arrival, ChannelId, Inbound, ParseError, Receipt, Secret, Unsupported
 from hookflash.sdk.testing import RecordedLog, channel_context
-from tests.channels.fakes.meta_payloads import NUMBER, whatsapp_body, whatsapp_status, whatsapp_text
+from hookflash.sdk.testing.fakes.meta_payloads import NUMBER, whatsapp_body, whatsapp_status, whatsapp_text
 from tests.channels.payloads import payload, recorded, signed
 
 CHANNEL = ChannelId("wa")

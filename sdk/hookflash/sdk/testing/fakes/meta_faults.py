@@ -46,6 +46,7 @@ class Refused(Fault):
     more: Mapping[str, object] = field(default_factory=dict)
 
     async def answer(self) -> HttpResponse:
+        """Refuse."""
         return error_answer(self.status, self.code, self.text, self.headers, **self.more)
 
 
@@ -56,6 +57,7 @@ class BadJson(Fault):
     status: int = 200
 
     async def answer(self) -> HttpResponse:
+        """Give the page."""
         body = b"<html>Sorry, something went wrong.</html>"
         return HttpResponse(status=self.status, content_type="text/html", body=body)
 
@@ -67,6 +69,7 @@ class Hangs(Fault):
     release: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def answer(self) -> HttpResponse:
+        """Wait."""
         await self.release.wait()
         return HttpResponse(status=503)
 
@@ -76,7 +79,8 @@ class Resets(Fault):
     """The connection is cut."""
 
     async def answer(self) -> None:
-        return None
+        """Cut it."""
+        return
 
 
 @dataclass
@@ -86,4 +90,5 @@ class Lost(Fault):
     then: Fault
 
     async def answer(self) -> HttpResponse | None:
+        """Spoil the answer."""
         return await self.then.answer()

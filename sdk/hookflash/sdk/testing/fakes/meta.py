@@ -1,7 +1,8 @@
 """A fake of Meta: its Graph API on this machine, and what it posts to a webhook.
 
 It behaves as the real one does on a bad day: receipts come before its own answer, twice and in any order, answers get
-lost after a message was shown, limits are kept, calls are throttled. What it is told to do wrong is in `faults`.
+lost after a message was shown, limits are kept, calls are throttled. What it is told to do wrong is in `faults`. An
+adapter under test has the settings `ACCESS_TOKEN`, `APP_SECRET` and `VERIFY_TOKEN` of here, and `NUMBER` or `PAGE`.
 """
 
 import asyncio
@@ -17,9 +18,10 @@ from typing import Any
 import httpx
 
 from hookflash.sdk.channel import HttpRequest, HttpResponse
-from tests.channels.fakes.meta_checks import problem_with
-from tests.channels.fakes.meta_faults import Fault, Lost, answer_of, error_answer
-from tests.channels.fakes.meta_payloads import (
+from hookflash.sdk.testing.fakes.loopback import Loopback, loopback
+from hookflash.sdk.testing.fakes.meta_checks import problem_with
+from hookflash.sdk.testing.fakes.meta_faults import Fault, Lost, answer_of, error_answer
+from hookflash.sdk.testing.fakes.meta_payloads import (
     INSTAGRAM,
     NUMBER,
     PAGE,
@@ -30,7 +32,6 @@ from tests.channels.fakes.meta_payloads import (
     whatsapp_status,
     whatsapp_text,
 )
-from tests.channels.loopback import Loopback, loopback
 
 __all__ = ["ACCESS_TOKEN", "APP_SECRET", "VERIFY_TOKEN", "FakeMeta", "Shown", "fake_meta"]
 
@@ -69,6 +70,7 @@ class FakeMeta:
     answers: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        """Begin with nothing shown."""
         self.account = INSTAGRAM if self.is_instagram else PAGE
         self.served: Loopback
         self._serial = count(1)

@@ -2,6 +2,7 @@
 
 Written from Meta's pages, not from the adapters.
 """
+# ruff: noqa: PLR2004 - numbers of Meta's, each beside the sentence that names it
 
 from typing import Any
 
