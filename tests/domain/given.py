@@ -84,6 +84,7 @@ class Centre:
     position: int = 0
     entities: dict[Address, State] = field(default_factory=dict)
     secrets: dict[str, frozenset[str]] = field(default_factory=dict)
+    is_plugin_asked: bool = False
     busy_channels: set[str] = field(default_factory=set)
 
     # What the deciders ask (Facts).
@@ -115,6 +116,12 @@ class Centre:
 
     def channel_uses(self, channel: ChannelId) -> int:
         return int(channel in self.busy_channels)
+
+    def is_calendar(self, name: str) -> bool:
+        return name == "office"
+
+    def asks_unattended(self) -> bool:
+        return self.is_plugin_asked
 
     def is_strategy(self, name: str) -> bool:
         return name in ("longest_available", "least_occupied")

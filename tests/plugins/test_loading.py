@@ -257,15 +257,32 @@ def test_a_plugin_slower_than_thirty_seconds_to_register_is_not_loaded(folder: F
 
 def test_the_bundled_plugins_are_found_and_are_marked_as_such() -> None:
     host = PluginHost.load(PluginSettings(is_strict=True), Clock())
-    bundled = {one.name: one.state for one in host.plugins if one.is_bundled}
+    bundled = {one.name: (one.state, one.reason) for one in host.plugins if one.is_bundled}
     assert bundled.keys() >= {"console", "least_occupied", "longest_available"}
-    assert set(bundled.values()) == {PluginState.LOADED}
+    waiting = {name: reason for name, (state, reason) in bundled.items() if state is not PluginState.LOADED}
+    assert waiting == {
+        name: f"it does nothing without settings; give it a table [plugins.{name}]"
+        for name in ("event_trace", "forbidden_verbs", "hours", "keyword_routing", "pii", "second_chance")
+    }
     for name in ("least_occupied", "longest_available"):
         strategy = host.strategy(name)
         assert strategy is not None
         assert strategy.is_bundled
     assert host.channel_adapter("console") is not None
-    assert host.channel_adapter("whatsapp") is None
+    assert host.channel_adapter("fax") is None
+
+
+def test_a_plugin_that_needs_settings_is_not_even_imported_without_a_table_for_it(folder: Folder) -> None:
+    folder.write("plug", "NEEDS_CONFIG = True\nraise RuntimeError\n")
+    assert plugin(folder.load(), "plug").state is PluginState.DISABLED
+    assert plugin(folder.load(tables={"plug": {}}), "plug").reason == "RuntimeError: "
+
+
+def test_a_class_is_made_once_for_each_engine() -> None:
+    tables = [{"keyword_routing": {"words": words}} for words in ("a:one", "b:two")]
+    hosts = [PluginHost.load(PluginSettings(tables=table), Clock()) for table in tables]
+    first, second = (host.implementations("hookflash_choose_queue")[0].function for host in hosts)
+    assert first != second
 
 
 def test_a_stranger_in_the_bundled_namespace_is_not_bundled() -> None:

@@ -27,6 +27,7 @@ from hookflash.engine.actors.registry import Registry
 from hookflash.engine.actors.shard import Archive, Shard
 from hookflash.engine.actors.strategies import Strategies
 from hookflash.engine.actors.timers import Timers
+from hookflash.engine.actors.unattended import Unattended
 from hookflash.engine.domain.address import SITE
 from hookflash.engine.domain.commands import RecordFault
 from hookflash.engine.domain.values import QueueSettings
@@ -34,6 +35,7 @@ from hookflash.engine.edge.adapter_host import AdapterHost
 from hookflash.engine.edge.adapter_run import Edge
 from hookflash.engine.edge.inbox import Inbox
 from hookflash.engine.edge.inbox_file import InboxFile
+from hookflash.engine.edge.opening import Opening
 from hookflash.engine.edge.outbox import Outbox
 from hookflash.engine.edge.rates import Rates
 from hookflash.engine.edge.receipts import ReceiptJoiner
@@ -44,10 +46,10 @@ from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.port import Journal, JournalBroken
 from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.journal.writer import JournalWriter
-from hookflash.engine.plugins import PluginFault, PluginHost, PureCalls
+from hookflash.engine.plugins import PluginFault, PluginHost
 from hookflash.engine.plugins import PluginSettings as HostSettings
+from hookflash.engine.plugins.questions import Questions
 from hookflash.engine.plugins.strategies import LoadedStrategy
-from hookflash.engine.plugins.text_filters import TextFilters
 from hookflash.engine.settings import Settings
 from hookflash.engine.version import engine_version
 from hookflash.engine.views.projection import Projection
@@ -108,12 +110,16 @@ class Engine:
         )
         self.shard = self._make_shard(on_broken or (lambda _error: None))
         self._strategies = Strategies(self.shard, plugins)
-        self._alarms = Alarms(self.shard, self._strategies.end_decision)
+        self.questions = Questions.to(plugins, self.limits, self.clock.now, self.clock.wake_at)
+        self._unattended = Unattended(self.shard, self.questions.hooks)
+        self._alarms = Alarms(self.shard, self._strategies.end_decision, self._unattended.ask)
         self._passivation = Passivation(self.shard)
         self.ids = IdMaker(self.clock, self.random)
         self.inbox_file = inbox_file or InboxFile(None)
-        self.filters = TextFilters(plugins.filters, self._pure_calls, self.limits)
-        self.inbox = Inbox(self.shard, self.ids, self.clock, self.limits, self.filters)
+        self.opening = Opening(self.shard.facts, self.questions.hooks, self.questions.hours, self.shard.matching.stats)
+        self.inbox = Inbox(
+            self.shard, self.ids, self.clock, self.limits, filters=self.questions.filters, opening=self.opening
+        )
         self._receipts = ReceiptJoiner(self.shard, self.clock)
         self.outbox = Outbox(self.clock, self.limits.delivery_timeout_s, on_settled=self._receipts.settled)
         self.adapters = AdapterHost(self._edge(), plugins)
@@ -168,6 +174,7 @@ class Engine:
             self._project,
             self.outbox.follow,
             self.adapters.follow,
+            self._unattended.follow,
             self.sinks.follow,
             broadcast.follow,
         ):
@@ -177,15 +184,18 @@ class Engine:
         channels = tuple(self.shard.facts.channels())
         facts = EngineFacts(version=engine_version(), shards=("main",), channels=channels)
         await asyncio.to_thread(self.plugins.engine_started, facts)
+        await self.questions.hours.start()
         await self.adapters.start()
 
     async def stop(self) -> None:
         """Let what was accepted become durable and shown, then end every thread."""
         await asyncio.to_thread(self.plugins.engine_stopping, "stop", self.clock.now() + _STOPPING_S)
         await self.adapters.stop()
+        await self.questions.hours.stop()
         await self.sinks.stop()
         await self._receipts.stop()
         self._alarms.stop()
+        self._unattended.stop()
         await self.shard.stop()
         await asyncio.to_thread(self.plugins.stop)
         await asyncio.to_thread(self.projector.stop)
@@ -228,7 +238,7 @@ class Engine:
             archive=archive,
             clock=self.clock,
             limits=self.limits,
-            catalogue=self.settings.catalogue,
+            catalogue=self.settings.catalogue.translated(self.plugins.texts),
             on_broken=on_broken,
         )
         mailroom.open(shard)
@@ -261,9 +271,6 @@ class Engine:
             http=http,
             keys_kept_s=self.limits.request_id_kept_s,
         )
-
-    def _pure_calls(self, plugin: str, what: str) -> PureCalls:
-        return self.plugins.pure_calls(plugin, what, self.clock.wake_at)
 
     def _project(self, group: Sequence[Sealed]) -> None:
         self.projector.feed([Projection(sealed.record, sealed.states) for sealed in group])

@@ -12,9 +12,10 @@ from typing import ClassVar, Final, Literal, NamedTuple
 from hookflash.sdk import FilterContext, FilterStage, Passed, Redacted, Registry, hookimpl
 from hookflash.sdk.filters import Blocked, Filtered
 
-__all__ = ["SDK_API", "Action", "Config", "PersonalNumbers", "found", "hookflash_register"]
+__all__ = ["NEEDS_CONFIG", "SDK_API", "Action", "Config", "PersonalNumbers", "found", "hookflash_register"]
 
 SDK_API = ">=1.0,<2"
+NEEDS_CONFIG = True
 
 Action = Literal["redact", "block", "pass"]
 """What is done where something is found."""

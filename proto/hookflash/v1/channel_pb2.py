@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ahookflash/v1/channel.proto\x12\x0chookflash.v1\"\xd5\x01\n\x07\x43hannel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x13\n\x0bis_external\x18\x03 \x01(\x08\x12\r\n\x05queue\x18\x04 \x01(\t\x12\x14\n\x0cmedia_domain\x18\x05 \x01(\t\x12\x35\n\x08settings\x18\x06 \x03(\x0b\x32#.hookflash.v1.Channel.SettingsEntry\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x1a/\n\rSettingsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ahookflash/v1/channel.proto\x12\x0chookflash.v1\"\xe5\x01\n\x07\x43hannel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x13\n\x0bis_external\x18\x03 \x01(\x08\x12\r\n\x05queue\x18\x04 \x01(\t\x12\x14\n\x0cmedia_domain\x18\x05 \x01(\t\x12\x35\n\x08settings\x18\x06 \x03(\x0b\x32#.hookflash.v1.Channel.SettingsEntry\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12\x0e\n\x06locale\x18\x08 \x01(\t\x1a/\n\rSettingsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,7 +34,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHANNEL_SETTINGSENTRY']._loaded_options = None
   _globals['_CHANNEL_SETTINGSENTRY']._serialized_options = b'8\001'
   _globals['_CHANNEL']._serialized_start=45
-  _globals['_CHANNEL']._serialized_end=258
-  _globals['_CHANNEL_SETTINGSENTRY']._serialized_start=211
-  _globals['_CHANNEL_SETTINGSENTRY']._serialized_end=258
+  _globals['_CHANNEL']._serialized_end=274
+  _globals['_CHANNEL_SETTINGSENTRY']._serialized_start=227
+  _globals['_CHANNEL_SETTINGSENTRY']._serialized_end=274
 # @@protoc_insertion_point(module_scope)

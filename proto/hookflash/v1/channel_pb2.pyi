@@ -51,6 +51,7 @@ class Channel(_message.Message):
     MEDIA_DOMAIN_FIELD_NUMBER: _builtins.int
     SETTINGS_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    LOCALE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`channels/{id}`."""
     kind: _builtins.str
@@ -63,6 +64,8 @@ class Channel(_message.Message):
     """The media domain's bare id; empty in Apply: `chat`."""
     etag: _builtins.str
     """Changes with every change of the channel."""
+    locale: _builtins.str
+    """The language of notices to its customers, such as `de` or `de-AT`; empty: the engine's."""
     @_builtins.property
     def settings(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Settings of the adapter, by key; a secret is a reference, `env:NAME` or `file:PATH`."""
@@ -77,10 +80,11 @@ class Channel(_message.Message):
         media_domain: _builtins.str = ...,
         settings: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         etag: _builtins.str = ...,
+        locale: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "is_external", b"is_external", "kind", b"kind", "media_domain", b"media_domain", "name", b"name", "queue", b"queue", "settings", b"settings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "is_external", b"is_external", "kind", b"kind", "locale", b"locale", "media_domain", b"media_domain", "name", b"name", "queue", b"queue", "settings", b"settings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18hookflash/v1/queue.proto\x12\x0chookflash.v1\x1a\x1egoogle/protobuf/duration.proto\"C\n\x04Step\x12\x12\n\nexpression\x18\x01 \x01(\t\x12\'\n\x04wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xb1\x01\n\nQueueStats\x12\r\n\x05ready\x18\x01 \x01(\x05\x12\x0e\n\x06\x61\x63tive\x18\x02 \x01(\x05\x12\x11\n\tavailable\x18\x03 \x01(\x05\x12\x0f\n\x07waiting\x18\x04 \x01(\x05\x12.\n\x0boldest_wait\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rlongest_offer\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xbc\x03\n\x05Queue\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x14\n\x0cmedia_domain\x18\x03 \x01(\t\x12\x10\n\x08priority\x18\x04 \x01(\x05\x12\x10\n\x08strategy\x18\x05 \x01(\t\x12\x42\n\x10strategy_options\x18\x06 \x03(\x0b\x32(.hookflash.v1.Queue.StrategyOptionsEntry\x12\x30\n\roffer_timeout\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03ttl\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0bwaiting_max\x18\t \x01(\x05\x12!\n\x05steps\x18\n \x03(\x0b\x32\x12.hookflash.v1.Step\x12\x10\n\x08overflow\x18\x0b \x01(\t\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\'\n\x05stats\x18\r \x01(\x0b\x32\x18.hookflash.v1.QueueStats\x1a\x36\n\x14StrategyOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18hookflash/v1/queue.proto\x12\x0chookflash.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"C\n\x04Step\x12\x12\n\nexpression\x18\x01 \x01(\t\x12\'\n\x04wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xf8\x01\n\nQueueStats\x12\r\n\x05ready\x18\x01 \x01(\x05\x12\x0e\n\x06\x61\x63tive\x18\x02 \x01(\x05\x12\x11\n\tavailable\x18\x03 \x01(\x05\x12\x0f\n\x07waiting\x18\x04 \x01(\x05\x12.\n\x0boldest_wait\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\rlongest_offer\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07is_open\x18\x07 \x01(\x08\x12\x34\n\x10open_change_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xde\x03\n\x05Queue\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x14\n\x0cmedia_domain\x18\x03 \x01(\t\x12\x10\n\x08priority\x18\x04 \x01(\x05\x12\x10\n\x08strategy\x18\x05 \x01(\t\x12\x42\n\x10strategy_options\x18\x06 \x03(\x0b\x32(.hookflash.v1.Queue.StrategyOptionsEntry\x12\x30\n\roffer_timeout\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03ttl\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0bwaiting_max\x18\t \x01(\x05\x12!\n\x05steps\x18\n \x03(\x0b\x32\x12.hookflash.v1.Step\x12\x10\n\x08overflow\x18\x0b \x01(\t\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\'\n\x05stats\x18\r \x01(\x0b\x32\x18.hookflash.v1.QueueStats\x12\x10\n\x08\x63\x61lendar\x18\x0e \x01(\t\x12\x0e\n\x06locale\x18\x0f \x01(\t\x1a\x36\n\x14StrategyOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,12 +35,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_QUEUE_STRATEGYOPTIONSENTRY']._loaded_options = None
   _globals['_QUEUE_STRATEGYOPTIONSENTRY']._serialized_options = b'8\001'
-  _globals['_STEP']._serialized_start=74
-  _globals['_STEP']._serialized_end=141
-  _globals['_QUEUESTATS']._serialized_start=144
-  _globals['_QUEUESTATS']._serialized_end=321
-  _globals['_QUEUE']._serialized_start=324
-  _globals['_QUEUE']._serialized_end=768
-  _globals['_QUEUE_STRATEGYOPTIONSENTRY']._serialized_start=714
-  _globals['_QUEUE_STRATEGYOPTIONSENTRY']._serialized_end=768
+  _globals['_STEP']._serialized_start=107
+  _globals['_STEP']._serialized_end=174
+  _globals['_QUEUESTATS']._serialized_start=177
+  _globals['_QUEUESTATS']._serialized_end=425
+  _globals['_QUEUE']._serialized_start=428
+  _globals['_QUEUE']._serialized_end=906
+  _globals['_QUEUE_STRATEGYOPTIONSENTRY']._serialized_start=852
+  _globals['_QUEUE_STRATEGYOPTIONSENTRY']._serialized_end=906
 # @@protoc_insertion_point(module_scope)

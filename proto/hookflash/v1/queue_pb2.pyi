@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -59,6 +60,8 @@ class QueueStats(_message.Message):
     WAITING_FIELD_NUMBER: _builtins.int
     OLDEST_WAIT_FIELD_NUMBER: _builtins.int
     LONGEST_OFFER_FIELD_NUMBER: _builtins.int
+    IS_OPEN_FIELD_NUMBER: _builtins.int
+    OPEN_CHANGE_TIME_FIELD_NUMBER: _builtins.int
     ready: _builtins.int
     """Its agents who are READY."""
     active: _builtins.int
@@ -67,6 +70,8 @@ class QueueStats(_message.Message):
     """Its agents who are READY or ACTIVE, less those the request leaves out."""
     waiting: _builtins.int
     """Invites parked."""
+    is_open: _builtins.bool
+    """Whether new conversations are routed here now: by its calendar, and always without one."""
     @_builtins.property
     def oldest_wait(self) -> _duration_pb2.Duration:
         """Since when the oldest parked invite waits; absent when none is parked."""
@@ -74,6 +79,10 @@ class QueueStats(_message.Message):
     @_builtins.property
     def longest_offer(self) -> _duration_pb2.Duration:
         """For how long the longest open offer stands; absent when none is open."""
+
+    @_builtins.property
+    def open_change_time(self) -> _timestamp_pb2.Timestamp:
+        """When that changes; absent when it is not known."""
 
     def __init__(
         self,
@@ -84,10 +93,12 @@ class QueueStats(_message.Message):
         waiting: _builtins.int = ...,
         oldest_wait: _duration_pb2.Duration | None = ...,
         longest_offer: _duration_pb2.Duration | None = ...,
+        is_open: _builtins.bool = ...,
+        open_change_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["longest_offer", b"longest_offer", "oldest_wait", b"oldest_wait"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["longest_offer", b"longest_offer", "oldest_wait", b"oldest_wait", "open_change_time", b"open_change_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "available", b"available", "longest_offer", b"longest_offer", "oldest_wait", b"oldest_wait", "ready", b"ready", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "available", b"available", "is_open", b"is_open", "longest_offer", b"longest_offer", "oldest_wait", b"oldest_wait", "open_change_time", b"open_change_time", "ready", b"ready", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -132,6 +143,8 @@ class Queue(_message.Message):
     OVERFLOW_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     STATS_FIELD_NUMBER: _builtins.int
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    LOCALE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`queues/{id}`."""
     display_name: _builtins.str
@@ -145,9 +158,13 @@ class Queue(_message.Message):
     waiting_max: _builtins.int
     """Invites that may be parked at once; 0 in Apply: the engine's default."""
     overflow: _builtins.str
-    """`queues/{id}` that may take what this one leaves unserved; empty: none."""
+    """`queues/{id}` that takes new conversations while this one is closed by its calendar; empty: none."""
     etag: _builtins.str
     """Changes with every change of what is applied."""
+    calendar: _builtins.str
+    """The calendar of its opening hours, as a plugin knows it; empty: always open."""
+    locale: _builtins.str
+    """The language of notices to its customers, such as `de` or `de-AT`; empty: the channel's."""
     @_builtins.property
     def strategy_options(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Settings of the Strategy, by key."""
@@ -184,10 +201,12 @@ class Queue(_message.Message):
         overflow: _builtins.str = ...,
         etag: _builtins.str = ...,
         stats: Global___QueueStats | None = ...,
+        calendar: _builtins.str = ...,
+        locale: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["offer_timeout", b"offer_timeout", "stats", b"stats", "ttl", b"ttl"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_name", b"display_name", "etag", b"etag", "media_domain", b"media_domain", "name", b"name", "offer_timeout", b"offer_timeout", "overflow", b"overflow", "priority", b"priority", "stats", b"stats", "steps", b"steps", "strategy", b"strategy", "strategy_options", b"strategy_options", "ttl", b"ttl", "waiting_max", b"waiting_max"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "display_name", b"display_name", "etag", b"etag", "locale", b"locale", "media_domain", b"media_domain", "name", b"name", "offer_timeout", b"offer_timeout", "overflow", b"overflow", "priority", b"priority", "stats", b"stats", "steps", b"steps", "strategy", b"strategy", "strategy_options", b"strategy_options", "ttl", b"ttl", "waiting_max", b"waiting_max"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -91,7 +91,7 @@ UnattendedAnswer: TypeAlias = LeaveOpen | RouteTo | Close
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceRef:
-    """What a verb is about: the names that the request holds, by field (`name`, `agent`, `queue`, `channel`)."""
+    """What a verb is about: the names in the request by field, `name agent channel conversation target`; no text."""
 
     names: Mapping[str, str] = field(default_factory=dict)
 

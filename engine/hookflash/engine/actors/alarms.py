@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 
 from hookflash.engine.domain.address import Address
-from hookflash.engine.domain.commands import EndDecision, EndOffer, Timer
+from hookflash.engine.domain.commands import AskUnattended, EndDecision, EndOffer, Timer
 from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.journal.record import CauseKind
 
@@ -24,10 +24,16 @@ _BURST_MAX = 200
 class Alarms:
     """The shard's wake-up call for its next deadline."""
 
-    def __init__(self, shard: Shard, end_decision: Callable[[Address, EndDecision], None]) -> None:
-        """Follow the shard; the end of a strategy's time is judged by whoever asked it."""
+    def __init__(
+        self,
+        shard: Shard,
+        end_decision: Callable[[Address, EndDecision], None],
+        ask_unattended: Callable[[Address], None],
+    ) -> None:
+        """Follow the shard; what concerns plugins is judged by whoever asks them."""
         self._shard = shard
         self._end_decision = end_decision
+        self._ask_unattended = ask_unattended
         self._armed_for: float | None = None
         self._cancel: Callable[[], None] = lambda: None
         self._tries: Counter[tuple[Address, Timer]] = Counter()
@@ -64,6 +70,11 @@ class Alarms:
         if isinstance(command, EndDecision):
             self._end_decision(address, command)
             return
+        if isinstance(command, AskUnattended):
+            # It stands again until the answer is recorded, for the journal may not take that.
+            self._later(address, command)
+            self._ask_unattended(address)
+            return
         call = Call(cause=CauseKind.TIMER, method=type(command).__name__)
         try:
             done = self._shard.run(address, command, call)
@@ -80,9 +91,12 @@ class Alarms:
 
     def _after(self, done: "asyncio.Future[bytes]", address: Address, command: Timer) -> None:
         if not done.cancelled() and done.exception() is not None:
-            # The journal did not take it, so the deadline stands again; not at once, or a full disk would spin.
-            self._shard.world.timers.postpone(self._shard.clock.now() + _RETRY_S, address, command)
-            self.arm()
+            self._later(address, command)
+
+    def _later(self, address: Address, command: Timer) -> None:
+        # The journal did not take it, so the deadline stands again; not at once, or a full disk would spin.
+        self._shard.world.timers.postpone(self._shard.clock.now() + _RETRY_S, address, command)
+        self.arm()
 
     def _try_again(self, when: float, address: Address, command: Timer) -> None:
         self._tries[address, command] += 1

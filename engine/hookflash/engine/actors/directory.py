@@ -10,6 +10,7 @@ from hookflash.engine.domain.queue import Queue
 from hookflash.engine.domain.states import State
 from hookflash.engine.domain.values import AttributeSettings, ChannelSettings, MediaDomainSettings
 from hookflash.engine.plugins import PluginHost
+from hookflash.engine.plugins.policy_hooks import UNATTENDED
 from hookflash.sdk.config import problems, secrets_of
 from hookflash.sdk.types import AgentId, AttributeId, ChannelId, ConversationId, MediaDomainId, QueueId
 
@@ -121,6 +122,14 @@ class Directory:
     def channel_uses(self, channel: ChannelId) -> int:
         """How many conversations have an open ChannelSession or an unsettled Delivery there."""
         return self._registry.channel_uses(channel)
+
+    def is_calendar(self, name: str) -> bool:
+        """Whether a loaded plugin knows the hours of that calendar."""
+        return name in self._plugins.calendars
+
+    def asks_unattended(self) -> bool:
+        """Whether a plugin wants its say about a conversation that nobody attends."""
+        return self._plugins.implements(UNATTENDED)
 
     def is_strategy(self, name: str) -> bool:
         """Whether a loaded plugin offers that strategy."""

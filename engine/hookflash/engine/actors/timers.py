@@ -79,7 +79,7 @@ def _deadlines(state: State | None) -> Mapping[Timer, float]:
 def _same(before: State | None, after: State | None) -> bool:
     """Spare the common cases: a message changes no deadline, and a queue has none."""
     if isinstance(before, Conversation) and isinstance(after, Conversation):
-        return before.invite is after.invite
+        return before.invite is after.invite and before.unattended_due == after.unattended_due
     if isinstance(before, Agent) and isinstance(after, Agent):
         return before.grace_until == after.grace_until
     # Nothing else has a deadline.

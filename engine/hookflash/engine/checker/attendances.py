@@ -67,6 +67,8 @@ class ConversationRules:
                 talk.has_session = True
             case e.ChannelSessionClosed():
                 talk.has_session = False
+            case e.UnattendedDecided():
+                pass
             case e.ConversationUnattended():
                 talk.is_told_unattended = True
             case e.ConversationClosed():

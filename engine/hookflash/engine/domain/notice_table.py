@@ -43,6 +43,7 @@ class NoticeKey(StrEnum):
     OFFER_AGENT_CONFERENCE = "offer.agent.conference"
     ROUTE_CUSTOMER_NO_AGENT = "route.customer.no_agent"
     ROUTE_CUSTOMER_AGAIN = "route.customer.again"
+    ROUTE_CUSTOMER_CLOSED = "route.customer.closed"
     CLOSE_CUSTOMER_CLOSED = "close.customer.closed"
     CLOSE_CUSTOMER_FORCE_CLOSED = "close.customer.force_closed"
     DELIVERY_AGENTS_FAILED = "delivery.agents.failed"
@@ -135,6 +136,7 @@ NOTICES: Mapping[NoticeKey, NoticeText] = MappingProxyType(
         _K.OFFER_AGENT_CONFERENCE: _toast("Chat conference request from {agent_name} with customer {customer_name}"),
         _K.ROUTE_CUSTOMER_NO_AGENT: _customer("No agents were available"),
         _K.ROUTE_CUSTOMER_AGAIN: _customer("You are being connected to another agent, please wait!"),
+        _K.ROUTE_CUSTOMER_CLOSED: _customer("We are closed at the moment. Your message has been received"),
         # The end, and what could not be delivered.
         _K.CLOSE_CUSTOMER_CLOSED: _customer("The conversation has been closed"),
         _K.CLOSE_CUSTOMER_FORCE_CLOSED: _customer(

@@ -5,7 +5,7 @@ shown as it is. An empty override says that nothing is sent.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from string import Formatter
@@ -23,6 +23,7 @@ __all__ = [
     "NoticeText",
     "Style",
     "TextError",
+    "check_locale",
 ]
 
 TEXT_LENGTH_MAX: Final = 1_000
@@ -30,6 +31,8 @@ TEXT_LENGTH_MAX: Final = 1_000
 
 _AGENT: Final = "agent_name"
 _LAST_WORD: Final = re.compile(r"\s*\S*\s+\Z")
+_LOCALE: Final = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
+_LANGUAGE_OF_THE_TABLE: Final = "en"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -79,20 +82,31 @@ _DEFAULTS: Final[_Texts] = {key: _template(notice.default) for key, notice in NO
 class Catalogue:
     """All texts, ready to be filled. Immutable; without overrides it says what the seed says."""
 
-    def __init__(self, overrides: Mapping[tuple[_Scope, str], _Texts] | None = None) -> None:
-        """Take overrides that were checked; callers use `from_overrides`."""
+    def __init__(
+        self,
+        overrides: Mapping[tuple[_Scope, str], _Texts] | None = None,
+        locale: str = "",
+        translations: Mapping[str, _Texts] | None = None,
+    ) -> None:
+        """Take overrides that were checked; callers use `from_overrides`, then `translated`."""
         self._overrides = dict(overrides or {})
+        self._locale = locale
+        self._translations = dict(translations or {})
 
     @classmethod
     def from_overrides(cls, mapping: Mapping[str, object]) -> "Catalogue":
         """Build from the table `[texts]`: `{"language": {"de": {"join.agent.self": "..."}}, "queue": {...}}`.
 
         Besides `queue`, `channel` and `language`, each with a table per id, there is `default`, with the texts
-        themselves. A dotted key may also come as nested tables. Raises TextError naming what cannot be used: an
-        unknown scope, key or placeholder, a text that is too long or has control characters.
+        themselves, and `locale`, the language of agents and of customers who are known to speak no other. A dotted
+        key may also come as nested tables. Raises TextError naming what cannot be used: an unknown scope, key or
+        placeholder, a text that is too long or has control characters.
         """
         overrides: dict[tuple[_Scope, str], _Texts] = {}
+        locale = check_locale(mapping.get("locale", ""))
         for word, tables in mapping.items():
+            if word == "locale":
+                continue
             if word not in set(_Scope):
                 known = ", ".join(_Scope)
                 raise TextError(f"texts.{word} is unknown; overrides stand under one of {known}.")
@@ -101,7 +115,12 @@ class Catalogue:
             for identifier, texts in by_id.items():
                 place = f"texts.{word}.{identifier}".rstrip(".")
                 overrides[scope, _normal(scope, identifier)] = _read_texts(place, _table(place, texts))
-        return cls(overrides)
+        return cls(overrides, locale)
+
+    def translated(self, translations: Mapping[str, Mapping[str, str]]) -> "Catalogue":
+        """The same with texts by locale, which stand below every override. Raises TextError as `from_overrides`."""
+        read = {_normal(_Scope.LANGUAGE, locale): _read_texts(locale, texts) for locale, texts in translations.items()}
+        return Catalogue(self._overrides, self._locale, read)
 
     def text(
         self,
@@ -110,41 +129,67 @@ class Catalogue:
         channel: str | None = None,
         queue: str | None = None,
         language: str | None = None,
+        locales: Sequence[str] = (),
         **values: str,
     ) -> str | None:
         """Return the text to send, or None where an empty override says that nothing is sent.
 
         A queue's override goes before a channel's, that before a language's (`de-at`, then `de`), that before the
-        default. `values` fill the placeholders of the table; those a template does not use are ignored. Without
-        `agent_name`, or with an empty one, a notice that no agent caused loses the placeholder and the word before
-        it: "by". Any other placeholder without a value raises KeyError.
+        default; then come translations, and at last the table. The languages are the reader's own, those of
+        `locales` and the engine's. `values` fill the placeholders of the table; those a template does not use are
+        ignored. Without `agent_name`, or with an empty one, a notice that no agent caused loses the placeholder and
+        the word before it: "by". Any other placeholder without a value raises KeyError.
         """
-        template = self._find(key, channel=channel, queue=queue, language=language)
+        template = self._find(key, channel=channel, queue=queue, spoken=(language, *locales, self._locale))
         if not template:
             return None
         if key in WITHOUT_AGENT and not values.get(_AGENT):
             template = _without_agent(template)
         return "".join([part if isinstance(part, str) else values[part.name] for part in template])
 
-    def _find(self, key: NoticeKey, *, channel: str | None, queue: str | None, language: str | None) -> _Template:
-        if not self._overrides:
+    def _find(
+        self, key: NoticeKey, *, channel: str | None, queue: str | None, spoken: Sequence[str | None]
+    ) -> _Template:
+        if not self._overrides and not self._translations:
             return _DEFAULTS[key]
-        for place in _places(channel=channel, queue=queue, language=language):
+        languages = list(_languages(spoken))
+        for place in _places(channel=channel, queue=queue, languages=languages):
             found = self._overrides.get(place, {}).get(key)
+            if found is not None:
+                return found
+        for language in languages:
+            found = self._translations.get(language, {}).get(key)
             if found is not None:
                 return found
         return _DEFAULTS[key]
 
 
-def _places(*, channel: str | None, queue: str | None, language: str | None) -> Iterator[tuple[_Scope, str]]:
+def check_locale(locale: object) -> str:
+    """Return it if it reads like `de` or `de-AT`, or is empty, else raise TextError."""
+    if not isinstance(locale, str) or (locale and _LOCALE.fullmatch(locale) is None):
+        raise TextError("texts.locale must read like de or de-AT.")
+    return locale
+
+
+def _languages(spoken: Sequence[str | None]) -> Iterator[str]:
+    """From the reader's own language to that of the table, which has every text: none after it is looked for."""
+    for language in spoken:
+        if language:
+            exact = _normal(_Scope.LANGUAGE, language)
+            yield exact
+            if (base := exact.partition("-")[0]) != exact:
+                yield base
+            if base == _LANGUAGE_OF_THE_TABLE:
+                return
+
+
+def _places(*, channel: str | None, queue: str | None, languages: Sequence[str]) -> Iterator[tuple[_Scope, str]]:
     if queue is not None:
         yield _Scope.QUEUE, queue
     if channel is not None:
         yield _Scope.CHANNEL, channel
-    if language is not None:
-        exact = _normal(_Scope.LANGUAGE, language)
-        yield _Scope.LANGUAGE, exact
-        yield _Scope.LANGUAGE, exact.partition("-")[0]
+    for language in languages:
+        yield _Scope.LANGUAGE, language
     yield _Scope.DEFAULT, ""
 
 

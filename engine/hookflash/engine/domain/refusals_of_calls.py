@@ -53,8 +53,9 @@ class DeniedByPolicy(Refusal):
 
     reason = Reason.DENIED_BY_POLICY
 
-    def __init__(self, plugin: str) -> None:
-        """Take the plugin's name; its reason is for the audit log and not for the caller."""
+    def __init__(self, plugin: str, why: str = "") -> None:
+        """Take the plugin's name, and its reason, which is for the audit log and not for the caller."""
+        self.plugin, self.why = plugin, why
         super().__init__(
             f"The policy {shown(plugin)} does not allow this; ask whoever looks after that policy.",
             metadata={"plugin": plugin},

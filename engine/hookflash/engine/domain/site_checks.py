@@ -11,6 +11,7 @@ from typing import Final
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain.expressions import ExpressionError, parse
 from hookflash.engine.domain.limits import DURATION_MAX_S
+from hookflash.engine.domain.notices import TextError, check_locale
 from hookflash.engine.domain.refusal_table import shown
 from hookflash.engine.domain.refusals import InvalidSetting, QueueInUse
 from hookflash.engine.domain.site_changes import Applied
@@ -123,6 +124,9 @@ def _check_queue(site: _Site, field: str, queue: QueueSettings) -> None:
         raise InvalidSetting(f"{field}.steps", f"may be {limits.steps_per_queue_max} and are {len(queue.steps)}")
     for n, step in enumerate(queue.steps):
         _check_step(site, f"{field}.steps[{n}]", step)
+    if queue.calendar and not site.ctx.facts.is_calendar(queue.calendar):
+        raise InvalidSetting(f"{field}.calendar", "names a calendar that no loaded plugin knows")
+    _check_locale(f"{field}.locale", queue.locale)
     if queue.overflow is not None and queue.overflow not in site.queues:
         raise InvalidSetting(f"{field}.overflow", "names a queue that does not exist; apply it too")
 
@@ -163,6 +167,7 @@ def _check_channel(site: _Site, field: str, channel: ChannelSettings) -> None:
         if queue.media_domain != channel.media_domain:
             why = f"is in {queue.media_domain} and the channel in {channel.media_domain}; they must be the same"
             raise InvalidSetting(f"{field}.queue", why)
+    _check_locale(f"{field}.locale", channel.locale)
     for name in sorted(site.ctx.facts.secret_settings(channel.kind)):
         value = channel.settings.get(name)
         if value is not None and _REFERENCE.fullmatch(value) is None:
@@ -187,6 +192,13 @@ def _check_agent(site: _Site, field: str, agent: AgentSettings) -> None:
     for n, queue in enumerate(agent.queues):
         if queue not in site.queues:
             raise InvalidSetting(f"{field}.queues[{n}]", "names a queue that does not exist; apply it too")
+
+
+def _check_locale(field: str, locale: str) -> None:
+    try:
+        check_locale(locale)
+    except TextError:
+        raise InvalidSetting(field, "must read like de or de-AT") from None
 
 
 def _check_name(field: str, name: str) -> None:

@@ -77,6 +77,12 @@ class Facts(Protocol):
     def channel_problems(self, channel: ChannelSettings) -> tuple[str, ...]:
         """What is wrong with the settings of a channel that the engine serves itself, a sentence each."""
 
+    def is_calendar(self, name: str) -> bool:
+        """Whether a loaded plugin knows the hours of that calendar."""
+
+    def asks_unattended(self) -> bool:
+        """Whether a plugin wants its say about a conversation that nobody attends."""
+
     def secret_settings(self, channel_kind: str) -> frozenset[str]:
         """The settings that the adapter of that kind declares secret."""
 

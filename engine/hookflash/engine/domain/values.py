@@ -49,6 +49,7 @@ __all__ = [
     "Target",
     "TokenSettings",
     "Tried",
+    "UnattendedAnswer",
     "offer_id",
 ]
 
@@ -102,6 +103,15 @@ class Filtering(StrEnum):
     """It was blocked: other words stand in its place."""
     UNFILTERED = "UNFILTERED"
     """A filter failed, and it is there as it came."""
+
+
+class UnattendedAnswer(StrEnum):
+    """What a plugin says becomes of a conversation that nobody attends; NONE: it has no opinion."""
+
+    NONE = ""
+    LEAVE_OPEN = "LEAVE_OPEN"
+    ROUTE = "ROUTE"
+    CLOSE = "CLOSE"
 
 
 class AttributeKind(StrEnum):
@@ -308,6 +318,8 @@ class QueueSettings:
     waiting_max: int | None = None
     steps: tuple[Step, ...] = ()
     overflow: QueueId | None = None
+    calendar: str = ""
+    locale: str = ""
 
     @property
     def name(self) -> str:
@@ -341,6 +353,7 @@ class ChannelSettings:
     queue: QueueId | None = None
     media_domain: MediaDomainId = CHAT
     settings: Mapping[str, str] = field(default_factory=dict)
+    locale: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ Two first messages at once may both find no conversation open; the second is ref
 
 import hashlib
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final, final
 
 from hookflash.engine.actors.calls import Call, Outcome
@@ -26,6 +27,7 @@ from hookflash.engine.plugins.text_filters import Screened, TextFilters
 from hookflash.sdk.filters import FilterContext, FilterStage
 from hookflash.sdk.types import ChannelId, ConversationId, Principal
 
+from .opening import Opening
 from .ports import EdgeShard
 from .rates import Rates
 
@@ -39,12 +41,23 @@ class Inbox:
     """Takes what customers bring, from ChannelService and from the engine's own adapters alike."""
 
     def __init__(
-        self, shard: EdgeShard, ids: IdMaker, clock: Clock, limits: Limits, filters: TextFilters | None = None
+        self,
+        shard: EdgeShard,
+        ids: IdMaker,
+        clock: Clock,
+        limits: Limits,
+        *,
+        filters: TextFilters | None = None,
+        opening: Opening | None = None,
     ) -> None:
-        """Submit to that shard; new conversations get ids from `ids`, and texts go through `filters`."""
+        """Submit to that shard; new conversations get ids from `ids`.
+
+        Texts go through `filters`, and `opening` says where new conversations go.
+        """
         self._shard = shard
         self._limits = limits
         self._filters = filters
+        self._opening = opening
         self._ids = ids
         self._rates: Rates[tuple[ChannelId, str]] = Rates(
             clock, limits.customer_commands_per_s_max, limits.command_burst_max
@@ -129,6 +142,9 @@ class Inbox:
 
     async def _receive(self, opening: c.OpenConversation, call: Call) -> tuple[ConversationId | None, bool]:
         found = self._shard.facts.conversation_at(opening.channel, opening.address)
+        if found is None and opening.text is not None:
+            opening = await self._destined(opening, opening.text)
+            found = self._shard.facts.conversation_at(opening.channel, opening.address)
         conversation = found or ConversationId(self._ids.new())
         was_run = False
 
@@ -146,6 +162,19 @@ class Inbox:
         answered = await self._shard.submit(address, command, call._replace(is_fresh=found is None), answer)
         # Empty: he left and had nothing open. That is remembered too, or a repeat could end what he opened since.
         return ConversationId(answered.decode()) if answered else None, not was_run
+
+    async def _destined(self, opening: c.OpenConversation, text: str) -> c.OpenConversation:
+        channel = self._shard.facts.channels().get(opening.channel)
+        if self._opening is None or channel is None:
+            return opening
+        destination = await self._opening.of(
+            channel,
+            opening.address,
+            text=text,
+            customer_name=opening.customer.display_name,
+            target=opening.target,
+        )
+        return replace(opening, target=destination.target, chosen_by=destination.chosen_by, closed=destination.closed)
 
 
 def _digest(address: str, text: str | None) -> bytes:

@@ -10,11 +10,12 @@ from typing import Protocol
 from hookflash.engine.actors.calls import Answer, Call
 from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.commands import Command
+from hookflash.engine.domain.queue import Queue
 from hookflash.engine.domain.values import ChannelSettings
 from hookflash.engine.plugins import PureCalls
 from hookflash.engine.plugins.calls import WakeAt
 from hookflash.sdk.channel import ChannelAdapter
-from hookflash.sdk.types import ChannelId, ConversationId
+from hookflash.sdk.types import ChannelId, ConversationId, QueueId
 
 __all__ = ["Adapters", "EdgeFacts", "EdgeShard", "FaultListener"]
 
@@ -27,6 +28,9 @@ class EdgeFacts(Protocol):
 
     def channels(self) -> Mapping[ChannelId, ChannelSettings]:
         """Every channel."""
+
+    def queues(self) -> Mapping[QueueId, Queue]:
+        """Every queue."""
 
     def conversation_at(self, channel: ChannelId, address: str) -> ConversationId | None:
         """The open conversation of that customer in that channel (R-G10)."""

@@ -5,7 +5,7 @@ One plugin that raises, blocks or answers nonsense costs its own call and nothin
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from typing import Self, final
@@ -30,6 +30,7 @@ from hookflash.engine.plugins.facts import (
 from hookflash.engine.plugins.guard import Guard
 from hookflash.engine.plugins.loading import START_FAILED_S, START_WARNED_S, load
 from hookflash.engine.plugins.observer import Observer
+from hookflash.engine.plugins.policy_hooks import Implementation
 from hookflash.engine.plugins.sources import Source, installed_sources, sources_in
 from hookflash.engine.plugins.staging import Registered
 from hookflash.engine.plugins.strategies import FALLBACK, LoadedStrategy
@@ -38,6 +39,7 @@ from hookflash.sdk import hooks
 from hookflash.sdk.channel import ChannelAdapter
 from hookflash.sdk.filters import FilterStage, TextFilter
 from hookflash.sdk.hooks import EngineFacts, EventHeader
+from hookflash.sdk.hours import HoursProvider
 from hookflash.sdk.routing import AgentView, Candidates, InviteView, QueueView, RoutingContext
 
 __all__ = ["PluginHost"]
@@ -162,6 +164,36 @@ class PluginHost:
         """Give the adapter class for a kind of channel; None if no loaded plugin has it."""
         return self._channels.get(kind)
 
+    @property
+    def calendars(self) -> Mapping[str, tuple[str, HoursProvider]]:
+        """Every calendar with the plugin that knows its hours, and its provider."""
+        return {
+            calendar: (plugin, provider)
+            for plugin, registered in self._registered.items()
+            for calendar, provider in registered.calendars.items()
+        }
+
+    @property
+    def texts(self) -> Mapping[str, Mapping[str, str]]:
+        """The notice texts of all plugins by locale; of two for the same key that of the later plugin stands."""
+        merged: dict[str, dict[str, str]] = {}
+        for registered in self._registered.values():
+            for locale, texts in registered.texts.items():
+                merged.setdefault(locale, {}).update(texts)
+        return merged
+
+    def implements(self, hook: str) -> bool:
+        """Whether a plugin implements that hook."""
+        return bool(getattr(self._manager.hook, hook).get_hookimpls())
+
+    def implementations(self, hook: str) -> tuple[Implementation, ...]:
+        """Give a hook's implementations in the order in which they are asked: the plugin loaded last comes first."""
+        # pluggy's list is in registration order, its call order the reverse.
+        return tuple(
+            Implementation(plugin=each.plugin_name, function=each.function, arguments=tuple(each.argnames))
+            for each in reversed(getattr(self._manager.hook, hook).get_hookimpls())
+        )
+
     def filters(self, stage: FilterStage) -> tuple[tuple[str, TextFilter], ...]:
         """Give the text filters of a stage with their plugins' names, in the order of registration."""
         return tuple(
@@ -183,8 +215,8 @@ class PluginHost:
             thread=None if is_bundled else lambda: self.guard.thread(plugin),
             clock=self._clock,
             wake_at=wake_at,
-            report=lambda hook, fault, fallback: self.report_fault(plugin, f"{what} {hook}", fault, fallback),
-            count_slow=lambda hook: self.guard.count_slow(plugin, f"{what} {hook}"),
+            report=lambda hook, fault, fallback: self.report_fault(plugin, f"{what} {hook}".rstrip(), fault, fallback),
+            count_slow=lambda hook: self.guard.count_slow(plugin, f"{what} {hook}".rstrip()),
         )
 
     def engine_started(self, facts: EngineFacts) -> None:
@@ -198,7 +230,7 @@ class PluginHost:
     @property
     def has_watchers(self) -> bool:
         """Whether any plugin wants to be shown events at all."""
-        return bool(self._manager.hook.hookflash_event.get_hookimpls())
+        return self.implements(EVENT)
 
     def publish(self, event: EventHeader) -> None:
         """Show an event to the plugins that watch, on their own thread; never waits."""
@@ -303,16 +335,16 @@ class PluginHost:
         failed_s: float | None,
         fatal: tuple[type[BaseException], ...],
     ) -> None:
-        # pluggy would stop at the first that raises; its list is in registration order, its call order the reverse.
-        for implementation in reversed(getattr(self._manager.hook, hook).get_hookimpls()):
-            call = _HookCall(implementation.plugin_name, hook)
+        # pluggy would stop at the first that raises.
+        for implementation in self.implementations(hook):
+            call = _HookCall(implementation.plugin, hook)
             breaker = self.guard.breaker(call.plugin, hook)
             if not breaker.admit():
                 continue
             began = self._clock()
             fault: str | None = None
             try:
-                implementation.function(*(arguments[name] for name in implementation.argnames))
+                implementation.call(arguments)
             except fatal:
                 breaker.withdrawn()
                 raise

@@ -69,7 +69,10 @@ def load(
         if manager.has_plugin(source.name):
             raise _RefusedError(PluginState.FAILED, f"another plugin is named {source.name!r}")  # noqa: TRY301
         _check_pin(source, table.get("sha256"))
-        _check_api(_declared_api(source), is_final=False)
+        if source.name not in settings.tables and _declared(source, "NEEDS_CONFIG") is True:
+            reason = f"it does nothing without settings; give it a table [plugins.{source.name}]"
+            raise _RefusedError(PluginState.DISABLED, reason)  # noqa: TRY301
+        _check_api(_declared(source, "SDK_API"), is_final=False)
         module = source.import_module()
         _check_api(getattr(module, "SDK_API", None), is_final=True)
         _admit(source.plugin(module), source.name, manager, staging, clock)
@@ -95,8 +98,8 @@ def _check_pin(source: Source, pin: object) -> None:
         raise _RefusedError(PluginState.FAILED, f"the pinned sha256 does not fit: the file has {digest}")
 
 
-def _declared_api(source: Source) -> str | None:
-    """Read SDK_API from the source text, so that a plugin for another SDK is not run just to learn that."""
+def _declared(source: Source, constant: str) -> object:
+    """Read a constant from the source text, so that a plugin that is not for here is not run just to learn that."""
     file = source.file()
     if file is None or file.suffix != ".py":
         return None
@@ -106,10 +109,10 @@ def _declared_api(source: Source) -> str | None:
         return None  # The import will say it with a traceback.
     for statement in tree.body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id="SDK_API")], value=ast.Constant(value=str() as range_)):
-                return range_
-            case ast.AnnAssign(target=ast.Name(id="SDK_API"), value=ast.Constant(value=str() as range_)):
-                return range_
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)) if name == constant:
+                return value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=value)) if name == constant:
+                return value
             case _:
                 continue
     return None

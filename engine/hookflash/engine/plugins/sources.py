@@ -60,9 +60,10 @@ class Source:
         return module
 
     def plugin(self, module: ModuleType) -> object:
-        """Give what is registered: the module, or its attribute where the entry point names one."""
+        """Give what is registered: the module, or the attribute that the entry point names; of a class an object."""
         names = self.attribute.split(".") if self.attribute else []
-        return reduce(getattr, names, module)
+        found: object = reduce(getattr, names, module)
+        return found() if isinstance(found, type) else found
 
 
 def installed_sources(group: Iterable[EntryPoint] | None = None) -> list[Source]:

@@ -11,6 +11,7 @@ from typing import TypeVar, final
 
 import click
 
+from hookflash.engine.domain.notices import Catalogue, TextError
 from hookflash.sdk.auth import Authenticator
 from hookflash.sdk.channel import Capabilities, ChannelAdapter
 from hookflash.sdk.config import DataclassLike, fill
@@ -25,6 +26,7 @@ __all__ = ["Registered", "StagingRegistry"]
 ConfigT = TypeVar("ConfigT", bound=DataclassLike)
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
+CALENDARS_MAX = 1_000
 LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 
 
@@ -39,6 +41,7 @@ class Registered:
     sinks: dict[str, EventSink] = field(default_factory=dict)
     authenticators: dict[str, Authenticator] = field(default_factory=dict)
     hours: dict[str, HoursProvider] = field(default_factory=dict)
+    calendars: dict[str, HoursProvider] = field(default_factory=dict)
     filters: list[tuple[FilterStage, TextFilter]] = field(default_factory=list)
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
     commands: list[click.Command] = field(default_factory=list)
@@ -52,6 +55,7 @@ class Registered:
             "sink": self.sinks,
             "authenticator": self.authenticators,
             "provider of hours": self.hours,
+            "calendar": self.calendars,
         }
         return frozenset((sort, name) for sort, names in by_name.items() for name in names)
 
@@ -143,6 +147,14 @@ class StagingRegistry:
         name = self._object("provider of hours", hours)
         for method in ("calendars", "state"):
             _require_plain(hours, type(hours).__name__, method)
+        calendars: object = hours.calendars()
+        if not isinstance(calendars, tuple) or len(calendars) > CALENDARS_MAX:
+            raise RegistryError(
+                f"{type(hours).__name__}.calendars must give a tuple of at most {CALENDARS_MAX:,} names"
+            )
+        for calendar in calendars:
+            self._require_free("calendar", _name(calendar, "a calendar's name"))
+            self.registered.calendars[calendar] = hours
         self.registered.hours[name] = hours
 
     def texts(self, locale: str, catalogue: Mapping[str, str]) -> None:
@@ -151,6 +163,10 @@ class StagingRegistry:
             raise RegistryError(f"a locale reads like de or de-AT, not {locale!r}")
         if any(type(key) is not str or type(text) is not str for key, text in catalogue.items()):
             raise RegistryError(f"the texts for {locale} must be strings under stable keys")
+        try:
+            Catalogue().translated({locale: catalogue})
+        except TextError as error:
+            raise RegistryError(f"texts for {error}") from error
         self.registered.texts.setdefault(locale, {}).update(catalogue)
 
     def command(self, command: click.Command) -> None:

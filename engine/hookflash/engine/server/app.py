@@ -160,7 +160,7 @@ class Server:
         }
         is_mutual = self._engine.settings.tls is not None and self._engine.settings.tls.client_ca is not None
         credentials = Credentials(self._tokens, self._authenticators, asking.now, is_mutual=is_mutual)
-        guard = Guard(credentials, self._admission, self.metrics, self.audit, asking.now)
+        guard = Guard(credentials, self._admission, self.metrics, self.audit, asking.now, self._engine.questions.hooks)
         handlers: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
         for method in methods():
             behaviour: Callable[..., Awaitable[Any]] = getattr(servicers[method.service], method.name)

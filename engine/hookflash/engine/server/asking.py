@@ -96,7 +96,7 @@ class Asking:
         acting: str,
     ) -> bytes:
         """Run a request's command with its text as the filters let it pass. Raises TextBlocked, besides Refusal."""
-        filters, text = self.engine.filters, said.text
+        filters, text = self.engine.questions.filters, said.text
         if text and filters.has(said.stage):
             conversation = ConversationId(address.id)
             live = self.shard.facts.conversation(conversation)

@@ -1,6 +1,7 @@
 """ConversationService: translates and thinks nothing. What may be done is the conversation's own business."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -38,7 +39,7 @@ class ConversationServicer:
 
     async def CreateConversation(self, request: pb.CreateConversationRequest, caller: Caller) -> bytes:  # noqa: N802
         """Open a conversation for a customer's address."""
-        command = open_from(request)
+        command = await self._destined(open_from(request))
         given = request.conversation_id
         address = names.conversation_of(check_id("conversation_id", given) if given else self._asking.new_id())
         answer = conversation_in(address, caller.principal)
@@ -125,6 +126,15 @@ class ConversationServicer:
     ) -> pb.GetTranscriptResponse:
         """List the customer's view, oldest first."""
         return await self._reading.transcript(caller, request)
+
+    async def _destined(self, command: c.OpenConversation) -> c.OpenConversation:
+        """With the queue that plugins and hours say, unless the caller names a target: that is his to say."""
+        channel = self._asking.shard.facts.channels().get(command.channel)
+        if command.target is not None or channel is None:
+            return command
+        name = command.customer.display_name
+        found = await self._asking.engine.opening.of(channel, command.address, text="", customer_name=name, target=None)
+        return replace(command, target=found.target, chosen_by=found.chosen_by, closed=found.closed)
 
     def _acting(
         self, request: pb.SendMessageRequest | pb.WhisperRequest | pb.LeaveRequest, caller: Caller

@@ -107,6 +107,8 @@ def queue_settings_to(settings: QueueSettings) -> queue_pb2.Queue:
         waiting_max=settings.waiting_max or 0,
         steps=[_step_to(step) for step in settings.steps],
         overflow="" if settings.overflow is None else f"queues/{settings.overflow}",
+        calendar=settings.calendar,
+        locale=settings.locale,
     )
 
 
@@ -127,6 +129,8 @@ def _queue_from(message: queue_pb2.Queue, field: str, limits: Limits) -> QueueSe
         waiting_max=message.waiting_max or None,
         steps=tuple(_step_from(step) for step in message.steps),
         overflow=names.queue_or_none(f"{field}.overflow", message.overflow),
+        calendar=message.calendar,
+        locale=message.locale,
     )
 
 
@@ -178,6 +182,7 @@ def channel_to(settings: ChannelSettings) -> channel_pb2.Channel:
         queue="" if settings.queue is None else f"queues/{settings.queue}",
         media_domain=settings.media_domain,
         settings=settings.settings,
+        locale=settings.locale,
     )
 
 
@@ -189,6 +194,7 @@ def _channel_from(message: channel_pb2.Channel, field: str) -> ChannelSettings:
         queue=names.queue_or_none(f"{field}.queue", message.queue),
         media_domain=_media_domain_id(message.media_domain, field),
         settings=dict(message.settings),
+        locale=message.locale,
     )
 
 

@@ -16,7 +16,8 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
 
-from hookflash.engine.domain.refusals import BadField, Code, Draining, Internal, Refusal, RoleNotAllowed
+from hookflash.engine.domain.refusals import BadField, Code, DeniedByPolicy, Draining, Internal, Refusal, RoleNotAllowed
+from hookflash.engine.plugins.policy_hooks import PolicyHooks
 from hookflash.engine.server import identity
 from hookflash.engine.server.admission import Admission
 from hookflash.engine.server.audit import Audit
@@ -25,7 +26,9 @@ from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.credentials import Context, Credentials
 from hookflash.engine.server.methods import Method
 from hookflash.engine.server.metrics import Metrics
+from hookflash.engine.server.names import names_in
 from hookflash.engine.server.status import abort
+from hookflash.sdk.policy import ResourceRef
 from hookflash.sdk.types import Principal
 
 __all__ = ["Behaviour", "Guard"]
@@ -41,10 +44,16 @@ class Guard:
     """Wraps the methods of one server."""
 
     def __init__(
-        self, credentials: Credentials, admission: Admission, metrics: Metrics, audit: Audit, now: Callable[[], float]
+        self,
+        credentials: Credentials,
+        admission: Admission,
+        metrics: Metrics,
+        audit: Audit,
+        now: Callable[[], float],
+        hooks: PolicyHooks,
     ) -> None:
         """Take what it asks, counts by and writes to."""
-        self._credentials, self._admission, self._metrics = credentials, admission, metrics
+        self._credentials, self._admission, self._metrics, self._hooks = credentials, admission, metrics, hooks
         self._audit, self._now = audit, now
 
     def wrapped(self, method: Method, behaviour: Behaviour) -> "grpc.RpcMethodHandler[Any, Any]":
@@ -107,12 +116,13 @@ class Guard:
             request = _parsed(method, encoded)
             _check_identity(principal, method, request)
             self._admission.admit(principal, method)
+            if method.is_stream:
+                self._metrics.stream_opened(method.path)
             try:
                 left_s = context.time_remaining()
                 if left_s is not None and left_s <= 0:
                     await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "The deadline has passed; nothing was done.")
-                if method.is_stream:
-                    self._metrics.stream_opened(method.path)
+                await self._check_policy(principal, method, request)
                 return await behaviour(request, self._caller(context, method, principal, token, asked))
             finally:
                 self._admission.left(principal, method)
@@ -156,11 +166,21 @@ class Guard:
             await asked.check()
         await context.write(item)
 
+    async def _check_policy(self, principal: Principal, method: Method, request: Message) -> None:
+        """Ask every plugin that may deny; what they see are the names in the request, never a text."""
+        if not self._hooks.has_deny:
+            return
+        denied = await self._hooks.deny(principal, method.name, ResourceRef(names=names_in(request)))
+        if denied is not None:
+            raise DeniedByPolicy(denied.plugin, denied.why)
+
     def _tell(self, refusal: Refusal, method: Method, principal: Principal | None, context: Context) -> None:
         who = "" if principal is None else principal.key
         if refusal.code in _AUDITED:
             kind, reason = str(refusal.code), str(refusal.reason)
-            self._audit.write(self._now(), kind, principal=who, method=method.path, reason=reason, peer=context.peer())
+            more = {"plugin": refusal.plugin, "why": refusal.why} if isinstance(refusal, DeniedByPolicy) else {}
+            said = {"principal": who, "method": method.path, "reason": reason, "peer": context.peer(), **more}
+            self._audit.write(self._now(), kind, **said)
         if isinstance(refusal, Internal):
             self._metrics.broke()
         _log.debug("refused", method=method.path, reason=str(refusal.reason), principal=who)

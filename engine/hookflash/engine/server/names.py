@@ -6,10 +6,13 @@ Everything here is about form: whether there is such a thing is asked later, of 
 import re
 from typing import Final
 
+from google.protobuf.message import Message
+
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.refusals import BadField, BadId
 from hookflash.engine.domain.text import check_id
 from hookflash.sdk.types import AgentId, ChannelId, ConversationId, QueueId
+from hookflash.v1 import target_pb2
 
 __all__ = [
     "agent",
@@ -19,6 +22,7 @@ __all__ = [
     "conversation",
     "conversation_of",
     "name",
+    "names_in",
     "numbered",
     "numbered_name",
     "offer",
@@ -27,6 +31,7 @@ __all__ = [
     "queue_or_none",
 ]
 
+_NAMING: Final = frozenset({"name", "agent", "channel", "conversation"})
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -111,3 +116,16 @@ def offer(field: str, value: str) -> tuple[ConversationId, int]:
 def offer_name(identifier: str) -> str:
     """The name of an offer by its id."""
     return f"offers/{identifier}"
+
+
+def names_in(request: Message) -> dict[str, str]:
+    """The names that a request holds, by field; never an address or a text."""
+    found = {
+        field.name: str(value)
+        for field, value in request.ListFields()
+        if field.name in _NAMING and isinstance(value, str)
+    }
+    target = getattr(request, "target", None)
+    if isinstance(target, target_pb2.Target) and (target.queue or target.agent):
+        found["target"] = target.queue or target.agent
+    return found

@@ -9,15 +9,15 @@ from typing import Protocol
 from hookflash.engine.actors.shard import Shard
 from hookflash.engine.domain.events import TranscriptEvent
 from hookflash.engine.domain.limits import Limits
-from hookflash.engine.domain.values import Customer, Target
+from hookflash.engine.domain.values import ChannelSettings, Customer, Target
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.port import Journal
 from hookflash.engine.plugins import PluginHost
-from hookflash.engine.plugins.text_filters import TextFilters
+from hookflash.engine.plugins.questions import Questions
 from hookflash.engine.settings import Settings
 from hookflash.engine.views.reads import Reads
 from hookflash.sdk.channel import Delivery
-from hookflash.sdk.types import ChannelId, ConversationId, Principal
+from hookflash.sdk.types import ChannelId, ConversationId, Principal, QueueId
 
 __all__ = ["DeliveryReader", "Engine", "Inbox", "Outbox", "SinkReport", "Sinks"]
 
@@ -106,6 +106,31 @@ class Sinks(Protocol):
         """How each is doing now."""
 
 
+class Destination(Protocol):
+    """Where a new conversation goes: a target, who chose it, and the queue that is closed instead."""
+
+    @property
+    def target(self) -> Target | None:
+        """None: the channel's own queue."""
+
+    @property
+    def chosen_by(self) -> str:
+        """The plugin's name; empty where none chose."""
+
+    @property
+    def closed(self) -> QueueId | None:
+        """The queue that it would go to and that is closed."""
+
+
+class Opening(Protocol):
+    """What says where new conversations go."""
+
+    async def of(
+        self, channel: ChannelSettings, address: str, *, text: str, customer_name: str, target: Target | None
+    ) -> Destination:
+        """The destination of a conversation that this customer opens."""
+
+
 class Projector(Protocol):
     """What keeps the views behind the journal, wherever it runs."""
 
@@ -157,8 +182,12 @@ class Engine(Protocol):
         """The plugins."""
 
     @property
-    def filters(self) -> TextFilters:
-        """What texts go through."""
+    def questions(self) -> Questions:
+        """What plugins are asked before a command."""
+
+    @property
+    def opening(self) -> Opening:
+        """What says where new conversations go."""
 
     @property
     def outbox(self) -> Outbox:

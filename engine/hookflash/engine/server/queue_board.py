@@ -36,11 +36,13 @@ class QueueBoard:
         self._outlets: set[Outlet] = set()
         self._changed: set[QueueId] = set()
         self._telling: asyncio.Task[None] | None = None
+        asking.engine.questions.hours.on_change(self._hear_hours)
 
     def queue(self, queue: Queue, leave_out: frozenset[AgentId] = frozenset()) -> queue_pb2.Queue:
         """A queue with its figures now; those left out are in none of the counts of agents (R-A4)."""
         shard = self._asking.shard
-        return queue_to(queue, shard.matching.stats(queue.settings.id, leave_out), shard.clock.now())
+        hours = self._asking.engine.questions.hours.state(queue.settings.calendar)
+        return queue_to(queue, shard.matching.stats(queue.settings.id, leave_out), hours, shard.clock.now())
 
     async def watch(self, caller: Caller) -> None:
         """Serve one reader until its stream ends. Raises SlowConsumer."""
@@ -68,6 +70,16 @@ class QueueBoard:
                 self._mark(address, sealed.before.get(address), state)
             if any(isinstance(fact.event, e.AgentConfigured | e.AgentDeleted) for fact in sealed.record.facts):
                 self._changed.update(self._asking.shard.facts.queues())
+        self._tell_soon()
+
+    def _hear_hours(self, calendars: frozenset[str]) -> None:
+        """Mark the queues that open or close."""
+        if self._outlets:
+            queues = self._asking.shard.facts.queues()
+            self._changed.update(name for name, queue in queues.items() if queue.settings.calendar in calendars)
+            self._tell_soon()
+
+    def _tell_soon(self) -> None:
         if self._changed and self._telling is None:
             self._telling = asyncio.get_running_loop().create_task(self._tell())
 

@@ -220,7 +220,7 @@ class Reading:
         self, caller: Caller, state: Conversation, entries: Sequence[transcript_pb2.TranscriptEntry]
     ) -> None:
         """Let the texts of entries through the filters: what they do not let pass is withheld."""
-        filters = self._asking.engine.filters
+        filters = self._asking.engine.questions.filters
         if filters.has(FilterStage.EXPORT):
             role = caller.principal.role
             context = FilterContext(stage=FilterStage.EXPORT, conversation=state.id, channel=state.channel, role=role)

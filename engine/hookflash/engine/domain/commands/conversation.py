@@ -4,13 +4,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hookflash.engine.domain.changed import quick
-from hookflash.engine.domain.values import CloseCause, Customer, Filtering, LeaveReason, RevokeReason, Target
-from hookflash.sdk.types import AgentId, ChannelId, InviteKind
+from hookflash.engine.domain.values import (
+    CloseCause,
+    Customer,
+    Filtering,
+    LeaveReason,
+    RevokeReason,
+    Target,
+    UnattendedAnswer,
+)
+from hookflash.sdk.types import AgentId, ChannelId, InviteKind, QueueId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenConversation:
-    """Begin. With `text` the customer said that first; with a target, or the channel's queue, it is routed at once."""
+    """Begin. With `text` the customer said that first; with a target, or the channel's queue, it is routed at once.
+
+    `chosen_by` is the plugin that chose the target. `closed` is the queue that it would go to and that is closed by its
+    hours: nobody is sought.
+    """
 
     channel: ChannelId
     address: str
@@ -21,6 +33,8 @@ class OpenConversation:
     ttl_s: float | None = None
     text: str | None = None
     filtering: Filtering = Filtering.NONE
+    chosen_by: str = ""
+    closed: QueueId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +247,21 @@ class EndWait:
     number: int
 
 
-ConversationTimer = EndInvite | EndOffer | OpenStep | EndPause | EndDecision | EndWait
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskUnattended:
+    """It is time to ask plugins once more what becomes of the unattended conversation: there was no answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideUnattended:
+    """Plugins were asked what becomes of the unattended conversation; `plugin` empty: none has an opinion."""
+
+    plugin: str = ""
+    answer: UnattendedAnswer = UnattendedAnswer.NONE
+    queue: QueueId | None = None
+
+
+ConversationTimer = EndInvite | EndOffer | OpenStep | EndPause | EndDecision | EndWait | AskUnattended
 OfferCommand = (
     AcceptOffer | DeclineOffer | RevokeOffer | CancelInvite | AskStrategy | AnswerDecision | ConversationTimer
 )
@@ -251,5 +279,6 @@ ConversationCommand = (
     | SettleDelivery
     | RecordReceipt
     | LoseAgent
+    | DecideUnattended
     | OfferCommand
 )

@@ -5,7 +5,15 @@ from hookflash.engine.domain import events as e
 from hookflash.engine.domain.limits import UnattendedPolicy
 from hookflash.engine.domain.notices import NoticeKey
 from hookflash.engine.domain.refusals import RoleNotAllowed
-from hookflash.engine.domain.values import CloseCause, Invite, LeaveReason, Participant, RevokeReason, Target
+from hookflash.engine.domain.values import (
+    CloseCause,
+    Invite,
+    LeaveReason,
+    Participant,
+    RevokeReason,
+    Target,
+    UnattendedAnswer,
+)
 from hookflash.sdk.types import (
     ConversationState,
     InviteKind,
@@ -19,7 +27,17 @@ from . import search
 from .state import Conversation, state_of
 from .turn import REOFFER_PRIORITY, Turn
 
-__all__ = ["become_unattended", "close", "end_invite", "end_session", "leave", "lose_agent", "rest", "take_back"]
+__all__ = [
+    "become_unattended",
+    "close",
+    "decide_unattended",
+    "end_invite",
+    "end_session",
+    "leave",
+    "lose_agent",
+    "rest",
+    "take_back",
+]
 
 _ENDED_BECAUSE = {
     InviteState.CLOSED: RevokeReason.CONVERSATION_CLOSED,
@@ -98,20 +116,52 @@ def rest(turn: Turn) -> None:
 
 
 def become_unattended(turn: Turn) -> None:
-    """Say that nobody attends it, then do what the policy says, once until a PRIMARY was here again (R-L2)."""
+    """Say that nobody attends it, then do what the policy says, once until a PRIMARY was here again (R-L2).
+
+    Where a plugin has a say it is asked after this record, for a cascade waits for nobody; the policy waits for that.
+    """
     was_asked = turn.state.unattended_asked
-    turn.add(e.ConversationUnattended(at=turn.now))
+    is_asked = not was_asked and turn.ctx.facts.asks_unattended()
+    turn.add(e.ConversationUnattended(at=turn.now, is_asked=is_asked))
+    if not was_asked and not is_asked:
+        _follow_policy(turn)
+
+
+def decide_unattended(turn: Turn, command: c.DecideUnattended) -> None:
+    """Do what a plugin says, or else what the policy does; nothing where something else became of it meanwhile."""
+    if turn.state.unattended_due is None:
+        return
+    turn.add(e.UnattendedDecided(at=turn.now, plugin=command.plugin, answer=command.answer, queue=command.queue))
+    match command.answer:
+        case UnattendedAnswer.LEAVE_OPEN:
+            pass
+        case UnattendedAnswer.CLOSE:
+            _say_and_close(turn, NoticeKey.CLOSE_CUSTOMER_CLOSED, CloseCause.SERVICE, "unattended")
+        case UnattendedAnswer.ROUTE if _route(turn, command.queue):
+            pass
+        case _:
+            _follow_policy(turn)
+
+
+def _follow_policy(turn: Turn) -> None:
     limits = turn.ctx.limits
-    if was_asked or limits.on_unattended is UnattendedPolicy.LEAVE:
+    if limits.on_unattended is UnattendedPolicy.LEAVE:
         return
     if limits.on_unattended is UnattendedPolicy.CLOSE:
         _say_and_close(turn, NoticeKey.CLOSE_CUSTOMER_CLOSED, CloseCause.SERVICE, "unattended")
         return
-    queue = turn.ctx.facts.queues().get(QueueId(limits.on_unattended_queue or ""))
-    if queue is not None and queue.settings.media_domain == turn.state.media_domain:
-        target = Target(queue=queue.settings.id)
-        route = c.PlaceInvite(kind=InviteKind.ROUTE, agent=None, target=target)
-        search.place_checked(turn, route, is_exempt=True)
+    _route(turn, QueueId(limits.on_unattended_queue or ""))
+
+
+def _route(turn: Turn, name: QueueId | None) -> bool:
+    """Seek an agent in that queue, if there is such a queue for this conversation."""
+    queue = turn.ctx.facts.queues().get(name or QueueId(""))
+    if queue is None or queue.settings.media_domain != turn.state.media_domain:
+        return False
+    target = Target(queue=queue.settings.id)
+    route = c.PlaceInvite(kind=InviteKind.ROUTE, agent=None, target=target)
+    search.place_checked(turn, route, is_exempt=True)
+    return True
 
 
 def end_invite(turn: Turn, outcome: InviteState) -> None:

@@ -45,6 +45,8 @@ def decide(
             attendance.end_session(turn)
         case c.Close():
             attendance.close(turn, command)
+        case c.DecideUnattended():
+            attendance.decide_unattended(turn, command)
         case _:
             _decide_offer(turn, command)
     return turn.decided()
@@ -76,5 +78,7 @@ def _decide_offer(turn: Turn, command: c.OfferCommand) -> None:
             offers.end_decision(turn, command)
         case c.EndWait():
             offers.end_wait(turn, command)
+        case c.AskUnattended():
+            attendance.decide_unattended(turn, c.DecideUnattended())
         case _:
             assert_never(command)

@@ -47,6 +47,8 @@ _InviteEvent: TypeAlias = (
     | e.InviteEnded
 )
 
+_ASKED_AGAIN_S = 1.0
+
 __all__ = ["FORMER_AGENTS_MAX", "Conversation", "deadlines", "evolve", "state_of"]
 
 FORMER_AGENTS_MAX = 10
@@ -59,8 +61,9 @@ class Conversation:
 
     `sequence`, `messages`, `whispers`, `transcript`, `deliveries` are the last numbers given out; `settled` is the
     delivery up to which all are settled and `settled_ahead` those settled beyond it. `unattended_asked`: the policy
-    for unattended conversations had its say and has none again until a PRIMARY was here (R-L2). `former` are the last
-    agents who left, the latest first.
+    for unattended conversations had its say and has none again until a PRIMARY was here (R-L2); `unattended_due`: a
+    plugin is being asked before it, and is asked again if there is no answer by then. `former` are the last agents who
+    left, the latest first.
     """
 
     id: ConversationId
@@ -80,6 +83,7 @@ class Conversation:
     transfers: int = 0
     last_queue: QueueId | None = None
     unattended_asked: bool = False
+    unattended_due: float | None = None
     closed: CloseCause | None = None
     sequence: int = 0
     messages: int = 0
@@ -150,7 +154,8 @@ def deadlines(conversation: Conversation) -> Mapping[c.ConversationTimer, float]
     """What will be asked of this conversation by time alone, and when. The timers are a cache of this."""
     invite = conversation.open_invite
     if invite is None:
-        return {}
+        again_at = conversation.unattended_due
+        return {} if again_at is None else {c.AskUnattended(): again_at}
     due: dict[c.ConversationTimer, float] = {}
     if invite.offers:
         return {c.EndOffer(number=offer.number): offer.expire_at for offer in invite.offers}
@@ -204,10 +209,12 @@ def evolve(state: Conversation | None, event: e.ConversationEvent, conversation:
         case e.ChannelSessionOpened(session=number, at=at, address=address):
             opened = ChannelSession(number=number, channel=state.channel, address=address, opened_at=at)
             return changed(state, sessions=(*state.sessions, opened))
-        case e.ConversationUnattended():
-            return changed(state, unattended_asked=True)
+        case e.ConversationUnattended(at=at, is_asked=is_asked):
+            return changed(state, unattended_asked=True, unattended_due=at + _ASKED_AGAIN_S if is_asked else None)
+        case e.UnattendedDecided():
+            return changed(state, unattended_due=None)
         case e.ConversationClosed(cause=cause):
-            return changed(state, closed=cause)
+            return changed(state, closed=cause, unattended_due=None)
         case e.DeliveryReceived() | e.ConversationOpened():
             return state
         case _:
@@ -242,8 +249,12 @@ def _moved(state: Conversation, event: e.ParticipantJoined | e.ParticipantLeft) 
         joined_at=event.at,
         queue=event.queue,
     )
-    asked = state.unattended_asked and event.role is not ParticipantRole.PRIMARY
-    return changed(state, participants=(*state.participants, joined), sequence=event.sequence, unattended_asked=asked)
+    participants = (*state.participants, joined)
+    if event.role is not ParticipantRole.PRIMARY:
+        return changed(state, participants=participants, sequence=event.sequence)
+    return changed(
+        state, participants=participants, sequence=event.sequence, unattended_asked=False, unattended_due=None
+    )
 
 
 def _settled(state: Conversation, delivery: int) -> Conversation:
@@ -306,6 +317,7 @@ def _placed(state: Conversation, event: e.InvitePlaced) -> Conversation:
         sequence=event.sequence,
         transfers=state.transfers + (invite.kind is InviteKind.TRANSFER),
         last_queue=invite.target.queue or state.last_queue,
+        unattended_due=None,
     )
 
 

@@ -47,10 +47,16 @@ def open_conversation(turn: Turn, command: c.OpenConversation) -> None:
             media_domain=channel.media_domain,
             customer=command.customer,
             attributes=command.attributes,
+            queue_chosen_by=command.chosen_by,
+            closed_queue=command.closed,
         )
     )
     if text is not None:
         _customer_says(turn, command.customer, text, command.filtering)
+    if command.closed is not None:
+        turn.tell_customer(NoticeKey.ROUTE_CUSTOMER_CLOSED, of_queue=command.closed)
+        attendance.become_unattended(turn)
+        return
     target = command.target
     if target is None and channel.queue is not None:
         target = Target(queue=channel.queue)

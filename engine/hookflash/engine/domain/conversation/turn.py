@@ -13,7 +13,7 @@ from hookflash.engine.domain.notices import NOTICES, NoticeKey, Style
 from hookflash.engine.domain.refusals import ConversationClosed, ConversationNotFound, NotAParticipant
 from hookflash.engine.domain.turn import Context, Decided, Tell
 from hookflash.engine.domain.values import Filtering, Offer, Participant, Reservation, offer_id
-from hookflash.sdk.types import AgentId, ConversationId, InviteState, OfferOutcome, ParticipantRole
+from hookflash.sdk.types import AgentId, ConversationId, InviteState, OfferOutcome, ParticipantRole, QueueId
 
 from .state import Conversation, evolve
 
@@ -88,10 +88,21 @@ class Turn:
         """The number of the next timeline entry."""
         return self.state.sequence + 1
 
-    def tell_customer(self, key: NoticeKey, **values: str) -> None:
-        """Notice to the customer; nothing where no ChannelSession is open or the text is overridden to be empty."""
+    def tell_customer(self, key: NoticeKey, *, of_queue: QueueId | None = None, **values: str) -> None:
+        """Notice to the customer; nothing where no ChannelSession is open or the text is overridden to be empty.
+
+        A queue has texts of its own: that of the invite, or `of_queue` where there is none.
+        """
         state = self.state
-        text = self._text(key, values)
+        queue = state.invite.target.queue if state.invite is not None else of_queue
+        text = self.ctx.catalogue.text(
+            key,
+            channel=state.channel,
+            queue=queue,
+            language=state.customer.profile.get("language"),
+            locales=self._locales(queue),
+            **values,
+        )
         if text is None or state.open_session is None:
             return
         self.add(
@@ -141,7 +152,10 @@ class Turn:
     def _tell_staff(
         self, key: NoticeKey, values: dict[str, str], *, agent: AgentId | None, except_agent: AgentId | None
     ) -> None:
-        text = self._text(key, values)
+        state = self.state
+        queue = state.invite.target.queue if state.invite is not None else None
+        # In the engine's own language: one text for all agents, whatever the customer speaks.
+        text = self.ctx.catalogue.text(key, channel=state.channel, queue=queue, **values)
         if text is None:
             return
         style = NOTICES[key].style
@@ -158,11 +172,16 @@ class Turn:
             )
         )
 
-    def _text(self, key: NoticeKey, values: dict[str, str]) -> str | None:
-        state = self.state
-        queue = state.invite.target.queue if state.invite is not None else None
-        language = state.customer.profile.get("language")
-        return self.ctx.catalogue.text(key, channel=state.channel, queue=queue, language=language, **values)
+    def _locales(self, queue: QueueId | None) -> list[str]:
+        """What is spoken to a customer whose own language is not known: the queue's, then the channel's."""
+        facts = self.ctx.facts
+        found = None if queue is None else facts.queues().get(queue)
+        channel = facts.channels().get(self.state.channel)
+        return [
+            settings.locale
+            for settings in (None if found is None else found.settings, channel)
+            if settings is not None and settings.locale
+        ]
 
     def _react(self, before: Conversation, event: e.ConversationEvent) -> list[Tell]:
         """What other entities are told of this event: queues of their line, agents of their slots."""

@@ -38,6 +38,7 @@ from .conversation import (
     StepOpened,
     TimelineEvent,
     TranscriptEvent,
+    UnattendedDecided,
     WaitEnded,
     WhisperSent,
 )
@@ -117,6 +118,7 @@ __all__ = [
     "TokenCreated",
     "TokenRevoked",
     "TranscriptEvent",
+    "UnattendedDecided",
     "WaitEnded",
     "WhisperSent",
 ]

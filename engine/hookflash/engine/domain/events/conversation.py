@@ -18,6 +18,7 @@ from hookflash.engine.domain.values import (
     LeaveReason,
     Offer,
     RevokeReason,
+    UnattendedAnswer,
 )
 from hookflash.sdk.types import AgentId, ChannelId, InviteState, MediaDomainId, OfferOutcome, ParticipantRole, QueueId
 
@@ -46,6 +47,7 @@ __all__ = [
     "StepOpened",
     "TimelineEvent",
     "TranscriptEvent",
+    "UnattendedDecided",
     "WaitEnded",
     "WhisperSent",
 ]
@@ -53,7 +55,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationOpened:
-    """A conversation began, with its first ChannelSession."""
+    """A conversation began, with its first ChannelSession.
+
+    `queue_chosen_by` is the plugin that chose its queue, `closed_queue` the one it was not routed to for its hours.
+    """
 
     at: float
     channel: ChannelId
@@ -62,6 +67,8 @@ class ConversationOpened:
     media_domain: MediaDomainId
     customer: Customer
     attributes: Mapping[str, str] = field(default_factory=dict)
+    queue_chosen_by: str = ""
+    closed_queue: QueueId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,9 +283,20 @@ class ParticipantLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationUnattended:
-    """Nobody attends the open conversation and nobody is sought (R-L2)."""
+    """Nobody attends the open conversation and nobody is sought (R-L2). `is_asked`: plugins are, before the policy."""
 
     at: float
+    is_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnattendedDecided:
+    """What plugins said to a conversation that nobody attends: one of them, or none (`plugin` empty)."""
+
+    at: float
+    plugin: str = ""
+    answer: UnattendedAnswer = UnattendedAnswer.NONE
+    queue: QueueId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +353,7 @@ ConversationEvent = (
     | ParticipantJoined
     | ParticipantLeft
     | ConversationUnattended
+    | UnattendedDecided
     | ConversationClosed
     | DeliverySettled
     | DeliveryReceived

@@ -1,0 +1,37 @@
+"""All that the engine asks plugins outside a cascade: text filters, policy hooks and opening hours, under one guard."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self, final
+
+from hookflash.engine.domain.limits import Limits
+from hookflash.engine.plugins.calls import PureCalls, WakeAt
+from hookflash.engine.plugins.host import PluginHost
+from hookflash.engine.plugins.opening_hours import OpeningHours
+from hookflash.engine.plugins.policy_hooks import PolicyHooks
+from hookflash.engine.plugins.text_filters import TextFilters
+
+__all__ = ["Questions"]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """The three sorts of questions."""
+
+    filters: TextFilters
+    hooks: PolicyHooks
+    hours: OpeningHours
+
+    @classmethod
+    def to(cls, plugins: PluginHost, limits: Limits, now: Callable[[], float], wake_at: WakeAt) -> Self:
+        """Those that these plugins can be asked; `now` and `wake_at` are the engine's clock."""
+
+        def calls_of(plugin: str, what: str) -> PureCalls:
+            return plugins.pure_calls(plugin, what, wake_at)
+
+        return cls(
+            filters=TextFilters(plugins.filters, calls_of, limits),
+            hooks=PolicyHooks(plugins.implementations, calls_of),
+            hours=OpeningHours(plugins.calendars, calls_of, now, wake_at),
+        )
