@@ -9,7 +9,7 @@ from typing import Any
 
 from hookflash.sdk import HttpRequest
 from hookflash.sdk.testing.fakes.meta import APP_SECRET
-from hookflash.sdk.testing.fakes.meta_payloads import signature
+from hookflash.sdk.testing.fakes.meta_payloads import signed as signed_with
 
 __all__ = ["names", "payload", "recorded", "signed"]
 
@@ -33,5 +33,4 @@ def recorded(kind: str, name: str) -> Any:  # noqa: ANN401  any JSON
 
 def signed(body: bytes) -> HttpRequest:
     """A webhook call with this body."""
-    headers = {"content-type": "application/json", "x-hub-signature-256": signature(APP_SECRET, body)}
-    return HttpRequest(method="POST", path="/channels/test", headers=headers, body=body)
+    return signed_with(APP_SECRET, body)

@@ -8,6 +8,8 @@ import hmac
 import json
 from typing import Any
 
+from hookflash.sdk.channel import HttpRequest
+
 __all__ = [
     "INSTAGRAM",
     "NUMBER",
@@ -15,6 +17,8 @@ __all__ = [
     "messenger_body",
     "messenger_item",
     "signature",
+    "signed",
+    "subscription",
     "whatsapp_body",
     "whatsapp_status",
     "whatsapp_text",
@@ -30,6 +34,18 @@ Json = dict[str, Any]
 def signature(secret: str, body: bytes) -> str:
     """The header X-Hub-Signature-256."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def signed(secret: str, body: bytes) -> HttpRequest:
+    """A webhook call with this body, as Meta makes it."""
+    headers = {"content-type": "application/json", "x-hub-signature-256": signature(secret, body)}
+    return HttpRequest(method="POST", path="/channels/test", headers=headers, body=body)
+
+
+def subscription(token: str, challenge: str) -> HttpRequest:
+    """The handshake of a webhook."""
+    query = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": challenge}
+    return HttpRequest(method="GET", path="/channels/test", query=query)
 
 
 def whatsapp_body(*, messages: list[Json] = [], statuses: list[Json] = [], contact: Json | None = None) -> bytes:  # noqa: B006
