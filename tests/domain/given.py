@@ -23,6 +23,7 @@ from hookflash.engine.domain.states import State
 from hookflash.engine.domain.turn import Context, Tell
 from hookflash.engine.domain.values import (
     CHAT,
+    Abilities,
     AgentSettings,
     AttributeSettings,
     ChannelSettings,
@@ -85,6 +86,7 @@ class Centre:
     entities: dict[Address, State] = field(default_factory=dict)
     secrets: dict[str, frozenset[str]] = field(default_factory=dict)
     is_plugin_asked: bool = False
+    able: dict[ChannelId, Abilities] = field(default_factory=dict)
     busy_channels: set[str] = field(default_factory=set)
 
     # What the deciders ask (Facts).
@@ -131,6 +133,9 @@ class Centre:
 
     def channel_problems(self, channel: ChannelSettings) -> tuple[str, ...]:
         return tuple(f"{each} is unknown" for each in channel.settings if each.startswith("unknown"))
+
+    def abilities(self, channel: ChannelId) -> Abilities:
+        return self.able.get(channel, Abilities())
 
     def secret_settings(self, channel_kind: str) -> frozenset[str]:
         return self.secrets.get(channel_kind, frozenset())

@@ -54,6 +54,8 @@ SAMPLES: tuple[Refusal, ...] = (
     refusals.ConferenceFull(8),
     refusals.TransferLimitReached(32),
     refusals.NoOtherAgent(),
+    refusals.ContentNotSupported("template", "web"),
+    refusals.WindowClosed("web", 86_400.0),
     refusals.AgentLoggedOut("ann"),
     refusals.QueueInUse("billing", "an invite is open"),
     refusals.AttributeInUse("english", "queue billing uses it"),

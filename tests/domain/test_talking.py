@@ -6,6 +6,7 @@ from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.refusals import (
     ChannelNotFound,
+    ContentNotSupported,
     ConversationClosed,
     ConversationExists,
     ConversationNotActive,
@@ -15,9 +16,11 @@ from hookflash.engine.domain.refusals import (
     NoOtherAgent,
     NotAParticipant,
     QueueNotFound,
+    WindowClosed,
 )
 from hookflash.engine.domain.timeline import timeline_event, transcript_event
-from hookflash.engine.domain.values import CloseCause, Customer, Target
+from hookflash.engine.domain.values import Abilities, CloseCause, Customer, Target
+from hookflash.sdk.messages import Choice, Template
 from hookflash.sdk.types import ChannelId, ConversationState, InviteKind, InviteState, QueueId
 
 from .given import ANN, BILLING, BOB, CAT, WEB, Centre, V, centre, conference, heard, transfer
@@ -110,6 +113,33 @@ def test_nobody_writes_to_a_customer_who_left_nor_into_a_closed_conversation(pai
     for command in (c.SendMessage(agent=ANN, text="x"), c.ReceiveMessage(text="x")):
         with pytest.raises(ConversationClosed):
             pair.tell(command)
+
+
+def test_what_the_channel_cannot_carry_is_refused_before_it_is_stored(pair: Centre) -> None:
+    pair.able[WEB] = Abilities(rejected=frozenset({"choice", "template"}))
+    choices, template = (Choice(id="y", title="Yes"),), Template(name="hello", language="de")
+    with_choices = c.SendMessage(agent=BOB, text="x", choices=choices)
+    for refused in (with_choices, c.SendMessage(agent=BOB, text="x", template=template)):
+        with pytest.raises(ContentNotSupported):
+            pair.tell(refused)
+    pair.able[WEB] = Abilities()
+    (said,) = pair.tell(c.SendMessage(agent=BOB, text="x", choices=choices, template=template))
+    assert isinstance(said, e.MessageSent)
+    assert (said.choices, said.template) == (choices, template)
+
+
+def test_after_the_reply_window_only_a_template_goes_out_until_the_customer_writes_again(pair: Centre) -> None:
+    pair.able[WEB] = Abilities(reply_window_s=3600.0)
+    pair.tell(c.ReceiveMessage(text="hello"))
+    pair.now += 3600.0
+    pair.tell(c.SendMessage(agent=BOB, text="just in time"))
+    pair.now += 0.1
+    with pytest.raises(WindowClosed, match="more than 1 h ago"):
+        pair.tell(c.SendMessage(agent=BOB, text="too late"))
+    pair.tell(c.SendMessage(agent=BOB, text="x", template=Template(name="hello", language="de")))
+    pair.tell(c.SendWhisper(agent=BOB, text="his window is closed"))
+    pair.tell(c.ReceiveMessage(text="here again"))
+    pair.tell(c.SendMessage(agent=BOB, text="welcome back"))
 
 
 @pytest.mark.parametrize("of", [c.SendMessage, c.SendWhisper])

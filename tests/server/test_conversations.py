@@ -6,7 +6,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from hookflash.sdk.types import Role
-from hookflash.v1 import conversation_pb2, invite_pb2, target_pb2
+from hookflash.v1 import conversation_pb2, invite_pb2, message_pb2, target_pb2
 from tests.server.serving import BILLING, Client, Refused, Serving
 
 NAME = "conversations/42"
@@ -99,6 +99,8 @@ async def test_a_stale_etag_is_refused_and_the_present_one_is_not(served: Servin
         ("SendMessage", {"name": "42", "text": "x"}, "BAD_ID"),
         ("SendMessage", {"name": "conversations/a/b", "text": "x"}, "BAD_ID"),
         ("SendMessage", {"name": "conversations/none", "text": ""}, "EMPTY_MESSAGE"),
+        ("SendMessage", {"name": NAME, "text": "x", "choices": [message_pb2.MessageChoice(id="1")]}, "BAD_FIELD"),
+        ("SendMessage", {"name": NAME, "text": "x", "template": message_pb2.MessageTemplate(name="x")}, "BAD_FIELD"),
         ("SendMessage", {"name": "conversations/none", "text": "x"}, "CONVERSATION_NOT_FOUND"),
         ("Transfer", {"name": NAME}, "BAD_FIELD"),
         ("Transfer", {"name": NAME, "target": target_pb2.Target(queue="billing")}, "BAD_ID"),

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from hookflash.v1 import conversation_pb2 as _conversation_pb2
 from hookflash.v1 import customer_pb2 as _customer_pb2
+from hookflash.v1 import message_pb2 as _message_pb2
 from hookflash.v1 import target_pb2 as _target_pb2
 from hookflash.v1 import timeline_pb2 as _timeline_pb2
 from hookflash.v1 import transcript_pb2 as _transcript_pb2
@@ -232,6 +233,8 @@ class SendMessageRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     AGENT_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    CHOICES_FIELD_NUMBER: _builtins.int
+    TEMPLATE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a repeat of the call harmless; empty: every call is a new command."""
     name: _builtins.str
@@ -239,7 +242,15 @@ class SendMessageRequest(_message.Message):
     agent: _builtins.str
     """The acting agent, `agents/{id}`; an AGENT may leave it empty."""
     text: _builtins.str
-    """What to say."""
+    """What to say; with a template, what it says to the customer."""
+    @_builtins.property
+    def choices(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.MessageChoice]:
+        """Answers that the customer is offered with it."""
+
+    @_builtins.property
+    def template(self) -> _message_pb2.MessageTemplate:
+        """A message that the provider has approved: what goes out instead of the text."""
+
     def __init__(
         self,
         *,
@@ -247,10 +258,12 @@ class SendMessageRequest(_message.Message):
         name: _builtins.str = ...,
         agent: _builtins.str = ...,
         text: _builtins.str = ...,
+        choices: _abc.Iterable[_message_pb2.MessageChoice] | None = ...,
+        template: _message_pb2.MessageTemplate | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["template", b"template"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "name", b"name", "request_id", b"request_id", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "choices", b"choices", "name", b"name", "request_id", b"request_id", "template", b"template", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

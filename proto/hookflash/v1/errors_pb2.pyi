@@ -137,6 +137,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INTERNAL. A defect; the error's metadata carries an `error_id` that the log has too."""
     ERROR_REASON_JOURNAL_TOO_LONG: _ErrorReason.ValueType  # 55
     """RESOURCE_EXHAUSTED. What was asked for lies too far into the journal."""
+    ERROR_REASON_CONTENT_NOT_SUPPORTED: _ErrorReason.ValueType  # 56
+    """FAILED_PRECONDITION. The channel cannot carry this content, and nothing can stand for it."""
+    ERROR_REASON_WINDOW_CLOSED: _ErrorReason.ValueType  # 57
+    """FAILED_PRECONDITION. The customer wrote too long ago for his channel to carry an answer."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reason of a refusal; a stable word."""
@@ -253,4 +257,8 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 54
 """INTERNAL. A defect; the error's metadata carries an `error_id` that the log has too."""
 ERROR_REASON_JOURNAL_TOO_LONG: ErrorReason.ValueType  # 55
 """RESOURCE_EXHAUSTED. What was asked for lies too far into the journal."""
+ERROR_REASON_CONTENT_NOT_SUPPORTED: ErrorReason.ValueType  # 56
+"""FAILED_PRECONDITION. The channel cannot carry this content, and nothing can stand for it."""
+ERROR_REASON_WINDOW_CLOSED: ErrorReason.ValueType  # 57
+"""FAILED_PRECONDITION. The customer wrote too long ago for his channel to carry an answer."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

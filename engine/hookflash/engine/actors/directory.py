@@ -8,9 +8,10 @@ from hookflash.engine.domain.agent import Agent
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.queue import Queue
 from hookflash.engine.domain.states import State
-from hookflash.engine.domain.values import AttributeSettings, ChannelSettings, MediaDomainSettings
+from hookflash.engine.domain.values import Abilities, AttributeSettings, ChannelSettings, MediaDomainSettings
 from hookflash.engine.plugins import PluginHost
 from hookflash.engine.plugins.policy_hooks import UNATTENDED
+from hookflash.sdk.channel import Level
 from hookflash.sdk.config import problems, secrets_of
 from hookflash.sdk.types import AgentId, AttributeId, ChannelId, ConversationId, MediaDomainId, QueueId
 
@@ -18,6 +19,8 @@ from .entity import Entity, Post
 from .registry import Registry
 
 __all__ = ["Directory"]
+
+_ALL = Abilities()
 
 
 class Directory:
@@ -144,6 +147,17 @@ class Directory:
         """What is wrong with the settings of a channel that the engine serves itself."""
         adapter = None if channel.is_external else self._plugins.channel_adapter(channel.kind)
         return () if adapter is None else problems(adapter.Config, channel.settings)
+
+    def abilities(self, channel: ChannelId) -> Abilities:
+        """What a channel carries: that of its adapter, where the engine serves it itself."""
+        settings = self.channels().get(channel)
+        adapter = None if settings is None or settings.is_external else self._plugins.channel_adapter(settings.kind)
+        if adapter is None:
+            return _ALL
+        able = adapter.capabilities
+        levels = (("text", able.text), ("choice", able.choice), ("template", able.template))
+        rejected = frozenset(content for content, level in levels if level is Level.REJECT)
+        return Abilities(rejected=rejected, reply_window_s=able.reply_window_s)
 
     def secret_settings(self, channel_kind: str) -> frozenset[str]:
         """The settings that the adapter of that kind declares secret."""

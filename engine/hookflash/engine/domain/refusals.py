@@ -30,6 +30,7 @@ from hookflash.engine.domain.refusals_of_calls import (
     TakenOver,
     TextBlocked,
 )
+from hookflash.engine.domain.refusals_of_channels import ContentNotSupported, WindowClosed
 from hookflash.engine.domain.refusals_of_rules import (
     AgentInUse,
     AgentLoggedOut,
@@ -75,6 +76,7 @@ __all__ = [
     "ChannelNotFound",
     "Code",
     "ConferenceFull",
+    "ContentNotSupported",
     "ConversationAttended",
     "ConversationClosed",
     "ConversationExists",
@@ -119,4 +121,5 @@ __all__ = [
     "TextBlocked",
     "TokenNotFound",
     "TransferLimitReached",
+    "WindowClosed",
 ]

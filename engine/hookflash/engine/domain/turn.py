@@ -19,7 +19,7 @@ from .limits import Limits
 from .notices import Catalogue
 from .queue import Queue
 from .refusals import EtagMismatch
-from .values import AttributeSettings, ChannelSettings, MediaDomainSettings
+from .values import Abilities, AttributeSettings, ChannelSettings, MediaDomainSettings
 
 __all__ = ["Context", "Decided", "Facts", "Tell"]
 
@@ -82,6 +82,9 @@ class Facts(Protocol):
 
     def asks_unattended(self) -> bool:
         """Whether a plugin wants its say about a conversation that nobody attends."""
+
+    def abilities(self, channel: ChannelId) -> Abilities:
+        """What a channel carries; everything, where nobody says otherwise."""
 
     def secret_settings(self, channel_kind: str) -> frozenset[str]:
         """The settings that the adapter of that kind declares secret."""

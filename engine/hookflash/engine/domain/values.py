@@ -344,6 +344,14 @@ class AgentSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What a channel carries: `rejected` of "text", "choice" and "template", and for how long he may be answered."""
+
+    rejected: frozenset[str] = frozenset()
+    reply_window_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
     """A channel as applied. A secret setting holds a reference, `env:NAME` or `file:PATH`, never the secret."""
 

@@ -41,6 +41,7 @@ from .door import WebhookDoor, is_unguarded
 from .inbox import Inbox
 from .inbox_file import InboxFile
 from .outbox import Outbox
+from .parts_done import PartsDone
 from .patience import caught, end, sleep, within
 from .ports import EdgeShard, FaultListener
 from .rates import Rates
@@ -194,6 +195,8 @@ class AdapterRun:
             clock=edge.clock,
             random=edge.random,
             rules=edge.rules,
+            receipts=edge.receipts,
+            parts=PartsDone(edge.file, channel),
             on_fault=self._on_fault,
             on_auth=self._on_auth,
         )

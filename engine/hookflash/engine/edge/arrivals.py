@@ -237,6 +237,8 @@ class ArrivalTaker:
 
     async def _echo(self, echoed: Echoed) -> None:
         """Our own deliveries come back as echoes, too; what is not ours, somebody wrote in the provider's inbox."""
+        if echoed.delivery_id:
+            self._receipts.relink(self._channel, echoed.delivery_id, echoed.external_id)
         if not self._receipts.is_ours(self._channel, echoed.external_id, echoed.delivery_id):
             await self._inbox.echo(
                 adapter_principal(self._channel), self._channel, echoed.address, echoed.key, echoed.text

@@ -26,7 +26,9 @@ __all__ = [
 Outgoing = MessageSent | CustomerNoticed
 """The events that go out through a channel, where they have a delivery number."""
 
-_NAME: Final = re.compile(r"conversations/([a-z0-9][a-z0-9._-]{0,62})/deliveries/([1-9][0-9]{0,17})", re.ASCII)
+_NAME: Final = re.compile(
+    r"conversations/([a-z0-9][a-z0-9._-]{0,62})/deliveries/([1-9][0-9]{0,17})(?:#[1-9][0-9]{0,3})?", re.ASCII
+)
 
 
 _REASON_LENGTH_MAX: Final = 300
@@ -64,7 +66,7 @@ def said_of(event: Outgoing, *, conversation: ConversationId) -> Said:
 
 def _content_of(event: Outgoing) -> Message | CustomerNotice:
     if type(event) is MessageSent:
-        return Message(sender_name=event.display_name, text=event.text)
+        return Message(sender_name=event.display_name, text=event.text, choices=event.choices, template=event.template)
     if type(event) is CustomerNoticed:
         return CustomerNotice(key=str(event.key.value), text=event.text)
     # The event stays out of the sentence: it may be a whisper.
@@ -77,7 +79,7 @@ def delivery_name(conversation: ConversationId, number: int) -> DeliveryId:
 
 
 def read_delivery_name(name: str) -> tuple[ConversationId, int] | None:
-    """The conversation and the number in a delivery's name; None where it is no such name."""
+    """The conversation and the number in the name of a delivery, or of a part of one; None where it is no such name."""
     found = _NAME.fullmatch(name)
     return None if found is None else (ConversationId(found[1]), int(found[2]))
 

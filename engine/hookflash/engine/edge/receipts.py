@@ -19,7 +19,7 @@ from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.commands import RecordReceipt
 from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.journal.record import CauseKind
-from hookflash.sdk.channel import Receipt, ReceiptState
+from hookflash.sdk.channel import Delivery, Receipt, ReceiptState
 from hookflash.sdk.types import ChannelId, ConversationId
 
 from .contents import clean_reason, read_delivery_name
@@ -60,12 +60,13 @@ class _Sent:
 class _Channel:
     """What was sent through one channel, and what was reported too early."""
 
-    __slots__ = ("by_address", "by_external_id", "parked", "sent")
+    __slots__ = ("by_address", "by_external_id", "parked", "relinked", "sent")
 
     def __init__(self) -> None:
         self.sent: OrderedDict[_Key, _Sent] = OrderedDict()
         self.by_external_id: dict[str, _Sent] = {}
         self.by_address: dict[str, dict[_Key, _Sent]] = {}
+        self.relinked: OrderedDict[_Key, str] = OrderedDict()
         self.parked: OrderedDict[str, tuple[Receipt, float]] = OrderedDict()
 
     def add(self, sent: _Sent) -> None:
@@ -114,6 +115,20 @@ class ReceiptJoiner:
         """Whether an echo is of a delivery of ours, by the provider's id or our own."""
         return external_id in self._channel(channel).by_external_id or read_delivery_name(delivery_id) is not None
 
+    def relinked(self, channel: ChannelId, delivery: Delivery) -> str | None:
+        """The provider's id of a delivery that is not settled here and came back under our id; None: it did not."""
+        return self._channel(channel).relinked.get((delivery.conversation, delivery.sequence))
+
+    def relink(self, channel: ChannelId, delivery_id: str, external_id: str) -> None:
+        """Something of the provider's names a delivery by our id: it has arrived there."""
+        key = read_delivery_name(delivery_id)
+        if key is None:
+            return
+        relinked = self._channel(channel).relinked
+        relinked[key] = external_id
+        while len(relinked) > PARKED_MAX:
+            relinked.popitem(last=False)
+
     def forget(self, channel: ChannelId) -> None:
         """The channel was deleted."""
         self._channels.pop(channel, None)
@@ -128,6 +143,7 @@ class ReceiptJoiner:
         if settled.error:
             sent.rank = max(sent.rank, _RANK[ReceiptState.FAILED])
         channel.add(sent)
+        channel.relinked.pop((settled.conversation, settled.number), None)
         receipt, until = channel.parked.pop(settled.external_id, (None, 0.0))
         if receipt is None:
             return
@@ -151,6 +167,8 @@ class ReceiptJoiner:
             for sent in list(self._covered(channel, receipt)):
                 await self._record(channel, sent, receipt)
             return
+        if receipt.delivery_id is not None and receipt.state is not ReceiptState.FAILED:
+            self.relink(channel, receipt.delivery_id, receipt.external_id or "")
         sent_one = self._named(channel, receipt)
         if sent_one is not None:
             await self._record(channel, sent_one, receipt)

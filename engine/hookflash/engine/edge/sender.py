@@ -20,14 +20,17 @@ from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.commands import SettleDelivery
 from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.journal.record import CauseKind
-from hookflash.sdk.channel import ChannelAdapter, Delivery
+from hookflash.sdk.channel import ChannelAdapter, Delivery, Idempotency
 from hookflash.sdk.errors import AuthExpired, Blocked, Permanent, SendError, Throttled, Transient, WindowClosed
 from hookflash.sdk.types import ChannelId
 
 from .contents import clean_external_id, clean_reason
+from .fallback import parts_of
 from .outbox import Outbox
+from .parts_done import PartsDone
 from .patience import adapter_principal, end, sleep, submit_patiently, within
 from .ports import EdgeShard, FaultListener
+from .receipts import ReceiptJoiner
 
 __all__ = ["ChannelSender", "SendingRules"]
 
@@ -39,7 +42,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendingRules:
-    """How sending is bounded, in sends and seconds; `life_s` is how long a delivery is tried, from when it was said."""
+    """How sending is bounded, in sends and seconds; `life_s` is how long a delivery is tried, from when it was said.
+
+    `relink_s` is how long a callback is waited for that tells whether a send without an answer has arrived.
+    """
 
     parallel_max: int = 64
     send_timeout_s: float = 10.0
@@ -48,6 +54,7 @@ class SendingRules:
     backoff_max_s: float = 60.0
     pause_s: float = 30.0
     pause_max_s: float = 600.0
+    relink_s: float = 10.0
 
 
 @dataclass(slots=True)
@@ -72,6 +79,8 @@ class ChannelSender:
         clock: Clock,
         random: Random,
         rules: SendingRules,
+        receipts: ReceiptJoiner,
+        parts: PartsDone,
         on_fault: FaultListener,
         on_auth: Callable[[str], None],
     ) -> None:
@@ -83,6 +92,8 @@ class ChannelSender:
         self._clock = clock
         self._random = random
         self._rules = rules
+        self._receipts = receipts
+        self._parts = parts
         self._on_fault = on_fault
         self._on_auth = on_auth
         self._reader = outbox.open_reader(channel, rules.parallel_max, is_in_step=True, has_timeout=False)
@@ -90,6 +101,8 @@ class ChannelSender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._holds: dict[str, _Hold] = {}
         self._open_at = 0.0
+        self._next_send_at = 0.0
+        self._alarmed = ""
         self._pauses = 0
 
     async def run(self) -> None:
@@ -154,23 +167,58 @@ class ChannelSender:
             self._postpone(delivery, wait_s)
             return
         began = self._clock.now()
+        if delivery.attempt > 1 and (relinked := self._receipts.relinked(self._channel, delivery)) is not None:
+            await self._done(delivery, external_id=relinked)  # It had arrived; only the answer to us was lost.
+            return
         try:
-            given: object = await within(self._clock, self._rules.send_timeout_s, lambda: self._adapter.send(delivery))
+            external_id = await self._send_parts(delivery)
         except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
             await self._not_sent(delivery, self._named(error))
             return
-        external_id = clean_external_id(given)
-        if external_id is None:
-            self._on_fault("send", f"returned no external id but {type(given).__name__}", "settled without one")
         # One that was under way when the channel paused proves nothing.
         if self._pauses and began >= self._open_at:
             self._pauses = 0
             self._on_auth("")
-        await self._done(delivery, external_id=external_id or "")
+        self._alarmed = ""
+        await self._done(delivery, external_id=external_id)
+
+    async def _send_parts(self, delivery: Delivery) -> str:
+        """Send what the delivery consists of, from the first part on that is not out; the last one's id."""
+        parts = parts_of(delivery, self._adapter.capabilities)
+        done = await self._parts.done(delivery.id) if len(parts) > 1 else 0
+        external_id = ""
+        for number, part in enumerate(parts, start=1):
+            if number <= done:
+                continue
+            await self._pace()
+            external_id = await self._send_part(part)
+            if number < len(parts):
+                await self._parts.put(delivery.id, number)
+        return external_id
+
+    async def _send_part(self, part: Delivery) -> str:
+        given: object = await within(self._clock, self._rules.send_timeout_s, lambda: self._adapter.send(part))
+        external_id = clean_external_id(given)
+        if external_id is None:
+            self._on_fault("send", f"returned no external id but {type(given).__name__}", "settled without one")
+        return external_id or ""
+
+    async def _pace(self) -> None:
+        """Wait until the account may send one more."""
+        per_s = self._adapter.capabilities.rate_per_s
+        if per_s is None or not per_s > 0:
+            return
+        now = self._clock.now()
+        at = max(now, self._next_send_at)
+        self._next_send_at = at + 1.0 / per_s
+        if at > now:
+            await sleep(self._clock, at - now)
 
     async def _not_sent(self, delivery: Delivery, error: SendError) -> None:
         match error:
             case Permanent() | Blocked() | WindowClosed():
+                if isinstance(error, Permanent) and error.is_alarming:
+                    self._alarm(_words(error))
                 await self._done(delivery, error=_words(error))
                 return
             case Throttled():
@@ -179,6 +227,10 @@ class ChannelSender:
                 retry_s = self._pause(error)
             case _:
                 retry_s = self._back_off(delivery)
+                if self._adapter.capabilities.idempotency is Idempotency.RELINK:
+                    # It may have arrived: a callback that names it tells, and then it is not sent again.
+                    retry_s = max(retry_s, self._rules.relink_s)
+                    self._hold(delivery).until = self._clock.now() + retry_s
         event = self._outbox.event_of(delivery.conversation, delivery.sequence)
         if event is None:
             return  # Somebody else settled it meanwhile.
@@ -187,9 +239,16 @@ class ChannelSender:
         else:
             self._postpone(delivery, retry_s)
 
+    def _alarm(self, words: str) -> None:
+        """Tell the admins of what they have to see to, once until something goes out again."""
+        if words != self._alarmed:
+            self._alarmed = words
+            self._on_fault("send", words, "the delivery failed; an admin has to see to it")
+
     async def _done(self, delivery: Delivery, *, external_id: str = "", error: str = "") -> None:
         self._holds.pop(delivery.to.id, None)
         await self.settle(delivery, external_id=external_id, error=error)
+        await self._parts.forget(delivery.id)
 
     def _postpone(self, delivery: Delivery, retry_s: float) -> None:
         self._outbox.postpone(delivery.conversation, delivery.sequence, retry_s)

@@ -45,12 +45,16 @@ _PAGE_SIZE: Final = 100
 
 
 class RequestText(NamedTuple):
-    """A text in a request (None: there is none), its field, where it stands, and the command it becomes part of."""
+    """A text in a request (None: there is none), its field, where it stands, and the command it becomes part of.
+
+    `beside` are shorter texts that go with it; what filters would change in one of those is refused.
+    """
 
     text: str | None
     stage: FilterStage
     command: Callable[[str | None], Command]
     field: str = "text"
+    beside: tuple[str, ...] = ()
 
 
 class Asking:
@@ -108,6 +112,8 @@ class Asking:
             )
             try:
                 text = await filters.outgoing(text, context, said.field)
+                for other in said.beside:
+                    _require_whole(other, await filters.outgoing(other, context, said.field), said.field)
             except TextBlocked:
                 # What went through before is answered as before, whatever the filters say by now (R-G8).
                 known = await self.shard.answer_of(_call(caller, request, acting))
@@ -200,3 +206,9 @@ def _call(caller: Caller, request: Any, acting: str | None, *, is_fresh: bool = 
 
 def _digest(request: Message) -> bytes:
     return sha256(request.SerializeToString(deterministic=True)).digest()
+
+
+def _require_whole(text: str, passed: str, field: str) -> None:
+    """A title with a part taken out of it would be another choice: it is refused."""
+    if passed != text:
+        raise TextBlocked(field)

@@ -16,7 +16,14 @@ from hookflash.engine.domain.text import check_id
 from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking, RequestText, event_in
 from hookflash.engine.server.caller import Caller
-from hookflash.engine.server.convert_commands import close_from, open_from, place_from, route_from, said_in
+from hookflash.engine.server.convert_commands import (
+    close_from,
+    message_from,
+    open_from,
+    place_from,
+    route_from,
+    said_in,
+)
 from hookflash.engine.server.convert_timeline import message_to, whisper_to
 from hookflash.engine.server.convert_values import seconds_or_none
 from hookflash.engine.server.reading import Reading, conversation_in, invite_in
@@ -68,8 +75,14 @@ class ConversationServicer:
     async def SendMessage(self, request: pb.SendMessageRequest, caller: Caller) -> bytes:  # noqa: N802
         """Say something to everybody in the conversation."""
         address, agent = self._acting(request, caller)
-        text = said_in(request.text, self._asking.limits)
-        said = RequestText(text, FilterStage.OUTBOUND, lambda passed: c.SendMessage(agent=agent, text=passed or ""))
+        message = message_from(request, agent, self._asking.limits)
+        beside = (*(choice.title for choice in message.choices), *request.template.values)
+        said = RequestText(
+            message.text,
+            FilterStage.OUTBOUND,
+            lambda passed: replace(message, text=passed or ""),
+            beside=tuple(text for text in beside if text),
+        )
         answer = partial(_said, address.id, e.MessageSent, message_to)
         return await self._asking.say(caller, request, address, said, answer, acting=agent)
 

@@ -23,12 +23,14 @@ from hookflash.engine.domain.text import (
 from hookflash.engine.domain.values import CloseCause, Customer, Target
 from hookflash.engine.server import names
 from hookflash.engine.server.convert_values import customer_from, given, seconds_or_none, target_from
+from hookflash.sdk.messages import Choice, Template
 from hookflash.sdk.types import AgentId, ChannelId, InviteKind, MediaDomainId, Role
 from hookflash.v1 import agent_pb2, agent_service_pb2, channel_service_pb2, conversation_service_pb2
 
 __all__ = [
     "Arrived",
     "close_from",
+    "message_from",
     "open_from",
     "place_from",
     "readiness_from",
@@ -40,6 +42,10 @@ __all__ = [
 
 _CAUSES = {Role.AGENT: CloseCause.AGENT, Role.SUPERVISOR: CloseCause.SUPERVISOR, Role.SERVICE: CloseCause.SERVICE}
 _PRIORITY_MAX = 10
+CHOICES_MAX = 20
+VALUES_MAX = 50
+VALUE_LENGTH_MAX = 1_024
+WORD_LENGTH_MAX = 200
 
 
 def open_from(request: conversation_service_pb2.CreateConversationRequest) -> c.OpenConversation:
@@ -87,6 +93,33 @@ def route_from(request: conversation_service_pb2.RouteRequest) -> c.PlaceInvite:
 def close_from(role: Role, agent: AgentId | None, reason: str) -> c.Close:
     """The end, and who is the cause of it. An ADMIN closes as a supervisor does."""
     return c.Close(agent=agent, cause=_CAUSES.get(role, CloseCause.SUPERVISOR), reason=clean_reason(reason))
+
+
+def message_from(request: conversation_service_pb2.SendMessageRequest, agent: AgentId, limits: Limits) -> c.SendMessage:
+    """What an agent says to everybody."""
+    if len(request.choices) > CHOICES_MAX:
+        raise BadField("choices", f"has at most {CHOICES_MAX} choices")
+    choices = tuple(
+        Choice(id=_required("choices", each.id), title=_required("choices", each.title)) for each in request.choices
+    )
+    template = None
+    if given(request, "template"):
+        wanted = request.template
+        if len(wanted.values) > VALUES_MAX:
+            raise BadField("template", f"has at most {VALUES_MAX} values")
+        template = Template(
+            name=_required("template", wanted.name),
+            language=_required("template", wanted.language),
+            values=tuple(clean_line("template", value, VALUE_LENGTH_MAX) for value in wanted.values),
+        )
+    return c.SendMessage(agent=agent, text=said_in(request.text, limits), choices=choices, template=template)
+
+
+def _required(field: str, text: str) -> str:
+    cleaned = clean_line(field, text, WORD_LENGTH_MAX)
+    if not cleaned:
+        raise BadField(field, "has an empty part")
+    return cleaned
 
 
 def said_in(text: str, limits: Limits) -> str:

@@ -15,6 +15,7 @@ from hookflash.engine.domain.values import Invite
 from hookflash.engine.server.convert_conversation import invite_to
 from hookflash.engine.server.convert_values import FILTERING, LEAVE_REASON, NOTICE_STYLE, PARTICIPANT_ROLE, timestamp
 from hookflash.engine.server.names import numbered_name
+from hookflash.sdk.messages import Template
 from hookflash.sdk.types import ParticipantRole
 from hookflash.v1 import delivery_pb2, message_pb2, participant_pb2, timeline_pb2, transcript_pb2, whisper_pb2
 
@@ -42,7 +43,13 @@ def message_to(conversation: str, event: e.MessageSent) -> message_pb2.Message:
         text=event.text,
         create_time=timestamp(event.at),
         filtering=FILTERING[event.filtering],
+        choices=[message_pb2.MessageChoice(id=choice.id, title=choice.title) for choice in event.choices],
+        template=None if event.template is None else _template(event.template),
     )
+
+
+def _template(template: Template) -> message_pb2.MessageTemplate:
+    return message_pb2.MessageTemplate(name=template.name, language=template.language, values=template.values)
 
 
 def _sender(event: e.MessageSent) -> str:

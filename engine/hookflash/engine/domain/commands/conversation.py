@@ -13,6 +13,7 @@ from hookflash.engine.domain.values import (
     Target,
     UnattendedAnswer,
 )
+from hookflash.sdk.messages import Choice, Template
 from hookflash.sdk.types import AgentId, ChannelId, InviteKind, QueueId
 
 
@@ -60,10 +61,12 @@ class EndSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendMessage:
-    """An agent says something to everybody."""
+    """An agent says something to everybody; with a template, `text` is what that says."""
 
     agent: AgentId
     text: str
+    choices: tuple[Choice, ...] = ()
+    template: Template | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

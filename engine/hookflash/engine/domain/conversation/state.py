@@ -63,7 +63,7 @@ class Conversation:
     delivery up to which all are settled and `settled_ahead` those settled beyond it. `unattended_asked`: the policy
     for unattended conversations had its say and has none again until a PRIMARY was here (R-L2); `unattended_due`: a
     plugin is being asked before it, and is asked again if there is no answer by then. `former` are the last agents who
-    left, the latest first.
+    left, the latest first; `heard_at` is when the customer last wrote.
     """
 
     id: ConversationId
@@ -92,6 +92,7 @@ class Conversation:
     deliveries: int = 0
     settled: int = 0
     settled_ahead: tuple[int, ...] = ()
+    heard_at: float | None = None
 
     @property
     def open_session(self) -> ChannelSession | None:
@@ -177,9 +178,8 @@ def evolve(state: Conversation | None, event: e.ConversationEvent, conversation:
     if state is None:
         return _opened(event, conversation)
     match event:
-        case e.MessageSent(number=number, sequence=sequence, transcript=transcript, delivery=delivery):
-            deliveries = state.deliveries if delivery is None else delivery
-            return changed(state, messages=number, sequence=sequence, transcript=transcript, deliveries=deliveries)
+        case e.MessageSent():
+            return _said(state, event)
         case e.WhisperSent(number=number, sequence=sequence):
             return changed(state, whispers=number, sequence=sequence)
         case e.StaffNoticed(sequence=sequence):
@@ -233,6 +233,17 @@ def _opened(event: e.ConversationEvent, conversation: ConversationId) -> Convers
         attributes=event.attributes,
         opened_at=event.at,
         sessions=(ChannelSession(number=1, channel=event.channel, address=event.address, opened_at=event.at),),
+    )
+
+
+def _said(state: Conversation, event: e.MessageSent) -> Conversation:
+    return changed(
+        state,
+        messages=event.number,
+        sequence=event.sequence,
+        transcript=event.transcript,
+        deliveries=state.deliveries if event.delivery is None else event.delivery,
+        heard_at=event.at if event.role is ParticipantRole.CUSTOMER else state.heard_at,
     )
 
 

@@ -5,18 +5,20 @@ from hookflash.engine.domain import events as e
 from hookflash.engine.domain.notices import NoticeKey
 from hookflash.engine.domain.refusals import (
     ChannelNotFound,
+    ContentNotSupported,
     ConversationExists,
     ConversationNotActive,
     DeliveryNotFound,
     NoOtherAgent,
     RoleNotAllowed,
+    WindowClosed,
 )
 from hookflash.engine.domain.text import check_address, clean_message
 from hookflash.engine.domain.values import Customer, Filtering, Target
 from hookflash.sdk.types import InviteKind, ParticipantRole
 
 from . import attendance, search
-from .state import state_of
+from .state import Conversation, state_of
 from .turn import Turn
 
 __all__ = ["open_conversation", "receive", "record_echo", "record_receipt", "send_message", "send_whisper", "settle"]
@@ -95,7 +97,10 @@ def send_message(turn: Turn, command: c.SendMessage) -> None:
         raise RoleNotAllowed(speaker.role, "write to the customer")
     if state.open_session is None:
         raise ConversationNotActive(turn.id, state_of(state))
-    turn.message(speaker.role, speaker.agent, speaker.display_name, text)
+    _check_carried(turn, state, command)
+    turn.message(
+        speaker.role, speaker.agent, speaker.display_name, text, choices=command.choices, template=command.template
+    )
 
 
 def send_whisper(turn: Turn, command: c.SendWhisper) -> None:
@@ -133,6 +138,20 @@ def record_receipt(turn: Turn, command: c.RecordReceipt) -> None:
     turn.add(e.DeliveryReceived(delivery=command.delivery, state=command.state, error=command.error))
     if command.state == _FAILED:
         turn.tell_agents(NoticeKey.DELIVERY_AGENTS_FAILED, reason=command.error or "the channel gave no reason")
+
+
+def _check_carried(turn: Turn, state: Conversation, command: c.SendMessage) -> None:
+    """Refuse what the customer's channel would not carry: the agent learns it now, and nothing is stored."""
+    abilities = turn.ctx.facts.abilities(state.channel)
+    content = "template" if command.template is not None else "choice" if command.choices else "text"
+    if content in abilities.rejected:
+        raise ContentNotSupported(content, state.channel)
+    window_s = abilities.reply_window_s
+    # Not heard of yet (the conversation was opened by us): the provider knows whether he may be written to.
+    if window_s is None or state.heard_at is None or command.template is not None:
+        return
+    if turn.now - state.heard_at > window_s:
+        raise WindowClosed(state.channel, window_s)
 
 
 def _is_unsettled(turn: Turn, delivery: int) -> bool:

@@ -13,6 +13,7 @@ from hookflash.engine.domain.notices import NOTICES, NoticeKey, Style
 from hookflash.engine.domain.refusals import ConversationClosed, ConversationNotFound, NotAParticipant
 from hookflash.engine.domain.turn import Context, Decided, Tell
 from hookflash.engine.domain.values import Filtering, Offer, Participant, Reservation, offer_id
+from hookflash.sdk.messages import Choice, Template
 from hookflash.sdk.types import AgentId, ConversationId, InviteState, OfferOutcome, ParticipantRole, QueueId
 
 from .state import Conversation, evolve
@@ -131,6 +132,9 @@ class Turn:
         display_name: str,
         text: str,
         filtering: Filtering = Filtering.NONE,
+        *,
+        choices: tuple[Choice, ...] = (),
+        template: Template | None = None,
     ) -> None:
         """Let somebody have said this to everybody. Only an agent's words go out through the channel."""
         state = self.state
@@ -146,6 +150,8 @@ class Turn:
                 display_name=display_name,
                 text=text,
                 filtering=filtering,
+                choices=choices,
+                template=template,
             )
         )
 

@@ -20,6 +20,7 @@ from hookflash.engine.domain.values import (
     RevokeReason,
     UnattendedAnswer,
 )
+from hookflash.sdk.messages import Choice, Template
 from hookflash.sdk.types import AgentId, ChannelId, InviteState, MediaDomainId, OfferOutcome, ParticipantRole, QueueId
 
 __all__ = [
@@ -106,6 +107,8 @@ class MessageSent:
     display_name: str
     text: str
     filtering: Filtering = Filtering.NONE
+    choices: tuple[Choice, ...] = ()
+    template: Template | None = None
 
 
 @quick

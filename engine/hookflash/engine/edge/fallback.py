@@ -1,0 +1,97 @@
+"""What stands for what a channel cannot carry: numbered lines for choices, several sends for a long text.
+
+A Delivery stays one, whatever it is sent as: its parts have its name with `#1`, `#2` and so on, go out one after the
+other, and it is settled when all of them are out.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+import regex  # type: ignore[import-untyped]
+
+from hookflash.sdk.channel import Capabilities, CustomerNotice, Delivery, Level, Message
+from hookflash.sdk.messages import Choice
+from hookflash.sdk.types import DeliveryId
+
+__all__ = ["parts_of"]
+
+_PARTS_MAX: Final = 1_000
+_GRAPHEME: Final = regex.compile(r"\X")
+_CARRIED: Final = (Level.NATIVE, Level.PARTIAL)
+
+
+def parts_of(delivery: Delivery, able: Capabilities) -> tuple[Delivery, ...]:
+    """What is sent for a delivery through a channel that can so much: itself, or its parts in order."""
+    content = delivery.content
+    if isinstance(content, Message):
+        content = _carried(content, able)
+        if content.template is not None:
+            return (delivery if content == delivery.content else replace(delivery, content=content),)
+    texts = _cut(content.text, able.text_size_max)
+    if len(texts) == 1:
+        return (delivery if content is delivery.content else replace(delivery, content=content),)
+    return tuple(
+        replace(delivery, id=DeliveryId(f"{delivery.id}#{number}"), content=_part(content, text, number == len(texts)))
+        for number, text in enumerate(texts, start=1)
+    )
+
+
+def _part(content: Message | CustomerNotice, text: str, is_last: bool) -> Message | CustomerNotice:  # noqa: FBT001  a fact about the part
+    if isinstance(content, CustomerNotice):
+        return replace(content, text=text)
+    return replace(content, text=text, choices=content.choices if is_last else ())
+
+
+def _carried(message: Message, able: Capabilities) -> Message:
+    """The message in what the channel carries."""
+    if message.template is not None and able.template not in _CARRIED:
+        message = replace(message, template=None)
+    if not message.choices or _is_carried(message.choices, able):
+        return message
+    if able.choice is Level.DROP:
+        return replace(message, choices=())
+    lines = [f"{number}. {choice.title}" for number, choice in enumerate(message.choices, start=1)]
+    return replace(message, text="\n".join((message.text, "", *lines)), choices=())
+
+
+def _is_carried(choices: Sequence[Choice], able: Capabilities) -> bool:
+    if able.choice not in _CARRIED:
+        return False
+    if able.choices_max and len(choices) > able.choices_max:
+        return False
+    size_max = able.choice_title_size_max
+    return not size_max or all(len(choice.title) <= size_max for choice in choices)
+
+
+def _cut(text: str, size_max: int) -> list[str]:
+    """A text in pieces of at most so many characters, cut between graphemes and where possible at a space."""
+    if size_max <= 0 or len(text) <= size_max:
+        return [text]
+    pieces: list[str] = []
+    rest = text
+    while len(rest) > size_max and len(pieces) < _PARTS_MAX - 1:
+        end = _end_of_piece(rest, size_max)
+        piece, rest = rest[:end].rstrip(), rest[end:].lstrip()
+        pieces += [piece] if piece else []
+    pieces += [rest] if rest else []
+    return pieces
+
+
+def _end_of_piece(text: str, size_max: int) -> int:
+    """Where the first piece ends: behind the last space in its second half, else behind its last whole grapheme."""
+    whole = space = 0
+    for end in _ends(text[: size_max + 1]):
+        if end > size_max:
+            break
+        whole = end
+        if text[end - 1].isspace():
+            space = end
+    if whole < len(text) and text[whole].isspace():
+        return whole
+    # One grapheme that is larger than a piece (a letter with a thousand accents) is cut after all.
+    return space if 2 * space > size_max else whole or size_max
+
+
+def _ends(text: str) -> Iterator[int]:
+    return (found.end() for found in _GRAPHEME.finditer(text))
