@@ -1,13 +1,14 @@
 """Where plugins come from: entry points of the group `hookflash.plugins`, then each `*.py` of `plugins_dir`.
 
 Nothing is imported here. A bare checkout has no entry points: there the modules and packages of `hookflash.plugins`
-that define `hookflash_register` stand for them.
+that implement a hook stand for them.
 """
 
+import ast
 import pkgutil
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from importlib import import_module
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
@@ -101,11 +102,23 @@ def _bare_checkout() -> list[Source]:
         folders = list(portion.submodule_search_locations or ()) if portion is not None else []
         names = sorted(module.name for module in pkgutil.iter_modules(folders))
         sources = [Source(name=name, module=f"{GROUP}.{name}", is_bundled=True) for name in names]
-        return [source for source in sources if _registers(source)]
+        return [replace(source, attribute=hooks) for source in sources if (hooks := _hooks_of(source)) is not None]
     return []
 
 
-def _registers(source: Source) -> bool:
-    """Whether it is a plugin: some are only shared by others. Told by its text, for nothing is imported here."""
+def _hooks_of(source: Source) -> str | None:
+    """Where its hooks are: in the module (empty) or in one of its classes; None: it is no plugin, only shared by some.
+
+    Told by its text, for nothing is imported here.
+    """
     file = source.file()
-    return file is not None and "\ndef hookflash_register(" in file.read_text(encoding="utf-8")
+    if file is None:
+        return None
+    module = ast.parse(file.read_bytes())
+    places: list[ast.Module | ast.ClassDef] = [module]
+    places += (node for node in module.body if isinstance(node, ast.ClassDef))
+    for place in places:
+        functions = (node for node in place.body if isinstance(node, ast.FunctionDef))
+        if any("hookimpl" in ast.unparse(decorator) for node in functions for decorator in node.decorator_list):
+            return place.name if isinstance(place, ast.ClassDef) else ""
+    return None
