@@ -227,10 +227,30 @@ def test_a_transfer_waits_until_somebody_accepts_or_is_cancelled(running: Runnin
         "conversation", "transfer", "42", "--to", "queue:billing", "--as", "ann", "--wait", "--server", running.address
     )
     ann.shows("Transfer request placed successfully")
+    parked = command("invite", "explain", "42/2").out
+    assert "Now: number 1 of the 1 that wait" in parked
+    assert re.search(r"^bob +UNAVAILABLE +is LOGGED_OUT", parked, flags=re.MULTILINE)
     assert command("invite", "cancel", "42/2").code == 0
     assert waiting.process.wait(_PATIENCE_S) == 6
     assert waiting.process.stderr is not None
     assert "it was cancelled" in waiting.process.stderr.read()
+
+
+@pytest.mark.slow
+@pytest.mark.spec("R-E2")
+def test_why_somebody_was_asked_is_told_alike_after_the_server_was_killed(running: Running) -> None:
+    command = running.command
+    ann = running.desk("ann")
+    opened(command)
+    ann.shows("OFFER 1")
+    ann.types("accept")
+    ann.shows("You are in 42")
+    told = command("invite", "explain", "42/1")
+    assert re.search(r"longest_available chose ann \(ACCEPTED\)", told.out)
+    running.server.process.send_signal(signal.SIGKILL)
+    running.server.process.wait(_PATIENCE_S)
+    running.serve(running.address).shows(re.escape(running.address))
+    assert command("invite", "explain", "42/1") == told
 
 
 @pytest.mark.slow

@@ -76,6 +76,26 @@ def test_options_are_judged_before_a_queue_takes_them() -> None:
     assert _loaded("longest_available").problems({}) == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "problem"),
+    [
+        ("offer_all", {"batch": "-1"}, "setting 'batch' must not be negative"),
+        (
+            *("offer_all", {"at_once_max": "101"}),
+            "setting 'at_once_max' must be from 1 to 100, which is what the engine takes",
+        ),
+        ("former_agent_first", {"hold_s": "-1"}, "setting 'hold_s' must not be negative"),
+        ("most_proficient", {"weights": "1"}, "setting 'weights' must give one weight for each of 'attributes'"),
+        (
+            *("least_proficient", {"attributes": "a", "weights": "x"}),
+            "setting 'weights' must be whole numbers with commas between them",
+        ),
+    ],
+)
+def test_options_that_make_no_sense_together_are_refused(name: str, options: dict[str, str], problem: str) -> None:
+    assert _loaded(name).problems(options) == (problem,)
+
+
 def test_an_unknown_measure_is_never_silently_another() -> None:
     with pytest.raises(ValueError, match="one of count, ratio, free, not 'mood'"):
         _ordered(LeastOccupied(), OCCUPIED, by="mood")

@@ -26,6 +26,8 @@ __all__ = ["SDK_API", "OfferAll", "hookflash_register"]
 
 SDK_API = ">=1.0,<2"
 
+AT_ONCE_MAX = 100
+
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +35,14 @@ class OfferAllOptions:
     """The `strategy_options`: agents in the first round (`batch`, 0: all at once), and in any one round at most."""
 
     batch: int = 0
-    at_once_max: int = 100
+    at_once_max: int = AT_ONCE_MAX
 
     def __post_init__(self) -> None:
         """Refuse what offers to nobody."""
         if self.batch < 0:
             raise ValueError("setting 'batch' must not be negative")
-        if self.at_once_max < 1:
-            raise ValueError("setting 'at_once_max' must be at least 1")
+        if not 1 <= self.at_once_max <= AT_ONCE_MAX:
+            raise ValueError(f"setting 'at_once_max' must be from 1 to {AT_ONCE_MAX}, which is what the engine takes")
 
 
 @final
