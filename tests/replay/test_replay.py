@@ -6,10 +6,10 @@ import pytest
 
 from hookflash.engine.journal.record import Record
 from hookflash.engine.plugins import PluginHost, PluginSettings
-from hookflash.engine.replay import AgentMeasures, Comparison, DayTooLong, Measures, Trial, UnknownStrategy, compare
+from hookflash.engine.replay import AgentMeasures, Comparison, DayTooLong, Measures, NotTried, Trial, compare
 from hookflash.engine.replay.day import read_day
 from hookflash.engine.replay.measures import gini
-from hookflash.sdk.types import AgentId
+from hookflash.sdk.types import AgentId, QueueId
 from tests.actors.running import BILLING
 from tests.plugins.written import Clock
 from tests.replay.recorded import SALES, eventful_day, quiet_day
@@ -102,10 +102,12 @@ async def test_the_same_day_gives_the_same_figures_again() -> None:
 
 async def test_what_cannot_be_tried_is_refused_with_a_way_out() -> None:
     records = await quiet_day()
-    with pytest.raises(UnknownStrategy, match=r"'best'; there are .*top_down"):
+    with pytest.raises(NotTried, match=r"'best'; there are .*top_down"):
         _compared(records, Trial(strategy="best", options={}))
-    with pytest.raises(UnknownStrategy, match="setting 'by' must be one of"):
+    with pytest.raises(NotTried, match="setting 'by' must be one of"):
         _compared(records, Trial(strategy="least_occupied", options={"by": "mood"}))
+    with pytest.raises(NotTried, match="no queue 'slaes'; it had billing, sales"):
+        _compared(records, Trial(strategy="top_down", options={}, queue=QueueId("slaes")))
     with pytest.raises(DayTooLong, match="more than 5 conversations"):
         _compared(records, Trial(strategy="top_down", options={}, conversations_max=5))
 

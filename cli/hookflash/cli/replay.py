@@ -93,7 +93,7 @@ def _compared(data: Path, plugins_dir: Path | None, trial: Trial) -> Comparison:
     from hookflash.engine.journal.errors import JournalError
     from hookflash.engine.journal.sqlite_reader import open_reader
     from hookflash.engine.plugins import PluginHost, PluginSettings
-    from hookflash.engine.replay import DayTooLong, UnknownStrategy, compare
+    from hookflash.engine.replay import DayTooLong, NotTried, compare
 
     try:
         reader = open_reader(data)
@@ -102,7 +102,7 @@ def _compared(data: Path, plugins_dir: Path | None, trial: Trial) -> Comparison:
             return compare(reader.stream, plugins, trial)
         finally:
             reader.close()
-    except (JournalError, DayTooLong, UnknownStrategy) as error:
+    except (JournalError, DayTooLong, NotTried) as error:
         raise CommandError(str(error)) from error
 
 

@@ -4,9 +4,9 @@ A journal is read into a Day, a Centre lives it with the engine's deciders and m
 the journal and the Centre are measured by the same fold. What is assumed of people stands in `day` and `centre`.
 """
 
-from hookflash.engine.replay.centre import UnknownStrategy
+from hookflash.engine.replay.centre import NotTried
 from hookflash.engine.replay.comparing import Comparison, Trial, compare
 from hookflash.engine.replay.day import DayTooLong
 from hookflash.engine.replay.measures import AgentMeasures, Measures
 
-__all__ = ["AgentMeasures", "Comparison", "DayTooLong", "Measures", "Trial", "UnknownStrategy", "compare"]
+__all__ = ["AgentMeasures", "Comparison", "DayTooLong", "Measures", "NotTried", "Trial", "compare"]

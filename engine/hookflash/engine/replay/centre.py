@@ -34,7 +34,7 @@ from hookflash.engine.plugins.strategies import LoadedStrategy
 from hookflash.engine.replay.day import Answer, Arrival, Day
 from hookflash.sdk.types import AgentId, ConversationId, InviteKind, InviteState, OfferOutcome, QueueId
 
-__all__ = ["Centre", "Changed", "UnknownStrategy", "Variant"]
+__all__ = ["Centre", "Changed", "NotTried", "Variant"]
 
 _HANDLING_S: Final = 60.0
 """How long a conversation takes where nothing at all was handled that day."""
@@ -42,8 +42,8 @@ _HANDLING_S: Final = 60.0
 _TURNS_PER_LEG_MAX: Final = 10_000
 
 
-class UnknownStrategy(Exception):  # noqa: N818  the sentence is the command's answer
-    """A queue's strategy that no installed plugin has, or options that it does not take."""
+class NotTried(Exception):  # noqa: N818  the sentence is the command's answer
+    """The trial cannot be made: no plugin has that strategy, or not with those options; or there is no queue."""
 
 
 class Changed(NamedTuple):
@@ -150,7 +150,7 @@ class Centre:
         except Refusal as refusal:
             cascade.roll_back()
             if isinstance(command, c.Apply):
-                raise UnknownStrategy(str(refusal)) from refusal
+                raise NotTried(str(refusal)) from refusal
             if isinstance(command, c.PlaceInvite):
                 self._later(at, address, c.Close(agent=command.agent, cause=CloseCause.AGENT))
             return ()  # What was recorded does not fit any more: the agent is elsewhere, the offer is gone.
@@ -226,14 +226,14 @@ def _asked_at_once(plugins: PluginHost) -> Callable[[QueueSettings], LoadedStrat
     def strategy(settings: QueueSettings) -> LoadedStrategy:
         found = plugins.strategy(settings.strategy)
         if found is None:
-            raise UnknownStrategy(f"No plugin has the strategy {settings.strategy!r}; install it, or try another.")
+            raise NotTried(f"No plugin has the strategy {settings.strategy!r}; install it, or try another.")
         return replace(found, is_bundled=True)
 
     return strategy
 
 
 def _failed(strategy: LoadedStrategy, error: str) -> None:
-    raise UnknownStrategy(f"The strategy {strategy.name} cannot order these agents: {error}.")
+    raise NotTried(f"The strategy {strategy.name} cannot order these agents: {error}.")
 
 
 def _opening(arrival: Arrival) -> c.OpenConversation:

@@ -6,9 +6,10 @@ The second says how far the model can be believed: it should come near the first
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from hookflash.engine.domain.commands import Apply
 from hookflash.engine.journal.record import Fact, Record
 from hookflash.engine.plugins import PluginHost
-from hookflash.engine.replay.centre import Centre, Changed, UnknownStrategy
+from hookflash.engine.replay.centre import Centre, Changed, NotTried
 from hookflash.engine.replay.day import Day, read_day
 from hookflash.engine.replay.measures import Measures, Measuring
 from hookflash.sdk.types import QueueId
@@ -41,11 +42,14 @@ def compare(records: Callable[[], Iterable[Record]], plugins: PluginHost, trial:
     """Measure the journal and both simulations; `records` begins anew with each call.
 
     Raises:
-        UnknownStrategy: no plugin has it, or it does not take the options.
+        NotTried: no plugin has it, it does not take the options, or that day had no such queue.
         DayTooLong: the journal holds more conversations than the trial allows.
     """
     _check(plugins, trial)
     day = read_day(records(), trial.conversations_max)
+    known = {queue.id for asked in day.asked if isinstance(asked.command, Apply) for queue in asked.command.queues}
+    if trial.queue is not None and trial.queue not in known:
+        raise NotTried(f"That day had no queue {trial.queue!r}; it had {', '.join(sorted(known)) or 'none'}.")
     recorded = ((record.at, record.facts) for record in records())
     return Comparison(
         recorded=_measured(recorded, day, trial),
@@ -68,6 +72,6 @@ def _check(plugins: PluginHost, trial: Trial) -> None:
     strategy = plugins.strategy(trial.strategy)
     if strategy is None:
         known = ", ".join(plugins.strategy_names)
-        raise UnknownStrategy(f"No plugin has the strategy {trial.strategy!r}; there are {known}.")
+        raise NotTried(f"No plugin has the strategy {trial.strategy!r}; there are {known}.")
     if found := strategy.problems(trial.options):
-        raise UnknownStrategy(f"The strategy {trial.strategy} cannot be tried so: {'; '.join(found)}.")
+        raise NotTried(f"The strategy {trial.strategy} cannot be tried so: {'; '.join(found)}.")
