@@ -1,0 +1,202 @@
+"""What a customer of a web chat hears when connections break: everything, in order, once."""
+
+import asyncio
+import socket
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hookflash.plugins.webchat import connection
+from hookflash.plugins.webchat.history import History
+from hookflash.sdk import Receipt
+from hookflash.sdk.testing import RecordedStore, delivery_of
+from tests.channels.chat_world import FIRST, PAGE, START, Chat, ChatWorld, Frame, Tab, token
+
+
+def texts(frames: list[Frame]) -> list[str]:
+    return [frame["text"] for frame in frames if frame.get("type") == "message"]
+
+
+async def test_a_reload_shows_what_is_kept_and_a_reconnect_only_what_was_missed() -> None:
+    async with ChatWorld().served() as chat:
+        for number in (1, 2, 3):
+            await chat.say(number, str(number))
+        async with chat.visit(after=None) as tab:
+            snapshot = await tab.next()
+            assert (snapshot["frame"], snapshot["seq"], snapshot["is_complete"]) == ("snapshot", FIRST + 2, True)
+            assert [(event["seq"], event["text"]) for event in snapshot["events"]] == [
+                *((FIRST, "1"), (FIRST + 1, "2"), (FIRST + 2, "3"))
+            ]
+        async with chat.visit(after=FIRST) as tab:
+            assert [(frame["seq"], frame["text"]) for frame in await tab.take(2)] == [
+                (FIRST + 1, "2"),
+                (FIRST + 2, "3"),
+            ]
+
+
+async def test_a_restart_of_the_engine_is_a_reconnect() -> None:
+    world = ChatWorld()
+    async with world.served() as chat, chat.visit() as tab:
+        await chat.say(1, "before")
+        await tab.take(2)
+    async with world.served() as chat:
+        await chat.say(2, "between")
+        async with chat.visit(after=FIRST) as tab:
+            await chat.say(3, "after")
+            assert texts(await tab.take(2)) == ["between", "after"]
+            await tab.send(frame="ping")
+            assert (await tab.next())["frame"] == "pong", "and nothing twice"
+
+
+@pytest.mark.parametrize("after", [1, FIRST - 2, FIRST + 100])
+async def test_a_number_that_cannot_be_gone_on_from_gets_a_snapshot(after: int) -> None:
+    async with ChatWorld().served() as chat:
+        await chat.say(1, "one")
+        async with chat.visit(after=after) as tab:
+            snapshot = await tab.next()
+            assert (snapshot["frame"], snapshot["seq"], texts(snapshot["events"])) == ("snapshot", FIRST, ["one"])
+
+
+async def test_what_was_dropped_is_told_by_a_snapshot_that_is_not_complete() -> None:
+    async with ChatWorld().served(frames_kept="3") as chat:
+        for number in range(1, 6):
+            await chat.say(number, str(number))
+        async with chat.visit(after=FIRST) as tab:
+            snapshot = await tab.next()
+            assert (snapshot["is_complete"], texts(snapshot["events"])) == (False, ["3", "4", "5"])
+        async with chat.visit(after=FIRST + 1) as tab:
+            assert texts(await tab.take(3)) == ["3", "4", "5"]
+
+
+async def test_a_delivery_sent_again_is_shown_once_also_after_a_restart() -> None:
+    world = ChatWorld()
+    async with world.served() as chat:
+        assert await chat.say(1, "once") == await chat.say(1, "once")
+    async with world.served() as chat, chat.visit(after=FIRST - 1) as tab:
+        await chat.say(1, "once")
+        await chat.say(2, "twice")
+        assert texts(await tab.take(2)) == ["once", "twice"]
+
+
+async def test_two_tabs_and_one_that_comes_in_the_middle_hear_the_same() -> None:
+    async with ChatWorld().served() as chat, chat.visit() as first:
+        saying = asyncio.ensure_future(_say(chat, 60))
+        await first.next()
+        heard = await first.take(20)
+        async with chat.visit(after=heard[9]["seq"]) as second:
+            heard += await first.take(40)
+            resumed = heard[:10] + await second.take(50)
+        await saying
+        assert texts(heard) == texts(resumed) == [str(number) for number in range(1, 61)]
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(st.integers(0, 12), min_size=1, max_size=5))
+async def test_cut_anywhere_in_mid_stream_nothing_is_lost_or_doubled(cuts: list[int]) -> None:
+    async with ChatWorld().served() as chat:
+        saying = asyncio.ensure_future(_say(chat, 30))
+        heard: list[Frame] = []
+        while len(heard) < 30:
+            count = cuts.pop(0) if cuts else 30
+            await _hear(chat, heard, min(count, 30 - len(heard)))
+        await saying
+        assert texts(heard) == [str(number) for number in range(1, 31)]
+        assert [frame["seq"] for frame in heard] == [FIRST + number for number in range(30)]
+
+
+async def _hear(chat: Chat, heard: list[Frame], count: int) -> None:
+    """Hear so many more frames, then lose the connection without a word."""
+    async with chat.tab() as tab:
+        await tab.send(frame="hello", token=token(), after=heard[-1]["seq"] if heard else None)
+        await tab.next()
+        while count > 0:
+            frame = await tab.next()
+            fresh = [{"frame": "ev", **event} for event in frame["events"]] if frame["frame"] == "snapshot" else [frame]
+            heard += fresh
+            count -= len(fresh)
+        tab.ws.transport.abort()
+
+
+async def _say(chat: Chat, count: int) -> None:
+    for number in range(1, count + 1):
+        await chat.say(number, str(number))
+        await asyncio.sleep(0)
+
+
+async def test_a_socket_that_takes_nothing_is_cut_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_LINE_LENGTH_MAX", 16)
+    async with ChatWorld().served(frames_kept="2") as chat, chat.visit() as quick:
+        host, port = chat.at.split(":")
+        slow = socket.socket()
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        slow.connect((host, int(port)))
+        async with chat.tab(sock=slow, max_queue=1, compression=None) as sleeper:
+            await sleeper.send(frame="hello", token=token(), after=FIRST - 1)
+            await sleeper.next()
+            await quick.next()
+            customers, number = chat.adapter._customers, 0  # noqa: SLF001  what is open is not shown elsewhere
+            while customers.outlet_count > 1:
+                number += 1
+                assert number < 2_000, "it was never cut"
+                await chat.say(number, f"{number} {'x' * 16_000}")
+                frame = await quick.next()
+                assert frame["text"].startswith(f"{number} ")
+            sleeper.ws.transport.abort()
+
+
+async def test_without_a_socket_the_same_frames_are_fetched_and_commands_posted() -> None:
+    world = ChatWorld()
+    async with world.served() as chat:
+        headers = {"origin": PAGE, "authorization": f"Bearer {token()}"}
+        async with httpx.AsyncClient(base_url=f"http://{chat.at}", headers=headers, trust_env=False) as http:
+            await chat.say(1, "one")
+            (snapshot,) = (await http.get("/events")).json()["frames"]
+            assert (snapshot["frame"], texts(snapshot["events"])) == ("snapshot", ["one"])
+            said = {"frame": "cmd", "id": "m1", "name": "say", "args": {"text": "Hello"}}
+            assert (await http.post("/commands", json=said)).json() == {"frame": "ok", "id": "m1", "seq": FIRST + 1}
+            answer = await http.get("/events", params={"after": snapshot["seq"]})
+            assert texts(answer.json()["frames"]) == ["Hello"]
+            assert answer.headers["access-control-allow-origin"] == PAGE
+            assert [one.state for one in world.taken if isinstance(one, Receipt)] == ["DELIVERED"]
+            for wrong in ("x", "-1", "1.5", "9" * 30, "\u0661"):
+                assert (await http.get("/events", params={"after": wrong})).status_code == 400
+            assert (await http.post("/commands", content=b"{")).status_code == 400
+            assert (await http.post("/commands", content=b"x" * 70_000)).status_code == 400
+            evil = await http.get("/events", headers={"origin": "https://evil.example"})
+            assert evil.status_code == 401
+            assert "access-control-allow-origin" not in evil.headers
+
+
+async def test_the_store_is_bounded_whoever_comes_and_who_was_forgotten_gets_higher_numbers() -> None:
+    store = RecordedStore()
+    history = History(store, frames_kept=200)
+    for number in range(400):
+        event = {"type": "message", "text": "\U0001f600" * 4_096, "at": START.isoformat()}
+        await history.append("carla", f"d/{number}", event, now=START)
+    (value,) = store.values.values()
+    assert len(value.encode()) <= 60_000
+    backlog = await history.since("carla", None)
+    assert (backlog.last, backlog.is_complete, len(backlog.entries)) == (FIRST + 399, False, 3)
+    store.values.clear()
+    later = START.replace(hour=1)
+    entry, is_new = await history.append("carla", "d/400", {"type": "left", "at": later.isoformat()}, now=later)
+    assert (entry.seq > backlog.last, is_new) == (True, True)
+    assert not (await history.since("carla", backlog.last)).is_resumed
+
+
+async def test_a_frame_is_kept_before_anybody_sees_it() -> None:
+    class Broken(RecordedStore):
+        async def put(self, key: str, value: str) -> None:
+            raise ValueError(f"{key} of {len(value)}")
+
+    async with ChatWorld(store=Broken()).served() as chat, chat.visit() as tab:
+        with pytest.raises(ValueError, match="frames/"):
+            await chat.adapter.send(delivery_of("lost?", to="carla"))
+        await _silent(tab)
+
+
+async def _silent(tab: Tab) -> None:
+    await tab.send(frame="ping")
+    assert [frame["frame"] for frame in await tab.take(2)] == ["snapshot", "pong"]
