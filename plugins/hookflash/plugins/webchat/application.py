@@ -3,7 +3,7 @@
 The token is in the first frame or in a header, never in a URL, where logs would keep it.
 """
 
-from typing import Final
+from typing import Final, final
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -28,43 +28,7 @@ _STATUS: Final = {"RATE_LIMITED": 429, "UNAVAILABLE": 503}
 
 def make_application(customers: Customers, context: ChannelContext, settings: WebchatConfig) -> Starlette:
     """Serve these customers."""
-
-    async def socket(websocket: WebSocket) -> None:
-        if not settings.admits(websocket.headers.get("origin")):
-            await websocket.close()  # Before it is accepted: answered 403.
-            return
-        await websocket.accept()
-        if customers.outlet_count >= settings.sockets_max:
-            await websocket.close(FULL)
-            return
-        await Connection(websocket, customers, context, settings).serve()
-
-    async def events(request: Request) -> Response:
-        try:
-            visitor = _visitor(request)
-            after = _after(request.query_params.get("after", ""))
-            return _json({"frames": await customers.frames_since(visitor.customer, after)})
-        except (BadTokenError, BadFrameError) as error:
-            return _refusal(error)
-        except NotTaken as refusal:
-            return _json(err("", refusal.reason, "Try again in a moment.", refusal.retry_after_s), 503)
-
-    async def commands(request: Request) -> Response:
-        try:
-            visitor = _visitor(request)
-            command = await _command(request)
-        except (BadTokenError, BadFrameError) as error:
-            return _refusal(error)
-        answer = await customers.run(visitor, command)
-        return _json(answer, 200 if answer["frame"] == "ok" else _STATUS.get(answer["code"], 400))
-
-    def _visitor(request: Request) -> Visitor:
-        if not settings.admits(request.headers.get("origin")):
-            raise BadTokenError("this page may not open a chat: its origin is not in the channel's settings")
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        secrets = [one for one in (settings.secret, settings.secret_before) if one is not None]
-        return read_token(secrets, token if scheme.lower() == "bearer" else "", context.clock())
-
+    chat = _Chat(customers, context, settings)
     allowed = Middleware(
         CORSMiddleware,
         allow_origins=list(settings.pages),
@@ -73,11 +37,57 @@ def make_application(customers: Customers, context: ChannelContext, settings: We
         max_age=3600,
     )
     routes = [
-        WebSocketRoute("/socket", socket),
-        Route("/events", events, methods=["GET"]),
-        Route("/commands", commands, methods=["POST"]),
+        WebSocketRoute("/socket", chat.socket),
+        Route("/events", chat.events, methods=["GET"]),
+        Route("/commands", chat.commands, methods=["POST"]),
     ]
     return Starlette(routes=routes, middleware=[allowed])
+
+
+@final
+class _Chat:
+    """What stands behind the three paths."""
+
+    def __init__(self, customers: Customers, context: ChannelContext, settings: WebchatConfig) -> None:
+        self._customers = customers
+        self._context = context
+        self._settings = settings
+
+    async def socket(self, websocket: WebSocket) -> None:
+        if not self._settings.admits(websocket.headers.get("origin")):
+            await websocket.close()  # Before it is accepted: answered 403.
+            return
+        await websocket.accept()
+        if self._customers.outlet_count >= self._settings.sockets_max:
+            await websocket.close(FULL)
+            return
+        await Connection(websocket, self._customers, self._context, self._settings).serve()
+
+    async def events(self, request: Request) -> Response:
+        try:
+            visitor = self._visitor(request)
+            after = _after(request.query_params.get("after", ""))
+            return _json({"frames": await self._customers.frames_since(visitor.customer, after)})
+        except (BadTokenError, BadFrameError) as error:
+            return _refusal(error)
+        except NotTaken as refusal:
+            return _json(err("", refusal.reason, "Try again in a moment.", refusal.retry_after_s), 503)
+
+    async def commands(self, request: Request) -> Response:
+        try:
+            visitor = self._visitor(request)
+            command = await _command(request)
+        except (BadTokenError, BadFrameError) as error:
+            return _refusal(error)
+        answer = await self._customers.run(visitor, command)
+        return _json(answer, 200 if answer["frame"] == "ok" else _STATUS.get(answer["code"], 400))
+
+    def _visitor(self, request: Request) -> Visitor:
+        if not self._settings.admits(request.headers.get("origin")):
+            raise BadTokenError("this page may not open a chat: its origin is not in the channel's settings")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        given = token if scheme.lower() == "bearer" else ""
+        return read_token(self._settings.signers, given, self._context.clock())
 
 
 def _after(given: str) -> int | None:

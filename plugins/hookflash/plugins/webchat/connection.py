@@ -111,7 +111,7 @@ class Connection:
         try:
             async with asyncio.timeout(_HELLO_S):
                 hello = _hello(await self._next())
-            visitor = self._visitor(hello.token)
+            visitor = read_token(self._settings.signers, hello.token, self._context.clock())
             await self._customers.enter(visitor.customer, hello.after, self)
         except BadFrameError as error:
             await self._refuse("BAD_FRAME", str(error), BAD_FRAME)
@@ -122,10 +122,6 @@ class Connection:
         else:
             return visitor
         return None
-
-    def _visitor(self, token: object) -> Visitor:
-        secrets = [one for one in (self._settings.secret, self._settings.secret_before) if one is not None]
-        return read_token(secrets, token, self._context.clock())
 
     async def _within(self, half: Coroutine[Any, Any, None]) -> None:
         try:

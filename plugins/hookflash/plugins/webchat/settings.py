@@ -56,6 +56,11 @@ class WebchatConfig:
         """The origins, one by one."""
         return tuple(self.origins.lower().split())
 
+    @property
+    def signers(self) -> tuple[Secret, ...]:
+        """The secrets whose tokens are taken."""
+        return (self.secret,) if self.secret_before is None else (self.secret, self.secret_before)
+
     def admits(self, origin: str | None) -> bool:
         """Whether something that names this origin (None: nothing) may come in."""
         return self.is_app_allowed if origin is None else origin.lower() in self.pages
