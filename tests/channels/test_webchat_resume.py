@@ -186,13 +186,14 @@ async def test_the_store_is_bounded_whoever_comes_and_who_was_forgotten_gets_hig
     assert not (await history.since("carla", backlog.last)).is_resumed
 
 
-async def test_a_frame_is_kept_before_anybody_sees_it() -> None:
-    class Broken(RecordedStore):
-        async def put(self, key: str, value: str) -> None:
-            raise ValueError(f"{key} of {len(value)}")
+async def test_a_frame_is_kept_before_anybody_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(_key: str, _value: str) -> None:
+        raise ValueError("no room")
 
-    async with ChatWorld(store=Broken()).served() as chat, chat.visit() as tab:
-        with pytest.raises(ValueError, match="frames/"):
+    world = ChatWorld()
+    monkeypatch.setattr(world.store, "put", full)
+    async with world.served() as chat, chat.visit() as tab:
+        with pytest.raises(ValueError, match="no room"):
             await chat.adapter.send(delivery_of("lost?", to="carla"))
         await _silent(tab)
 
