@@ -107,12 +107,16 @@ async def test_while_telegram_is_down_the_channel_starts_and_the_webhook_is_set_
     await adapter.stop()
 
 
-async def test_a_public_url_that_telegram_would_not_call_is_refused(
+async def test_a_public_url_that_telegram_would_not_call_is_refused_but_an_own_server_calls_it(
     telegram: FakeTelegram, http: httpx.AsyncClient
 ) -> None:
-    adapter = adapter_at(telegram, http, public_url="http://hookflash.example/channels/test")
+    plain = "http://hookflash.example/channels/test"
+    own = adapter_at(telegram, http, public_url=plain)
+    await own.start()
+    assert telegram.webhook["url"] == plain
+    await own.stop()
     with pytest.raises(ConfigError, match="https://"):
-        await adapter.start()
+        await Telegram(channel_context(http=http, public_url=plain), config()).start()
 
 
 async def test_a_file_is_fetched_by_the_path_that_telegram_names(

@@ -84,7 +84,8 @@ class Telegram(ChannelAdapter):
 
     async def start(self) -> None:
         """Tell Telegram how updates come; raises AuthExpired or Permanent, and goes on trying where it is down."""
-        if self.context.public_url and not self.context.public_url.startswith("https://"):
+        is_telegrams_own = self._settings.api_url.startswith("https://api.telegram.org")
+        if self.context.public_url.startswith("http://") and is_telegrams_own:
             raise ConfigError(("the channel's public URL must begin with https://: Telegram calls no other",))
         logging.getLogger("httpx").addFilter(self._filter)
         try:
