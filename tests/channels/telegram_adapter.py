@@ -1,19 +1,20 @@
 """What the telegram tests share: the adapter before a fake server, and what its updates look like."""
 
+import json
 from typing import Any
 
 import httpx
 
 from hookflash.plugins.telegram import Telegram, TelegramConfig
-from hookflash.sdk import CustomerAddress, Secret
+from hookflash.sdk import CustomerAddress, HttpRequest, Secret
 from hookflash.sdk.testing import RecordedLog, RecordedStore, channel_context
 from hookflash.sdk.types import ChannelId
 from tests.channels.fake_telegram import TOKEN, FakeTelegram, message
-from tests.channels.test_telegram_contract import SECRET
 
-__all__ = ["BOT", "PUBLIC", "adapter_at", "address", "config", "pressed"]
+__all__ = ["BOT", "PUBLIC", "SECRET", "adapter_at", "address", "config", "pressed", "request"]
 
 BOT = {"id": 987654321, "is_bot": True, "first_name": "Bot"}
+SECRET = "a-Secret_of-the_webhook"  # noqa: S105 - a test's
 PUBLIC = "https://hookflash.example/channels/test"
 
 
@@ -42,3 +43,13 @@ def pressed(data: str) -> dict[str, Any]:
     asked = message(7, "More?", reply_markup=keyboard, sender=BOT)
     customer = {"id": 42, "is_bot": False, "first_name": "Carla", "last_name": "Weiß"}
     return {"id": "4382bfdwdsb323b2d9", "from": customer, "message": asked, "chat_instance": "-1", "data": data}
+
+
+def request(**update: Any) -> HttpRequest:  # noqa: ANN401 - JSON
+    """A call of Telegram's with the update 10000."""
+    return HttpRequest(
+        method="POST",
+        path="/channels/test",
+        headers={"x-telegram-bot-api-secret-token": SECRET, "content-type": "application/json"},
+        body=json.dumps({"update_id": 10000, **update}).encode(),
+    )

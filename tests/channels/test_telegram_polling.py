@@ -23,8 +23,7 @@ from hookflash.sdk import (
 )
 from hookflash.sdk.testing import RecordedStore, Wire, channel_context
 from tests.channels.fake_telegram import TOKEN, FakeTelegram, Trouble, failed, message, throttled
-from tests.channels.telegram_adapter import PUBLIC, adapter_at, config, pressed
-from tests.channels.test_telegram_contract import SECRET, request
+from tests.channels.telegram_adapter import PUBLIC, SECRET, adapter_at, config, pressed, request
 
 
 async def test_with_a_public_url_the_webhook_is_set_and_calls_are_proven(

@@ -29,8 +29,7 @@ from hookflash.sdk import (
 from hookflash.sdk.testing import RecordedLog, channel_context, delivery_of
 from hookflash.sdk.types import ExternalId
 from tests.channels.fake_telegram import TOKEN, FakeTelegram, Trouble, failed, throttled
-from tests.channels.telegram_adapter import PUBLIC, adapter_at, address, config
-from tests.channels.test_telegram_contract import SECRET
+from tests.channels.telegram_adapter import PUBLIC, SECRET, adapter_at, address, config
 
 
 async def test_a_delivery_is_sent_with_its_choices_as_buttons(telegram: FakeTelegram, http: httpx.AsyncClient) -> None:

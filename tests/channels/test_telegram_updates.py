@@ -20,8 +20,7 @@ from hookflash.sdk import (
 from hookflash.sdk.testing import Wire, channel_context
 from hookflash.sdk.types import ExternalId
 from tests.channels.fake_telegram import DATE, message
-from tests.channels.telegram_adapter import BOT, address, config, pressed
-from tests.channels.test_telegram_contract import request
+from tests.channels.telegram_adapter import BOT, address, config, pressed, request
 
 AT = datetime.fromtimestamp(DATE, UTC)
 
