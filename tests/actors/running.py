@@ -148,15 +148,16 @@ async def running(
     clock: ManualClock | None = None,
     views: Path | None = None,
     bundled: Iterable[type[RoutingStrategy]] = (),
+    public_url: str = "",
 ) -> AsyncIterator[Running]:
     """An engine that runs until the block ends; over the same store it is the one before, restarted.
 
-    `bundled` are strategies that count as its own, which are asked in the turn.
+    `bundled` are strategies that count as its own, which are asked in the turn; `public_url` is where it says it is.
     """
     clock = clock or ManualClock()
     failpoints = Failpoints()
     # Providers are fakes on loopback, which adapters may call nowhere else.
-    http = HttpSettings(allow_private=("127.0.0.0/8",))
+    http = HttpSettings(allow_private=("127.0.0.0/8",), public_url=public_url)
     settings = Settings(limits=limits or Limits(), plugins=PluginSettings(plugins_dir=plugins_dir), http=http)
     engine = Engine.assemble(
         settings, MemoryJournal(store or MemoryStore(), failpoints), Views.open(views), clock=clock

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.channels.fake_telegram import FakeTelegram, fake_telegram
+from hookflash.sdk.testing.fakes.telegram import FakeTelegram, fake_telegram
 
 pytest.register_assert_rewrite("tests.channels.story")
 

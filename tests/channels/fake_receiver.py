@@ -5,7 +5,7 @@ It knows a message that comes again by its `webhook-id`, as Standard Webhooks as
 
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -52,7 +52,6 @@ class FakeReceiver:
     requests: list[HttpRequest] = field(default_factory=list)
     troubles: deque[Trouble] = field(default_factory=deque)
     files: dict[str, bytes] = field(default_factory=dict)
-    door: Callable[[HttpRequest], Awaitable[HttpResponse]] | None = None
 
     @property
     def url(self) -> str:

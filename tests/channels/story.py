@@ -124,9 +124,9 @@ class StoryWorld:
 
 
 @asynccontextmanager
-async def story_world(customer: Customer) -> AsyncIterator[StoryWorld]:
+async def story_world(customer: Customer, public_url: str = "") -> AsyncIterator[StoryWorld]:
     """Run an engine with this channel applied and running; Ann is ready, Ben and Cleo are known."""
-    async with running() as run:
+    async with running(public_url=public_url) as run:
         await run.site("ann")
         others = tuple(AgentSettings(id=AgentId(name), display_name=name.title()) for name in ("ben", "cleo"))
         channel = ChannelSettings(id=CHANNEL, kind=customer.kind, queue=BILLING, settings=customer.settings)
@@ -140,14 +140,18 @@ async def story_world(customer: Customer) -> AsyncIterator[StoryWorld]:
 
 
 async def play(
-    customer: Customer, *, step_s: float = 0.0, settled: Callable[[StoryWorld], Awaitable[None]] | None = None
+    customer: Customer,
+    *,
+    step_s: float = 0.0,
+    settled: Callable[[StoryWorld], Awaitable[None]] | None = None,
+    public_url: str = "",
 ) -> list[object]:
     """Tell the whole story and give every event of it.
 
-    `step_s` is how fast time passes, for a fake that makes trouble; `settled` waits until all that the
-    provider has to say of what it was sent has come in.
+    `public_url` is where the engine says it is; `step_s` is how fast time passes, for fakes that make trouble;
+    `settled` waits until all that the provider has to say of what it was sent has come in.
     """
-    async with story_world(customer) as world:
+    async with story_world(customer, public_url) as world:
         talk = await _answered_by_ann(world, customer, step_s)
         await _conference_with_whispers(world, talk)
         await _transferred_to_cleo(world, talk)

@@ -8,8 +8,8 @@ import httpx
 from hookflash.plugins.telegram import Telegram, TelegramConfig
 from hookflash.sdk import CustomerAddress, HttpRequest, Secret
 from hookflash.sdk.testing import RecordedLog, RecordedStore, channel_context
+from hookflash.sdk.testing.fakes.telegram import TOKEN, FakeTelegram, message
 from hookflash.sdk.types import ChannelId
-from tests.channels.fake_telegram import TOKEN, FakeTelegram, message
 
 __all__ = ["BOT", "PUBLIC", "SECRET", "adapter_at", "address", "config", "pressed", "request"]
 

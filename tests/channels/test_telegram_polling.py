@@ -22,7 +22,7 @@ from hookflash.sdk import (
     Transient,
 )
 from hookflash.sdk.testing import RecordedStore, Wire, channel_context
-from tests.channels.fake_telegram import TOKEN, FakeTelegram, Trouble, failed, message, throttled
+from hookflash.sdk.testing.fakes.telegram import TOKEN, FakeTelegram, Trouble, failed, message, throttled
 from tests.channels.telegram_adapter import PUBLIC, SECRET, adapter_at, config, pressed, request
 
 

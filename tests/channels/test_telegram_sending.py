@@ -27,8 +27,8 @@ from hookflash.sdk import (
     fill,
 )
 from hookflash.sdk.testing import RecordedLog, channel_context, delivery_of
+from hookflash.sdk.testing.fakes.telegram import TOKEN, FakeTelegram, Trouble, failed, throttled
 from hookflash.sdk.types import ExternalId
-from tests.channels.fake_telegram import TOKEN, FakeTelegram, Trouble, failed, throttled
 from tests.channels.telegram_adapter import PUBLIC, SECRET, adapter_at, address, config
 
 

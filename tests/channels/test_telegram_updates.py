@@ -18,8 +18,8 @@ from hookflash.sdk import (
     Unsupported,
 )
 from hookflash.sdk.testing import Wire, channel_context
+from hookflash.sdk.testing.fakes.telegram import DATE, message
 from hookflash.sdk.types import ExternalId
-from tests.channels.fake_telegram import DATE, message
 from tests.channels.telegram_adapter import BOT, address, config, pressed, request
 
 AT = datetime.fromtimestamp(DATE, UTC)

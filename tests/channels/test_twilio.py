@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from hookflash.plugins.twilio_sms import TwilioConfig, TwilioSms
 from hookflash.sdk import (
@@ -34,8 +35,7 @@ from hookflash.sdk import (
     fill,
 )
 from hookflash.sdk.testing import RecordedStore, Wire, channel_context, delivery_of
-from hookflash.sdk.types import ChannelId, ExternalId
-from tests.channels.fake_twilio import (
+from hookflash.sdk.testing.fakes.twilio import (
     ACCOUNT,
     OURS,
     PUBLIC,
@@ -47,6 +47,7 @@ from tests.channels.fake_twilio import (
     refused,
     signed,
 )
+from hookflash.sdk.types import ChannelId, ExternalId
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CARL = "+14155550100"
@@ -136,6 +137,12 @@ def test_a_status_that_says_nothing_new_brings_nothing(status: str) -> None:
 def test_what_is_no_form_of_twilios_is_a_parse_error(body: bytes) -> None:
     with pytest.raises(ParseError):
         _offline().parse(replace(signed(inbound()), body=body))
+
+
+def test_what_the_fake_signs_is_what_twilios_own_library_signs() -> None:
+    form = inbound(1, "Straße & 2 + 2")
+    expected = RequestValidator(TOKEN).compute_signature(PUBLIC, form)
+    assert signed(form).headers["x-twilio-signature"] == expected
 
 
 def test_the_signature_is_over_the_configured_url_and_the_query_that_was_called() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hookflash.sdk.channel import HttpResponse
+from hookflash.sdk.testing.fakes.loopback import call
 from tests.channels.door import Door
 from tests.channels.fake_receiver import SECRET, FakeReceiver, fake_receiver, posted
 from tests.channels.story import play
@@ -37,7 +38,7 @@ class System:
         at = datetime.fromtimestamp(self._door.now(), UTC)
         request = posted("message.created", f"msg_{self._said}", at, {"from": self.address, "text": text})
         for _ in range(self._times):
-            assert (await self._door(request)).status == 200
+            assert (await call(self._door.url, request)).status == 200
 
     def saw(self) -> list[str]:
         return self._receiver.texts()

@@ -28,6 +28,9 @@ async def exchange(
         return await http.send(request, auth=auth, follow_redirects=False)
     except httpx.TimeoutException:
         problem = "the provider did not answer in time"
+    except httpx.ConnectError as error:
+        # Its words name the host at most, and they are what an admin has to know of one that may not be called.
+        problem = f"the provider was not reached: {error}"
     except (httpx.TransportError, httpx.DecodingError, httpx.StreamError) as error:
         problem = f"the provider was not reached: {type(error).__name__}"
     # Raised here and not above, so that the error with the URL is not chained to it.

@@ -1,6 +1,7 @@
 """Providers to test a channel against: servers on loopback that behave as the real ones do on a bad day.
 
-`loopback` serves whatever you answer and keeps every byte that came; `meta` is WhatsApp, Messenger and Instagram:
+`loopback` serves whatever you answer and keeps every byte that came; `telegram` is Telegram's Bot API, `twilio` the
+REST API of Twilio, `meta` is WhatsApp, Messenger and Instagram:
 
     async with fake_meta() as meta:
         meta.faults.append(Refused(429, 4))

@@ -1,13 +1,15 @@
 """A Twilio REST API server on loopback that behaves like Twilio's, as far as its public documentation says.
 
-Its calls to us are signed by Twilio's own library. A message is listed whether or not its webhook was answered; a
+Its calls to us are signed as the documentation says. A message is listed whether or not its webhook was answered; a
 medium is behind the account's credentials, and then a redirect to a place that must not see them.
 """
 
+import asyncio
 import base64
+import hmac
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,10 +17,8 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
-
 from hookflash.sdk.channel import HttpRequest, HttpResponse
-from hookflash.sdk.testing.fakes.loopback import Loopback, loopback
+from hookflash.sdk.testing.fakes.loopback import Loopback, call, loopback
 
 __all__ = ["ACCOUNT", "OURS", "PUBLIC", "TOKEN", "FakeTwilio", "Trouble", "fake_twilio", "inbound", "refused", "signed"]
 
@@ -47,13 +47,14 @@ def inbound(number: int = 1, text: str = "Hello", sender: str = "+14155550100", 
 
 def signed(form: Mapping[str, str], url: str = PUBLIC) -> HttpRequest:
     """A call that Twilio makes."""
+    whole = url + "".join(name + form[name] for name in sorted(form))
     return HttpRequest(
         method="POST",
         path="/channels/test",
         raw_query=url.partition("?")[2],
         headers={
             "content-type": "application/x-www-form-urlencoded; charset=UTF-8",
-            "x-twilio-signature": RequestValidator(TOKEN).compute_signature(url, form),
+            "x-twilio-signature": base64.b64encode(hmac.digest(TOKEN.encode(), whole.encode(), "sha1")).decode(),
         },
         body=urlencode(form).encode(),
     )
@@ -68,7 +69,11 @@ def refused(status: int, code: int, message: str = "refused", **headers: str) ->
 
 @dataclass
 class FakeTwilio:
-    """One account; `troubles` holds what the next calls that send or list meet, first one first."""
+    """One account; `troubles` holds what the next calls that send or list meet, first one first.
+
+    With `webhook_at`, where the public URL leads on this machine, every message is reported on: as delivered before its
+    sid is answered, then once more, and as sent last of all.
+    """
 
     server: Loopback
     sent: list[dict[str, str]] = field(default_factory=list)
@@ -76,7 +81,9 @@ class FakeTwilio:
     media: dict[str, list[tuple[str, str, bytes]]] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
     troubles: deque[Trouble] = field(default_factory=deque)
-    door: Callable[[HttpRequest], Awaitable[HttpResponse]] | None = None
+    public_url: str = PUBLIC
+    webhook_at: str = ""
+    reporting: list["asyncio.Task[HttpResponse]"] = field(default_factory=list)
     page_size: int = 50
     cdn_saw: list[Mapping[str, str]] = field(default_factory=list)
 
@@ -84,14 +91,13 @@ class FakeTwilio:
         """A message comes in: it is listed, and the webhook is called, more often where an answer was lost."""
         if at is not None:
             self.lists(form, at)
-        assert self.door is not None
-        return [await self.door(signed(form)) for _ in range(times)]
+        return [await call(self.webhook_at, signed(form, self.public_url)) for _ in range(times)]
 
     async def reports(self, sid: str, status: str, **more: str) -> HttpResponse:
         """Call the status callback."""
-        assert self.door is not None
         form = {"MessageSid": sid, "SmsSid": sid, "MessageStatus": status, "SmsStatus": status, "AccountSid": ACCOUNT}
-        return await self.door(signed({**form, "To": "+14155550100", "From": OURS, "ApiVersion": "2010-04-01", **more}))
+        told = {**form, "To": "+14155550100", "From": OURS, "ApiVersion": "2010-04-01", **more}
+        return await call(self.webhook_at, signed(told, self.public_url))
 
     def lists(self, form: Mapping[str, str], at: datetime, **more: str) -> None:
         """Put a message onto the list, the newest first."""
@@ -103,6 +109,7 @@ class FakeTwilio:
         self.listed.insert(0, entry)
 
     async def answer(self, request: HttpRequest) -> Trouble:
+        """Answer a call; None resets the connection."""
         if request.path.startswith("/cdn/"):
             self.cdn_saw.append(request.headers)
             found = [
@@ -112,9 +119,9 @@ class FakeTwilio:
         credentials = base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {credentials}":
             return refused(401, 20003, "Authenticate")
-        return self._resource(request)
+        return await self._resource(request)
 
-    def _resource(self, request: HttpRequest) -> Trouble:
+    async def _resource(self, request: HttpRequest) -> Trouble:
         *_, sid, name = ["", "", *request.path.removeprefix(_ROOT).split("/")]
         if request.path == f"{_ROOT}.json":
             return _json(200, {"sid": ACCOUNT, "status": "active"})
@@ -125,16 +132,20 @@ class FakeTwilio:
             return HttpResponse(status=307, headers={"location": f"{self.server.url}/cdn/{name}"})
         if self.troubles:
             return self.troubles.popleft()
-        return self._send(request) if request.method == "POST" else self._list(request)
+        return await self._send(request) if request.method == "POST" else self._list(request)
 
-    def _send(self, request: HttpRequest) -> HttpResponse:
+    async def _send(self, request: HttpRequest) -> HttpResponse:
         form = dict(parse_qsl(request.body.decode()))
         if form["To"] in self.stopped:
             return refused(400, 21610, "Attempt to send to unsubscribed recipient")
         if len(form["Body"]) > _BODY_MAX:
             return refused(400, 21617, "The concatenated message body exceeds the 1600 character limit")
         self.sent.append(form)
-        return _json(201, {"sid": f"SM{len(self.sent):032x}", "status": "queued", "error_code": None})
+        sid = f"SM{len(self.sent):032x}"
+        if self.webhook_at:
+            await self.reports(sid, "delivered")
+            self.reporting += [asyncio.ensure_future(self.reports(sid, status)) for status in ("delivered", "sent")]
+        return _json(201, {"sid": sid, "status": "queued", "error_code": None})
 
     def _list(self, request: HttpRequest) -> HttpResponse:
         found = [one for one in self.listed if request.query.get("To", one["to"]) == one["to"]]
@@ -160,3 +171,4 @@ async def fake_twilio() -> AsyncIterator[FakeTwilio]:
     async with loopback(answer) as server:
         made.append(FakeTwilio(server))
         yield made[0]
+        await asyncio.gather(*made[0].reporting)

@@ -7,15 +7,15 @@ token, a text that is too long, a customer who blocked the bot: each is refused 
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from hookflash.sdk.channel import HttpRequest, HttpResponse
-from hookflash.sdk.testing.fakes.loopback import Loopback, loopback
+from hookflash.sdk.testing.fakes.loopback import Loopback, call, loopback
 
-__all__ = ["DATE", "TOKEN", "FakeTelegram", "Trouble", "fake_telegram", "message"]
+__all__ = ["DATE", "TOKEN", "FakeTelegram", "Trouble", "failed", "fake_telegram", "message", "throttled"]
 
 TOKEN = "987654321:AAcanary-Token_of-the_bot0123456789"  # noqa: S105 - a fake's
 DATE = 1767225600
@@ -46,7 +46,10 @@ def message(
 
 @dataclass
 class FakeTelegram:
-    """One bot's server; `troubles` holds what the next calls of a method meet, first one first."""
+    """One bot's server; `troubles` holds what the next calls of a method meet, first one first.
+
+    `webhook_at` is where the URL that was given to setWebhook leads on this machine.
+    """
 
     server: Loopback
     updates: list[dict[str, Any]] = field(default_factory=list)
@@ -56,7 +59,7 @@ class FakeTelegram:
     files: dict[str, bytes] = field(default_factory=dict)
     troubles: dict[str, deque[Trouble]] = field(default_factory=dict)
     webhook: dict[str, Any] = field(default_factory=dict)
-    door: Callable[[HttpRequest], Awaitable[HttpResponse]] | None = None
+    webhook_at: str = ""
     offsets: list[int | None] = field(default_factory=list)
     number: int = 1000
     has_new: asyncio.Event = field(default_factory=asyncio.Event)
@@ -71,22 +74,21 @@ class FakeTelegram:
         return made
 
     async def brings(self, update: Mapping[str, Any], times: int = 1) -> list[HttpResponse]:
-        """Call the webhook with an update until it says 2xx, then again where the answer was lost on the way."""
-        assert self.door is not None
-        assert self.webhook, "no webhook is set"
+        """Call the webhook with an update, more often where an answer was lost on the way."""
         request = HttpRequest(
             method="POST",
             path="/",
             headers={"x-telegram-bot-api-secret-token": self.webhook["secret_token"]},
             body=json.dumps(update).encode(),
         )
-        return [await self.door(request) for _ in range(times)]
+        return [await call(self.webhook_at, request) for _ in range(times)]
 
     def texts(self) -> list[str]:
         """What customers were shown."""
         return [one["text"] for one in self.sent]
 
     async def answer(self, request: HttpRequest) -> Trouble:
+        """Answer a call; None resets the connection."""
         if request.path.startswith(f"/file/bot{TOKEN}/"):
             content = self.files.get(request.path.removeprefix(f"/file/bot{TOKEN}/"))
             return HttpResponse(status=404) if content is None else HttpResponse(body=content)
