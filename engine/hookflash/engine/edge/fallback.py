@@ -30,6 +30,8 @@ def parts_of(delivery: Delivery, able: Capabilities) -> tuple[Delivery, ...]:
             return (delivery if content == delivery.content else replace(delivery, content=content),)
     texts = _cut(content.text, able.text_size_max)
     if len(texts) == 1:
+        # Cut to one: what was too much of it was space at its end.
+        content = content if texts[0] == content.text else replace(content, text=texts[0])
         return (delivery if content is delivery.content else replace(delivery, content=content),)
     return tuple(
         replace(delivery, id=DeliveryId(f"{delivery.id}#{number}"), content=_part(content, text, number == len(texts)))
