@@ -5,9 +5,13 @@ from threading import Event
 
 from hookflash.engine.settings import PluginSettings
 
-__all__ = ["GATE", "INSIDE", "SECRET_WORD", "with_filters"]
+__all__ = ["GATE", "HAS_LEFT", "INSIDE", "LEFT", "SECRET_WORD", "SINK", "with_filters"]
 
 SECRET_WORD = "swordfish"  # noqa: S105  a word that filters look for
+LEFT: list[str] = []
+"""What left through the sink of `SINK`, and HAS_LEFT says that something did."""
+
+HAS_LEFT = Event()
 GATE, INSIDE = Event(), Event()
 """A filter that blocks says so by INSIDE and waits for GATE."""
 
@@ -30,6 +34,24 @@ async def later():
 def hookflash_register(registry):
     for stage in {stages}:
         registry.filter(Filter(), stage=stage)
+"""
+SINK = """
+from hookflash.sdk import Ack, Audience, hookimpl
+from tests.server.filtering import HAS_LEFT, LEFT
+
+SDK_API = ">=1.0,<2"
+
+class Sink:
+    name = "left"
+    audience = Audience.CUSTOMER
+    async def deliver(self, batch):
+        LEFT.extend(said.content.text for said in batch)
+        HAS_LEFT.set()
+        return Ack()
+
+@hookimpl
+def hookflash_register(registry):
+    registry.sink(Sink())
 """
 STAGES = ("inbound", "outbound", "note", "whisper", "export")
 

@@ -11,7 +11,7 @@ from hookflash.engine.journal.memory import MemoryStore
 from hookflash.engine.settings import PluginSettings
 from hookflash.sdk.types import Role
 from hookflash.v1 import message_pb2
-from tests.server.filtering import GATE, INSIDE, SECRET_WORD, with_filters
+from tests.server.filtering import GATE, HAS_LEFT, INSIDE, LEFT, SECRET_WORD, SINK, with_filters
 from tests.server.serving import BILLING, Client, Refused, Serving, serving
 
 NAME = "conversations/42"
@@ -180,6 +180,24 @@ async def test_a_filter_that_blocks_for_ever_costs_50_ms_once_and_then_only_its_
         assert (await _refusal(ann, "SendMessage", name=NAME, text="hello")).reason == "TEXT_BLOCKED"
         await ann.call("ConversationService/Leave", name=NAME)
         GATE.set()
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [(REDACTS[1], "the word is ***"), ("raise ValueError(text)", "(withheld by a text filter)")],
+)
+async def test_what_a_sink_for_customers_is_given_goes_through_the_export_filters(
+    body: str, left: str, tmp_path: Path
+) -> None:
+    LEFT.clear()
+    HAS_LEFT.clear()
+    plugins = with_filters(tmp_path / "plugins", ("mine", body), stages=("export",))
+    (tmp_path / "plugins" / "sinking.py").write_text(SINK, encoding="utf-8")
+    async with serving(tmp_path, plugins=plugins) as served:
+        await served.site()
+        await _receive(served, SAID, "m1")
+        assert await asyncio.to_thread(HAS_LEFT.wait, 20)
+        assert [left] == LEFT
 
 
 async def test_the_bundled_filter_redacts_where_its_settings_say_so(tmp_path: Path) -> None:

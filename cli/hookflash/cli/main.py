@@ -48,6 +48,7 @@ _TOP = {
 _EPILOG = (
     "A flag goes before its variable HOOKFLASH_SERVER, _TOKEN_FILE, _TOKEN, _CONTEXT, _OUTPUT, _TIMEOUT, _COLOR, that"
     " before the context, that before the default. The options above may stand behind any command too."
+    " A plugin's own commands stand under its name: hookflash PLUGIN --help."
 )
 
 

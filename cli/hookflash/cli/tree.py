@@ -43,9 +43,11 @@ class LazyGroup(click.Group):
         return list(self.lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Load a command; None when there is none of that name."""
+        """Load a command, of an installed plugin where it is none of ours; None when there is none of that name."""
         if cmd_name not in self.lazy:
-            return None
+            from hookflash.cli.plugin_commands import commands_of
+
+            return commands_of(cmd_name)
         module, _, attribute = self.lazy[cmd_name][0].partition(":")
         try:
             found = getattr(import_module(module), attribute)

@@ -186,6 +186,9 @@ PLUGIN: Final[View[m.Plugin]] = View(
         Column("PLUGIN", lambda it: it.name),
         Column("STATE", lambda it: word(it, "state") or "INSTALLED"),
         Column("VERSION", lambda it: it.version),
+        Column("FAULTS", lambda it: str(it.faults or "")),
+        Column("KEPT BACK", lambda it: ", ".join(it.kept_back)),
+        Column("BRINGS", lambda it: ", ".join(it.objects)),
         Column("SINKS", lambda it: ", ".join(_sink(sink) for sink in it.sinks)),
         Column("REASON", lambda it: it.reason),
     )

@@ -40,6 +40,7 @@ from hookflash.engine.edge.outbox import Outbox
 from hookflash.engine.edge.rates import Rates
 from hookflash.engine.edge.receipts import ReceiptJoiner
 from hookflash.engine.edge.sender import SendingRules
+from hookflash.engine.edge.sinks.export import Export
 from hookflash.engine.edge.sinks.host import SinkHost
 from hookflash.engine.edge.sinks.run import SinkRules
 from hookflash.engine.ids import IdMaker
@@ -253,6 +254,7 @@ class Engine:
             random=self.random,
             on_fault=self.plugins.report_fault,
             rules=SinkRules(allow_private=self.settings.http.allow_private),
+            export=Export(self.questions.filters),
         )
 
     def _edge(self) -> Edge:

@@ -136,6 +136,9 @@ class Plugin(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    FAULTS_FIELD_NUMBER: _builtins.int
+    KEPT_BACK_FIELD_NUMBER: _builtins.int
+    OBJECTS_FIELD_NUMBER: _builtins.int
     SINKS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name."""
@@ -145,6 +148,16 @@ class Plugin(_message.Message):
     """Why it is not loaded, or what is wrong with it; empty if nothing is."""
     version: _builtins.str
     """The version of the distribution it comes from; empty if unknown."""
+    faults: _builtins.int
+    """How often a call of it failed since the start."""
+    @_builtins.property
+    def kept_back(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Which of its objects and hooks are kept back for a while after repeated faults."""
+
+    @_builtins.property
+    def objects(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it registered and which hooks it implements, such as `filter pii` or `hookflash_deny`."""
+
     @_builtins.property
     def sinks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Sink]:
         """Its event sinks."""
@@ -156,11 +169,14 @@ class Plugin(_message.Message):
         state: Global___PluginState.ValueType = ...,
         reason: _builtins.str = ...,
         version: _builtins.str = ...,
+        faults: _builtins.int = ...,
+        kept_back: _abc.Iterable[_builtins.str] | None = ...,
+        objects: _abc.Iterable[_builtins.str] | None = ...,
         sinks: _abc.Iterable[Global___Sink] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "reason", b"reason", "sinks", b"sinks", "state", b"state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["faults", b"faults", "kept_back", b"kept_back", "name", b"name", "objects", b"objects", "reason", b"reason", "sinks", b"sinks", "state", b"state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

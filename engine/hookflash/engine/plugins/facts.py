@@ -60,7 +60,10 @@ class PluginSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedPlugin:
-    """A plugin as an admin sees it now; `reason` says why it is not loaded, `is_open` that a breaker of it is."""
+    """A plugin as an admin sees it now; `reason` says why it is not loaded, `is_open` that a breaker of it is.
+
+    `kept_back` are the objects and hooks with an open breaker, `objects` what it registered and which hooks it has.
+    """
 
     name: str
     version: str
@@ -70,6 +73,8 @@ class LoadedPlugin:
     is_bundled: bool = False
     faults: int = 0
     is_open: bool = False
+    kept_back: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,13 +109,13 @@ class PluginHost:
         faults: Counter[str] = Counter()
         for (plugin, _), count in self.guard.faults.items():
             faults[plugin] += count
-        open_ = {plugin for plugin, _ in self.guard.open_breakers}
-        return tuple(
-            replace(plugin, faults=faults[plugin.name], is_open=plugin.name in open_)
-            if plugin.state is PluginState.LOADED
-            else plugin
-            for plugin in self._plugins
-        )
+        open_ = self.guard.open_breakers
+
+        def now(plugin: LoadedPlugin) -> LoadedPlugin:
+            kept_back = tuple(sorted(what for name, what in open_ if name == plugin.name))
+            return replace(plugin, faults=faults[plugin.name], is_open=bool(kept_back), kept_back=kept_back)
+
+        return tuple(now(plugin) if plugin.state is PluginState.LOADED else plugin for plugin in self._plugins)
 
     @property
     def events_dropped(self) -> int:
@@ -312,6 +312,7 @@ class PluginHost:
                 reason=verdict.reason,
                 traceback=verdict.traceback,
                 is_bundled=source.is_bundled,
+                objects=() if verdict.registered is None else (*verdict.registered.objects(), *verdict.hooks),
             )
         )
         if verdict.state in (PluginState.INCOMPATIBLE, PluginState.FAILED):

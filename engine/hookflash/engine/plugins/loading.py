@@ -38,6 +38,7 @@ class Verdict:
     reason: str = ""
     traceback: str = ""
     registered: Registered | None = None
+    hooks: tuple[str, ...] = ()
 
 
 class _RefusedError(Exception):
@@ -75,7 +76,8 @@ def load(
         _check_api(_declared(source, "SDK_API"), is_final=False)
         module = source.import_module()
         _check_api(getattr(module, "SDK_API", None), is_final=True)
-        _admit(source.plugin(module), source.name, manager, staging, clock)
+        plugin = source.plugin(module)
+        _admit(plugin, source.name, manager, staging, clock)
     except (KeyboardInterrupt, SystemExit):
         raise
     except _RefusedError as refusal:
@@ -86,7 +88,8 @@ def load(
             reason=f"{type(error).__name__}: {error}",
             traceback="".join(traceback.format_exception(error)),
         )
-    return Verdict(state=PluginState.LOADED, registered=staging.registered)
+    found = sorted(caller.name for caller in manager.get_hookcallers(plugin) or () if caller.name != REGISTER)
+    return Verdict(state=PluginState.LOADED, registered=staging.registered, hooks=tuple(found))
 
 
 def _check_pin(source: Source, pin: object) -> None:

@@ -46,6 +46,21 @@ class Registered:
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
     commands: list[click.Command] = field(default_factory=list)
 
+    def objects(self) -> tuple[str, ...]:
+        """What there is, in words for an admin: the sort of thing and its name."""
+        named: Mapping[str, Collection[str]] = {
+            "channel": self.channels,
+            "strategy": self.strategies,
+            "ordering": self.orderings,
+            "sink": self.sinks,
+            "authenticator": self.authenticators,
+            "hours": self.hours,
+            "texts": self.texts,
+            "command": [command.name or "" for command in self.commands],
+        }
+        filters = [f"filter {each.name} ({stage})" for stage, each in self.filters]
+        return (*(f"{sort} {name}" for sort, names in named.items() for name in names), *filters)
+
     def names(self) -> frozenset[tuple[str, str]]:
         """What is taken: the sort of thing and its name."""
         by_name: Mapping[str, Collection[str]] = {

@@ -142,7 +142,16 @@ def _created(settings: TokenSettings) -> pb.CreateTokenResponse:
 def _plugin_to(plugin: LoadedPlugin, sinks: Sequence[SinkReport]) -> server_pb2.Plugin:
     state = server_pb2.PluginState.Value(f"PLUGIN_STATE_{plugin.state.upper()}")
     own = [_sink_to(sink) for sink in sinks if sink.plugin == plugin.name]
-    return server_pb2.Plugin(name=plugin.name, state=state, reason=plugin.reason, version=plugin.version, sinks=own)
+    return server_pb2.Plugin(
+        name=plugin.name,
+        state=state,
+        reason=plugin.reason,
+        version=plugin.version,
+        faults=plugin.faults,
+        kept_back=plugin.kept_back,
+        objects=plugin.objects,
+        sinks=own,
+    )
 
 
 def _sink_to(sink: SinkReport) -> server_pb2.Sink:

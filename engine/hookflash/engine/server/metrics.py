@@ -7,7 +7,7 @@ somebody scrapes.
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -17,6 +17,18 @@ __all__ = ["Metrics"]
 
 _BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 _BOUNDS: Final = (*(str(bound) for bound in _BUCKETS_S), "+Inf")
+
+
+class PluginCounts(Protocol):
+    """What is counted of plugins' calls, by plugin and hook."""
+
+    @property
+    def faults(self) -> Counter[tuple[str, str]]:
+        """Those that failed."""
+
+    @property
+    def slow(self) -> Counter[tuple[str, str]]:
+        """Those that took more than 2 ms."""
 
 
 class _Times:
@@ -41,8 +53,9 @@ class _Times:
 class Metrics(Collector):
     """The figures of one server, in a registry of its own, so that two in one process do not add up."""
 
-    def __init__(self) -> None:
-        """Begin at nothing."""
+    def __init__(self, plugins: PluginCounts) -> None:
+        """Begin at nothing; `plugins` counts what goes wrong in them."""
+        self._plugins = plugins
         self.registry: Final = CollectorRegistry()
         self._calls: dict[tuple[str, str], int] = {}
         self._times: dict[str, _Times] = {}
@@ -87,4 +100,13 @@ class Metrics(Collector):
         for method, open_count in list(self._streams.items()):
             streams.add_metric((method,), open_count)
         yield streams
+        faults = CounterMetricFamily("hookflash_plugin_faults", "Failed calls of plugins.", labels=("plugin", "hook"))
+        for key, count in self._plugins.faults.items():
+            faults.add_metric(key, count)
+        yield faults
+        words = "Calls of plugins of more than 2 ms."
+        slow = CounterMetricFamily("hookflash_plugin_slow_calls", words, labels=("plugin", "hook"))
+        for key, count in self._plugins.slow.items():
+            slow.add_metric(key, count)
+        yield slow
         yield CounterMetricFamily("hookflash_internal_errors", "Defects that a caller met.", value=self._faults)

@@ -18,6 +18,7 @@ from hookflash.sdk.sinks import Audience, Event, Said
 from hookflash.sdk.types import ConversationId
 
 from .cursors import Place
+from .export import Export
 
 __all__ = ["BATCH_MAX", "Batch", "Feed", "Item"]
 
@@ -42,12 +43,21 @@ class Batch:
 class Feed:
     """The journal as one audience sees it."""
 
-    def __init__(self, journal: Journal, audience: Audience) -> None:
-        """Read that journal for that audience."""
+    def __init__(self, journal: Journal, audience: Audience, export: Export | None = None) -> None:
+        """Read that journal for that audience; what is for customers goes through `export`."""
         self._journal = journal
+        self._export = export if audience is Audience.CUSTOMER else None
         self._items: Callable[[Record], Iterator[tuple[int, Item]]] = (
             _for_customers if audience is Audience.CUSTOMER else _for_agents
         )
+
+    async def exported(self, place: Place) -> Batch:
+        """The next batch behind a place, as it may leave."""
+        batch = self.next(place)
+        if self._export is None:
+            return batch
+        said = await self._export.of([item for item in batch.items if isinstance(item, Said)])
+        return Batch(said, batch.place)
 
     def next(self, place: Place) -> Batch:
         """The next batch behind a place; it blocks, and raises what the journal raises.

@@ -19,6 +19,7 @@ from hookflash.engine.plugins import LoadedSink
 from hookflash.sdk.sinks import Audience
 
 from .cursors import CURSORS_FILE, Cursor, Cursors, Place
+from .export import Export
 from .feed import Feed
 from .run import SinkReport, SinkRules, SinkRun, SinkState
 
@@ -44,8 +45,10 @@ class SinkHost:
         random: Random,
         on_fault: FaultReport,
         rules: SinkRules | None = None,
+        export: Export | None = None,
     ) -> None:
-        """Keep cursors in that directory; nothing runs before `start`."""
+        """Keep cursors in that directory; nothing runs before `start`. What is for customers goes through `export`."""
+        self._export = export
         self._journal = journal
         self._sinks = tuple(sinks)
         self._path = directory / CURSORS_FILE
@@ -121,7 +124,7 @@ class SinkHost:
 
         return SinkRun(
             loaded,
-            Feed(self._journal, loaded.sink.audience),
+            Feed(self._journal, loaded.sink.audience, self._export),
             cursors,
             cursor=self._begun(loaded, cursors),
             clock=self._clock,

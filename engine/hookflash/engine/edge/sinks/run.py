@@ -194,7 +194,7 @@ class SinkRun:
 
     async def _next(self) -> Batch:
         try:
-            return self._feed.next(self._cursor.place)
+            return await self._feed.exported(self._cursor.place)
         except Exception as error:  # noqa: BLE001  a journal that cannot be read now may be read later
             await self._failed(f"the journal could not be read: {type(error).__name__}", 0.0)
             return Batch((), self._cursor.place)
