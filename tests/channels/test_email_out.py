@@ -164,7 +164,7 @@ async def test_an_address_that_is_none_fails_for_good_and_reaches_no_server(to: 
         assert world.smtp.began == 0
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     name=st.text(max_size=60),
     subject=st.text(max_size=60),

@@ -51,10 +51,10 @@ def read_body(mail: EmailMessage) -> Body:
         if _is_attached(part):
             if len(attachments) < ATTACHMENTS_MAX:
                 attachments.append(_attachment(number, part))
-        elif kind == "text/plain":
-            plain.append(_text(part))
         elif kind == "text/html":
             html.append(html_to_text(_text(part)))
+        else:
+            plain.append(_text(part))
     said = [text.strip() for text in plain if text.strip()] or [text for text in html if text]
     return Body(text="\n\n".join(said), attachments=tuple(attachments))
 
@@ -92,7 +92,8 @@ def _leaves(part: Part, depth: int = 0) -> Iterator[Part]:
 
 
 def _is_attached(part: Part) -> bool:
-    is_text = part.get_content_type() in ("text/plain", "text/html")
+    # A leaf that says it has parts, and has none, is shown as the text that it is.
+    is_text = part.get_content_type() in ("text/plain", "text/html") or part.get_content_maintype() == "multipart"
     return not is_text or _disposition(part) == "attachment" or bool(_name(part))
 
 

@@ -18,6 +18,8 @@ from hookflash.plugins.email.quotes import without_history
 __all__ = ["Bounce", "Mail", "Nobodys", "Reading", "read_attachment", "read_mail"]
 
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,400}>", re.ASCII)
+_BOUNDARY: Final = re.compile(rb"boundary", re.IGNORECASE)
+_BOUNDARIES_MAX: Final = 40
 _REFERENCES_MAX: Final = 20
 _RECIPIENTS_MAX: Final = 50
 _SUBJECT_LENGTH_MAX: Final = 200
@@ -70,7 +72,7 @@ Reading: TypeAlias = Mail | Bounce | Nobodys
 def read_mail(raw: bytes, own_address: str) -> Reading:
     """Read a mail that came to `own_address`."""
     try:
-        return _read(_parsed(raw), raw, own_address)
+        return _read(_parsed(_bounded(raw)), raw, own_address)
     except Exception as error:  # noqa: BLE001  the parser must not end the mailbox, whatever it stumbles over
         return Nobodys(reason=f"it cannot be parsed: {type(error).__name__}")
 
@@ -78,9 +80,17 @@ def read_mail(raw: bytes, own_address: str) -> Reading:
 def read_attachment(raw: bytes, number: int) -> bytes | None:
     """Give an attachment's bytes by its number; None where the mail has none such."""
     try:
-        return attachment_bytes(_parsed(raw), number)
+        return attachment_bytes(_parsed(_bounded(raw)), number)
     except Exception:  # noqa: BLE001  as above
         return None
+
+
+def _bounded(raw: bytes) -> bytes:
+    """The mail, or only its header where its parts lie in parts without end.
+
+    The parser compares each line with every boundary that is open, so that its time would grow with their product.
+    """
+    return raw if len(_BOUNDARY.findall(raw)) <= _BOUNDARIES_MAX else raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
 
 
 def _parsed(raw: bytes) -> EmailMessage:
