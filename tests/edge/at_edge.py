@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from hookflash.engine.edge.adapter_host import AdapterHost
 from hookflash.engine.edge.adapter_run import Edge
 from hookflash.engine.edge.inbox import Inbox
 from hookflash.engine.edge.inbox_file import InboxFile
+from hookflash.engine.edge.media import MediaStore
 from hookflash.engine.edge.outbox import DeliveryReader, Outbox
 from hookflash.engine.edge.rates import Rates
 from hookflash.engine.edge.receipts import ReceiptJoiner
@@ -155,24 +157,27 @@ async def at_edge(
     limits: Limits | None = None,
     file: InboxFile | None = None,
     http: HttpSettings | None = None,
+    media: Path | None = None,
 ) -> AsyncIterator[AtEdge]:
     """Run an engine with these adapters loaded; over the same store it is the one before, restarted."""
     async with running(store, clock=clock, limits=limits) as run:
         shard = run.engine.shard
+        file, http = file or InboxFile(None), http or HttpSettings()
         receipts = ReceiptJoiner(shard, run.clock)
         ids = IdMaker(run.clock, Random(1))  # noqa: S311  no secret
         edge = Edge(
             shard=shard,
             outbox=Outbox(run.clock, run.engine.limits.delivery_timeout_s, receipts.settled),
             inbox=Inbox(shard, ids, run.clock, run.engine.limits),
-            file=file or InboxFile(None),
+            file=file,
             receipts=receipts,
+            media=MediaStore(media or Path("no-media"), file, http, run.clock),
             ids=ids,
             clock=run.clock,
             random=Random(2),  # noqa: S311  no secret
             rules=rules or SendingRules(),
             webhook_rates=Rates(run.clock, 200, 400),
-            http=http or HttpSettings(),
+            http=http,
         )
         edge.outbox.restore(run.engine.views.unsettled_deliveries())
         plugins = Plugins({adapter.kind: adapter for adapter in adapters}, run.clock)

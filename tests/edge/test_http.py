@@ -56,8 +56,9 @@ async def over_http(
     channels: tuple[ChannelSettings, ...] = (HOOK,),
     **given: Any,  # noqa: ANN401  what `at_edge` takes
 ) -> AsyncIterator[OverHttp]:
+    given.setdefault("http", HttpSettings(listen="127.0.0.1:0"))
     async with at_edge(*(adapters or (Hook,)), **given) as world:
-        edge = HttpEdge(HttpSettings(listen="127.0.0.1:0"), world.host, body_bytes_max=BODY_BYTES_MAX)
+        edge = HttpEdge(world.edge.http, world.host, body_bytes_max=BODY_BYTES_MAX)
         await edge.start()
         try:
             async with httpx.AsyncClient(base_url=edge.url, trust_env=False, timeout=10) as http:

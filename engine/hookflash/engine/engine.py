@@ -35,6 +35,7 @@ from hookflash.engine.edge.adapter_host import AdapterHost
 from hookflash.engine.edge.adapter_run import Edge
 from hookflash.engine.edge.inbox import Inbox
 from hookflash.engine.edge.inbox_file import InboxFile
+from hookflash.engine.edge.media import MEDIA_DIRECTORY, MediaStore
 from hookflash.engine.edge.opening import Opening
 from hookflash.engine.edge.outbox import Outbox
 from hookflash.engine.edge.rates import Rates
@@ -123,6 +124,7 @@ class Engine:
         )
         self._receipts = ReceiptJoiner(self.shard, self.clock)
         self.outbox = Outbox(self.clock, self.limits.delivery_timeout_s, on_settled=self._receipts.settled)
+        self.media = MediaStore(settings.data / MEDIA_DIRECTORY, self.inbox_file, settings.http, self.clock)
         self.adapters = AdapterHost(self._edge(), plugins)
         self.sinks = self._make_sinks()
 
@@ -265,6 +267,7 @@ class Engine:
             inbox=self.inbox,
             file=self.inbox_file,
             receipts=self._receipts,
+            media=self.media,
             ids=self.ids,
             clock=self.clock,
             random=self.random,

@@ -20,6 +20,7 @@ from hookflash.sdk.types import ChannelId
 
 from .adapter_run import AdapterRun, Edge
 from .contents import clean_reason
+from .media import MediaStore
 from .patience import end
 from .ports import Adapters
 
@@ -72,6 +73,11 @@ class AdapterHost:
     def serves(self, settings: ChannelSettings) -> bool:
         """Whether the engine runs this channel's adapter; then nobody outside reads its deliveries."""
         return not settings.is_external and self._adapters.channel_adapter(settings.kind) is not None
+
+    @property
+    def media(self) -> MediaStore:
+        """What customers sent besides words, through any channel."""
+        return self._edge.media
 
     @property
     def reports(self) -> Mapping[ChannelId, ChannelReport]:

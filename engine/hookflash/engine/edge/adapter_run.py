@@ -40,6 +40,7 @@ from .channel_store import FileStore
 from .door import WebhookDoor, is_unguarded
 from .inbox import Inbox
 from .inbox_file import InboxFile
+from .media import MediaStore
 from .outbox import Outbox
 from .parts_done import PartsDone
 from .patience import caught, end, sleep, within
@@ -73,6 +74,7 @@ class Edge:
     inbox: Inbox
     file: InboxFile
     receipts: ReceiptJoiner
+    media: MediaStore
     ids: IdMaker
     clock: Clock
     random: Random
@@ -241,6 +243,7 @@ class AdapterRun:
             file=edge.file,
             inbox=edge.inbox,
             receipts=edge.receipts,
+            media=edge.media,
             clock=edge.clock,
             random=edge.random,
             on_fault=self._on_fault,

@@ -12,6 +12,7 @@ from contextlib import aclosing, suppress
 from random import Random
 from typing import Final, assert_never, final
 
+import msgspec
 import structlog
 
 from hookflash.engine.actors.clock import Clock
@@ -24,6 +25,7 @@ from hookflash.sdk.types import ChannelId
 from .inbox import Inbox
 from .inbox_file import ArrivalRow, InboxFile
 from .inbox_rows import Echoed, Left, Pending, Reported, Said, read_body, row_of
+from .media import MediaStore
 from .patience import adapter_principal, caught, sleep
 from .ports import FaultListener
 from .receipts import ReceiptJoiner
@@ -48,7 +50,7 @@ class InboxFullError(Exception):
 class ArrivalTaker:
     """One channel's arrivals; `tasks` are those at work."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each of these is its own part of the engine
         self,
         channel: ChannelId,
         adapter: ChannelAdapter,
@@ -56,6 +58,7 @@ class ArrivalTaker:
         file: InboxFile,
         inbox: Inbox,
         receipts: ReceiptJoiner,
+        media: MediaStore,
         clock: Clock,
         random: Random,
         on_fault: FaultListener,
@@ -67,6 +70,7 @@ class ArrivalTaker:
         self._file = file
         self._inbox = inbox
         self._receipts = receipts
+        self._media = media
         self._clock = clock
         self._random = random
         self._on_fault = on_fault
@@ -157,7 +161,7 @@ class ArrivalTaker:
         wrong: list[str] = []
         for arrival in arrivals:
             try:
-                row = row_of(self._channel, arrival, now=self._clock.now(), place="")
+                row = row_of(self._channel, arrival, now=self._clock.now(), place=self._place())
             except Exception as error:  # noqa: BLE001  untyped plugins put anything into an arrival
                 wrong.append(type(error).__name__)
             else:
@@ -166,8 +170,13 @@ class ArrivalTaker:
             self._on_fault(hook, f"brought {len(wrong)} that cannot be read: {wrong[0]}", "left them out")
         return rows
 
+    def _place(self) -> str:
+        """A name that nobody can guess."""
+        return f"{self._random.getrandbits(128):032x}"
+
     def _enter_lane(self, number: int, pending: Pending) -> None:
         self._pending += 1
+        pending = self._fitted(pending)
         name = _lane_of(pending)
         lane = self._lanes.get(name)
         if lane is not None:
@@ -215,7 +224,7 @@ class ArrivalTaker:
             case Said():
                 # Another application answers him: shown to agents who are there, no reason to call one.
                 if not pending.is_standby or self._inbox.is_open(self._channel, pending.address):
-                    await self._receive(pending, pending.text, pending.name)
+                    await self._receive(pending, await self._text(pending), pending.name)
             case Left():
                 await self._receive(pending, None, "")
             case Echoed():
@@ -224,6 +233,23 @@ class ArrivalTaker:
                 await self._receipts.take(self._channel, pending.receipt(self._channel))
             case _:
                 assert_never(pending)
+
+    def _fitted(self, pending: Pending) -> Pending:
+        """What is too long for a message is cut, with a sign that it was: he who wrote it cannot be told."""
+        length_max = self._inbox.text_length_max
+        if not isinstance(pending, Said) or len(pending.text) <= length_max:
+            return pending
+        return msgspec.structs.replace(pending, text=f"{pending.text[: length_max - 1]}\N{HORIZONTAL ELLIPSIS}")
+
+    async def _text(self, said: Said) -> str:
+        """What stands on the timeline; a medium with where it is, the words before it cut where there are too many."""
+        if said.media is None:
+            return said.text
+        url = await self._media.url(self._channel, self._adapter, said.media, self._on_fault)
+        if url is None:
+            return said.text
+        room = self._inbox.text_length_max - len(url) - 1
+        return f"{said.text[:room].rstrip()} {url}"
 
     async def _receive(self, pending: Said | Left, text: str | None, name: str) -> None:
         await self._inbox.receive(

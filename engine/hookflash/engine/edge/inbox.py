@@ -63,6 +63,11 @@ class Inbox:
             clock, limits.customer_commands_per_s_max, limits.command_burst_max
         )
 
+    @property
+    def text_length_max(self) -> int:
+        """How long a customer's text may be."""
+        return self._limits.message_length_max
+
     async def receive(
         self,
         principal: Principal,

@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Final, NamedTuple, TypeVar, final
 
-__all__ = ["INBOX_FILE", "ArrivalRow", "InboxFile", "RawBody"]
+__all__ = ["INBOX_FILE", "ArrivalRow", "InboxFile", "MediaRow", "RawBody"]
 
 INBOX_FILE: Final = "inbox.sqlite"
 """The name of the file in the data directory."""
@@ -69,6 +69,16 @@ class RawBody(NamedTuple):
     channel: str
     at: float
     body: bytes
+
+
+class MediaRow(NamedTuple):
+    """A medium by the name under which it is served; `digest` finds its bytes, the rest is what its provider said."""
+
+    id: str
+    channel: str
+    digest: str
+    mime_type: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +143,16 @@ class InboxFile:
         """The bodies of a channel that could not be read."""
         query = "SELECT channel, at, body FROM raw WHERE channel = ? ORDER BY id"
         return await self._do(lambda c: [RawBody(*row) for row in c.execute(query, (channel,))])
+
+    async def put_media(self, row: MediaRow) -> None:
+        """Remember a medium."""
+        await self._do(lambda c: c.execute("INSERT OR REPLACE INTO media VALUES (?, ?, ?, ?, ?)", row))
+
+    async def media(self, identifier: str) -> MediaRow | None:
+        """Find a medium by the name under which it is served."""
+        query = "SELECT id, channel, digest, mime_type, name FROM media WHERE id = ?"
+        found = await self._do(lambda connection: connection.execute(query, (identifier,)).fetchone())
+        return None if found is None else MediaRow(*found)
 
     async def get(self, channel: str, key: str) -> str | None:
         """Give a value of a channel's store."""

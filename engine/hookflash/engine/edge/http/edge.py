@@ -5,6 +5,7 @@ from typing import final
 from hookflash.engine.edge.adapter_host import AdapterHost
 from hookflash.engine.settings import HttpSettings
 
+from .downloads import Downloads
 from .listener import HttpListener
 from .site import make_site
 
@@ -18,7 +19,8 @@ class HttpEdge:
     def __init__(self, settings: HttpSettings, host: AdapterHost, *, body_bytes_max: int) -> None:
         """Take nothing yet."""
         self.url = ""
-        self._listener = HttpListener(settings, make_site(host, body_bytes_max=body_bytes_max))
+        downloads = Downloads(host.media, settings.media_url)
+        self._listener = HttpListener(settings, make_site(host, downloads, body_bytes_max=body_bytes_max))
 
     async def start(self) -> None:
         """Take the port and serve. Raises StartError."""

@@ -19,6 +19,7 @@ from hookflash.sdk.types import ChannelId
 
 from .applications import Applications
 from .bodies import BodyTooLargeError, BodyTooSlowError, read_body
+from .downloads import Downloads
 
 __all__ = ["make_site"]
 
@@ -27,8 +28,8 @@ _RETRY_S: Final = 5
 _log = structlog.get_logger(__name__)
 
 
-def make_site(host: AdapterHost, *, body_bytes_max: int) -> Starlette:
-    """The application that serves these channels."""
+def make_site(host: AdapterHost, downloads: Downloads, *, body_bytes_max: int) -> Starlette:
+    """The application that serves these channels and media."""
 
     async def webhook(request: Request) -> Response:
         channel = ChannelId(request.path_params["channel"])
@@ -47,6 +48,7 @@ def make_site(host: AdapterHost, *, body_bytes_max: int) -> Starlette:
 
     return Starlette(
         routes=[
+            Route("/media/{place}", downloads.serve, methods=["GET"]),
             Mount("/channels/{channel}/app", app=Applications(host, body_bytes_max=body_bytes_max)),
             Route("/channels/{channel}", webhook, methods=["GET", "POST"]),
             Route("/channels/{channel}/{rest:path}", webhook, methods=["GET", "POST"]),

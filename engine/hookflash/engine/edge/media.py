@@ -1,0 +1,141 @@
+"""Customers' media: fetched once, when they arrive, kept by what they are, and found by a name that nobody can guess.
+
+What a provider says of a medium is never trusted: it is kept as bytes, and served as a download of a harmless type.
+"""
+
+import asyncio
+import hashlib
+import os
+import re
+import sqlite3
+from collections.abc import Mapping
+from contextlib import aclosing
+from pathlib import Path
+from typing import Final, final
+
+import structlog
+
+from hookflash.engine.actors.clock import Clock
+from hookflash.engine.settings import HttpSettings
+from hookflash.sdk.channel import ChannelAdapter, MediaRef
+from hookflash.sdk.errors import SendError, Transient
+from hookflash.sdk.types import ChannelId
+
+from .inbox_file import InboxFile, MediaRow
+from .inbox_rows import KeptMedia
+from .patience import sleep, within
+from .ports import FaultListener
+
+__all__ = ["MEDIA_DIRECTORY", "MediaStore", "TooLargeError"]
+
+MEDIA_DIRECTORY: Final = "media"
+"""The name of the folder in the data directory."""
+
+_FETCH_S: Final = 30.0
+_TRIES: Final = 3
+_RETRY_S: Final = 2.0
+_PLACE: Final = re.compile(r"[0-9a-f]{32}")
+
+_log = structlog.get_logger(__name__)
+
+
+class TooLargeError(Exception):
+    """The medium has more bytes than are taken."""
+
+
+@final
+class MediaStore:
+    """The media of all channels, in a folder of the data directory; without a URL to serve them at, none is fetched."""
+
+    def __init__(self, directory: Path, file: InboxFile, settings: HttpSettings, clock: Clock) -> None:
+        """Make the folder when the first medium comes."""
+        self._directory = directory
+        self._file = file
+        self._settings = settings
+        self._clock = clock
+
+    async def url(
+        self, channel: ChannelId, adapter: ChannelAdapter, media: KeptMedia, on_fault: FaultListener
+    ) -> str | None:
+        """Where a medium is served, after fetching it; None where it cannot be had."""
+        base = self._settings.media_url or self._settings.public_url
+        if not base or _PLACE.fullmatch(media.place) is None:
+            return None
+        if await self._file.media(media.place) is None:
+            body = await self._fetched(channel, adapter, media.ref, on_fault)
+            if not body:
+                return None
+            try:
+                digest = await asyncio.to_thread(self._write, body)
+                await self._file.put_media(MediaRow(media.place, channel, digest, media.mime_type, media.name))
+            except (sqlite3.Error, OSError) as error:
+                _log.warning("medium_not_kept", channel=channel, error=str(error))
+                return None
+        return f"{base}/media/{media.place}"
+
+    async def find(self, place: str) -> tuple[Path, MediaRow] | None:
+        """The file of a medium, and what its provider said of it."""
+        if _PLACE.fullmatch(place) is None:
+            return None
+        row = await self._file.media(place)
+        return None if row is None else (self._path(row.digest), row)
+
+    async def _fetched(
+        self, channel: ChannelId, adapter: ChannelAdapter, ref: MediaRef, on_fault: FaultListener
+    ) -> bytes | None:
+        size_max = _size_max(adapter.capabilities.media_size_max, ref.mime_type, self._settings.media_bytes_max)
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return await within(self._clock, _FETCH_S, lambda: _read(adapter, ref, size_max))
+            except TooLargeError:
+                _log.info("medium_too_large", channel=channel, size_max=size_max)
+                return None
+            except (Transient, TimeoutError) as error:
+                _log.info("medium_not_fetched", channel=channel, attempt=attempt, error=type(error).__name__)
+                await sleep(self._clock, _RETRY_S * attempt)
+            except SendError as error:
+                _log.info("medium_not_fetched", channel=channel, error=type(error).__name__)
+                return None
+            except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
+                on_fault("fetch_media", type(error).__name__, "showed the message without it")
+                return None
+        return None
+
+    def _write(self, body: bytes) -> str:
+        """Keep the bytes under their digest, whole or not at all; in a thread."""
+        digest = hashlib.sha256(body).hexdigest()
+        path = self._path(digest)
+        if path.exists():
+            return digest
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.new")
+        descriptor = os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        return digest
+
+    def _path(self, digest: str) -> Path:
+        return self._directory / digest[:2] / digest
+
+
+async def _read(adapter: ChannelAdapter, ref: MediaRef, size_max: int) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    async with aclosing(adapter.fetch_media(ref)) as fetched:  # type: ignore[type-var]  # may be any iterator
+        async for piece in fetched:
+            if type(piece) is not bytes:
+                raise TypeError("a medium is brought in pieces of bytes")
+            size += len(piece)
+            if size > size_max:
+                raise TooLargeError
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _size_max(sizes: Mapping[str, int], mime_type: str, limit: int) -> int:
+    """The channel's own limit for such a medium, where it has one, and never more than ours."""
+    of_type = sizes.get(mime_type, sizes.get(f"{mime_type.partition('/')[0]}/*", limit))
+    return min(of_type, limit)
