@@ -15,7 +15,7 @@ import structlog
 from hookflash.engine.plugins.breaker import Breaker
 from hookflash.engine.plugins.facts import Reply
 
-__all__ = ["BUDGET_S", "LINE_LENGTH_MAX", "STILL_BUSY", "Asking", "AskingThread"]
+__all__ = ["BUDGET_S", "LINE_LENGTH_MAX", "STILL_BUSY", "Asking", "AskingThread", "NotAskedError"]
 
 T = TypeVar("T")
 
@@ -29,6 +29,10 @@ NO_ANSWER = f"no answer within {BUDGET_S:g} s"
 STOPPED = "the engine stops"
 
 _log = structlog.get_logger("hookflash.plugins")
+
+
+class NotAskedError(Exception):
+    """Raised by a call that found nobody to ask, which is no fault of the plugin: the words say why."""
 
 
 class _Phase(Enum):
@@ -188,8 +192,11 @@ class AskingThread:
     def call(self, asking: Asking[T]) -> None:
         """Ask what was begun with, and tell the answer unless that comes too late."""
         reply: Reply[T]
+        was_asked = True
         try:
             reply = Reply(value=asking.call())
+        except NotAskedError as error:
+            reply, was_asked = Reply(fault=str(error)), False
         except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, its thread goes on
             reply = Reply(fault=asking.told(error))
         took_s = self._clock() - asking.began_at
@@ -199,7 +206,9 @@ class AskingThread:
             if asking.phase is _Phase.GIVEN_UP:
                 return  # The default decided long ago.
             asking.phase = _Phase.DONE
-        if reply.fault is None:
+        if not was_asked:
+            asking.breaker.withdrawn()
+        elif reply.fault is None:
             asking.breaker.succeeded()
         else:
             asking.breaker.failed()

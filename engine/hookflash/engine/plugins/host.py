@@ -28,7 +28,9 @@ from hookflash.engine.plugins.facts import (
     Reply,
 )
 from hookflash.engine.plugins.guard import Guard
-from hookflash.engine.plugins.loading import START_FAILED_S, START_WARNED_S, load
+from hookflash.engine.plugins.isolated.loading import load_isolated
+from hookflash.engine.plugins.isolated.process import PluginProcess
+from hookflash.engine.plugins.loading import START_FAILED_S, START_WARNED_S, Verdict, is_isolated, load
 from hookflash.engine.plugins.observer import Observer
 from hookflash.engine.plugins.policy_hooks import Implementation
 from hookflash.engine.plugins.sources import Source, installed_sources, sources_in
@@ -70,6 +72,7 @@ class PluginHost:
         self._manager = PluginManager(hooks.PROJECT)
         self._manager.add_hookspecs(hooks)
         self._plugins: list[LoadedPlugin] = []
+        self._processes: list[PluginProcess] = []
         self._registered: dict[str, Registered] = {}
         self._strategies: dict[str, LoadedStrategy] = {}
         self._channels: dict[str, type[ChannelAdapter]] = {}
@@ -292,11 +295,13 @@ class PluginHost:
     def stop(self, timeout_s: float = 5.0) -> None:
         """End the threads; a plugin that does not return in time is left behind."""
         self._observer.stop(timeout_s)
+        for process in self._processes:
+            process.stop()
         self.guard.stop(timeout_s)
 
     def _take(self, source: Source) -> None:
         taken = frozenset(name for registered in self._registered.values() for name in registered.names())
-        verdict = load(source, self._settings, self._manager, self._clock, taken=taken)
+        verdict = self._verdict(source, taken)
         if verdict.registered is not None:
             self._registered[source.name] = verdict.registered
             self._channels |= verdict.registered.channels
@@ -317,6 +322,16 @@ class PluginHost:
         )
         if verdict.state in (PluginState.INCOMPATIBLE, PluginState.FAILED):
             _log.warning("plugin_not_loaded", plugin=source.name, state=str(verdict.state), reason=verdict.reason)
+
+    def _verdict(self, source: Source, taken: frozenset[tuple[str, str]]) -> Verdict:
+        if not is_isolated(source, self._settings):
+            return load(source, self._settings, self._manager, self._clock, taken=taken)
+        verdict, process = load_isolated(
+            source, self._settings, terms_of(self._settings.tables[source.name]), taken=taken
+        )
+        if process is not None:
+            self._processes.append(process)
+        return verdict
 
     def _name_the_missing(self, found: set[str]) -> None:
         """List what an admin asked for and is not installed: silence would look like success."""

@@ -17,11 +17,11 @@ from pluggy import PluginManager
 from hookflash.engine.plugins.facts import PluginSettings, PluginState
 from hookflash.engine.plugins.sources import Source
 from hookflash.engine.plugins.staging import Registered, StagingRegistry
-from hookflash.engine.plugins.terms import terms_of
+from hookflash.engine.plugins.terms import Isolation, terms_of
 from hookflash.engine.plugins.versions import is_in_range
 from hookflash.sdk import hooks
 
-__all__ = ["START_FAILED_S", "START_WARNED_S", "Verdict", "load"]
+__all__ = ["START_FAILED_S", "START_WARNED_S", "Verdict", "is_isolated", "load"]
 
 START_WARNED_S = 5.0
 START_FAILED_S = 30.0
@@ -47,6 +47,16 @@ class _RefusedError(Exception):
         self.state = state
 
 
+def is_isolated(source: Source, settings: PluginSettings) -> bool:
+    """Whether a plugin is to be loaded in a process of its own; not one that is left out, or whose table is wrong."""
+    if _left_out(source, settings) is not None:
+        return False
+    try:
+        return terms_of(settings.tables.get(source.name, {})).isolation is Isolation.PROCESS
+    except ValueError:
+        return False
+
+
 def load(
     source: Source,
     settings: PluginSettings,
@@ -57,10 +67,8 @@ def load(
 ) -> Verdict:
     """Load one plugin; raises only KeyboardInterrupt and SystemExit."""
     table = settings.tables.get(source.name, {})
-    if settings.allow is not None and source.name not in settings.allow:
-        return Verdict(state=PluginState.DISABLED, reason="not in [plugins] allow")
-    if table.get("enabled", True) is False:
-        return Verdict(state=PluginState.DISABLED, reason=f"[plugins.{source.name}] enabled = false")
+    if left_out := _left_out(source, settings):
+        return left_out
     try:
         terms = terms_of(table)
     except ValueError as error:
@@ -90,6 +98,14 @@ def load(
         )
     found = sorted(caller.name for caller in manager.get_hookcallers(plugin) or () if caller.name != REGISTER)
     return Verdict(state=PluginState.LOADED, registered=staging.registered, hooks=tuple(found))
+
+
+def _left_out(source: Source, settings: PluginSettings) -> Verdict | None:
+    if settings.allow is not None and source.name not in settings.allow:
+        return Verdict(state=PluginState.DISABLED, reason="not in [plugins] allow")
+    if settings.tables.get(source.name, {}).get("enabled", True) is False:
+        return Verdict(state=PluginState.DISABLED, reason=f"[plugins.{source.name}] enabled = false")
+    return None
 
 
 def _check_pin(source: Source, pin: object) -> None:

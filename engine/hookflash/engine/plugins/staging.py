@@ -33,7 +33,10 @@ LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 @final
 @dataclass(slots=True)
 class Registered:
-    """What one plugin, or all of them together, registered: by kind, by name, and filters and commands in a row."""
+    """What one plugin, or all of them together, registered: by kind, by name, and filters and commands in a row.
+
+    `isolated_channels` are the kinds of adapters of which this process has no class: they run in one of their own.
+    """
 
     channels: dict[str, type[ChannelAdapter]] = field(default_factory=dict)
     strategies: dict[str, RoutingStrategy] = field(default_factory=dict)
@@ -45,6 +48,7 @@ class Registered:
     filters: list[tuple[FilterStage, TextFilter]] = field(default_factory=list)
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
     commands: list[click.Command] = field(default_factory=list)
+    isolated_channels: tuple[str, ...] = ()
 
     def objects(self) -> tuple[str, ...]:
         """What there is, in words for an admin: the sort of thing and its name."""
@@ -64,7 +68,7 @@ class Registered:
     def names(self) -> frozenset[tuple[str, str]]:
         """What is taken: the sort of thing and its name."""
         by_name: Mapping[str, Collection[str]] = {
-            "adapter of kind": self.channels,
+            "adapter of kind": (*self.channels, *self.isolated_channels),
             "strategy": self.strategies,
             "ordering": self.orderings,
             "sink": self.sinks,

@@ -12,7 +12,9 @@ from hookflash.sdk.types import Role
 
 __all__ = ["Isolation", "Terms", "terms_of"]
 
-OWN_KEYS: Final = frozenset({"enabled", "sha256", "grant_agents", "grant_roles", "isolation"})
+OWN_KEYS: Final = frozenset(
+    {"enabled", "sha256", "grant_agents", "grant_roles", "isolation", "candidates_max", "memory_max_mb"}
+)
 ROLES: Final = frozenset(Role) - {Role.ADMIN}
 
 
@@ -27,12 +29,15 @@ class Isolation(StrEnum):
 class Terms:
     """`is_agents_granted`: its sinks may hear what agents hear; `roles` are those that its authenticators may give.
 
-    `settings` is what is left of the table: the plugin's own.
+    In a process of its own, a strategy sees `candidates_max` candidates at once, and the process has `memory_max_mb` of
+    address space. `settings` is what is left of the table: the plugin's own.
     """
 
     is_agents_granted: bool = False
     roles: frozenset[Role] = ROLES
     isolation: Isolation = Isolation.NONE
+    candidates_max: int = 64
+    memory_max_mb: int = 512
     settings: Mapping[str, object]
 
 
@@ -48,8 +53,17 @@ def terms_of(table: Mapping[str, object]) -> Terms:
         is_agents_granted=granted,
         roles=_roles(table.get("grant_roles")),
         isolation=Isolation(isolation),
+        candidates_max=_within(table, "candidates_max", 64, 1, 200),
+        memory_max_mb=_within(table, "memory_max_mb", 512, 64, 65_536),
         settings={key: value for key, value in table.items() if key not in OWN_KEYS},
     )
+
+
+def _within(table: Mapping[str, object], key: str, default: int, low: int, high: int) -> int:
+    given = table.get(key, default)
+    if type(given) is not int or not low <= given <= high:
+        raise ValueError(f"{key} must be a whole number from {low:,} to {high:,}, not {given!r}")
+    return given
 
 
 def _roles(given: object) -> frozenset[Role]:
