@@ -1,8 +1,14 @@
-"""`hookflash channel`: the connections to the outside, as applied."""
+"""`hookflash channel`: the connections to the outside, as applied; an adapter in a process of its own; a live check."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from pathlib import Path
 
 import click
 
 from hookflash.cli.failures import CommandError, ExitCode
+from hookflash.cli.options import Given
 from hookflash.cli.session import Session, calling
 from hookflash.cli.text import full
 from hookflash.cli.tree import Noun
@@ -40,3 +46,98 @@ async def get(session: Session, name: str) -> None:
             session.printer.one(found, CHANNEL)
             return
     raise CommandError(f"There is no channel {wanted}; `hookflash channel list` shows all.", ExitCode.NOT_FOUND)
+
+
+def _to_engine(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    given = context.find_object(Given)
+    if value is not None and given is not None:
+        given.values["server"] = value
+
+
+def _pairs(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    if wrong := [each for each in given if not each.partition("=")[1]]:
+        raise click.BadParameter(f"reads KEY=VALUE, not {wrong[0]!r}")
+    return {key: value for key, _, value in (each.partition("=") for each in given)}
+
+
+@channel.command()
+@click.argument("kind")
+@click.option("--channel", "name", metavar="CHANNEL", required=True, help="The channel it serves, applied is_external.")
+@click.option("--engine", metavar="HOST:PORT", expose_value=False, callback=_to_engine, help="The engine; as --server.")
+@click.option(
+    "--set", "settings", metavar="KEY=VALUE", multiple=True, callback=_pairs, help="A setting of the adapter."
+)
+@click.option("--listen", metavar="HOST:PORT", help="Serve the channel's webhook here, at /channels/CHANNEL.")
+@click.option("--public-url", default="", metavar="URL", help="Where the provider reaches that webhook.")
+@click.option(
+    "--state", type=click.Path(path_type=Path), help="The adapter's memory; hookflash-CHANNEL.sqlite unless given."
+)
+@click.option(
+    "--allow-private", multiple=True, metavar="HOST|NETWORK", help="A host inside your walls that it may call."
+)
+@calling
+async def run(
+    session: Session,
+    kind: str,
+    name: str,
+    settings: dict[str, str],
+    listen: str | None,
+    public_url: str,
+    state: Path | None,
+    allow_private: tuple[str, ...],
+) -> None:
+    """Run an installed adapter in this process, against an engine, with a token bound to the channel.
+
+    For example: hookflash channel run console --channel web --token-file web.token
+    """
+    import sys
+
+    import structlog
+
+    from hookflash.cli.channel_run import Place, Runner, adapter_of
+    from hookflash.sdk.types import ChannelId
+
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    place = Place(
+        state=state or Path(f"hookflash-{name}.sqlite"),
+        listen=listen,
+        public_url=public_url,
+        allow_private=allow_private,
+    )
+    loop = asyncio.get_running_loop()
+    on_started: asyncio.Future[str] = loop.create_future()
+    runner = Runner(ChannelId(name), adapter_of(kind), settings, place)
+    working = loop.create_task(runner.run(session.client, on_started))
+    loop.add_signal_handler(signal.SIGTERM, working.cancel)
+    on_started.add_done_callback(
+        lambda started: (
+            None
+            if started.cancelled()
+            else session.say(
+                f"channels/{name} is served by {kind}" + (f" at {started.result()}" if started.result() else "")
+            )
+        )
+    )
+    with suppress(asyncio.CancelledError):
+        await working
+
+
+@channel.command()
+@click.argument("name", metavar="CHANNEL")
+@click.option("--url", metavar="URL", help="Also call the channel's webhook there, as a stranger would.")
+@calling
+async def probe(session: Session, name: str, url: str | None) -> int:
+    """Check a channel live: its adapter, settings and signature check here, and its provider over the network.
+
+    Secrets are read here, where this command runs. Nothing is sent to a customer.
+    """
+    from hookflash.cli.channel_run.probing import Finding, probed, show
+    from hookflash.sdk.client import messages as m
+
+    wanted = full("channels", name)
+    found = [each for each in (await session.client.export(m.ExportRequest())).channels if each.name == wanted]
+    if not found:
+        raise CommandError(f"There is no channel {wanted}; `hookflash channel list` shows all.", ExitCode.NOT_FOUND)
+    findings = [finding async for finding in probed(found[0], url)]
+    show(findings, session.given.form)
+    return ExitCode.FAILED if any(each.outcome is Finding.FAILED for each in findings) else ExitCode.OK

@@ -21,9 +21,9 @@ from hookflash.sdk.channel import (
     Receipt,
     ReceiptState,
     Removed,
-    Text,
     Typing,
     Unsupported,
+    words_of,
 )
 from hookflash.sdk.types import ChannelId, DeliveryId, ExternalId
 
@@ -139,20 +139,16 @@ def pending_of(arrival: Stored, place: str) -> Pending:
             return Echoed(
                 key=_key(arrival),
                 address=_address(arrival),
-                text=_said(arrival.content),
+                text=_text(words_of(arrival)),
                 external_id=clean_external_id(arrival.external_id) or "",
                 delivery_id=arrival.delivery_id or "",
             )
         case Inbound():
             media = _media(arrival.content, place) if isinstance(arrival.content, Media) else None
-            said = _said_by(arrival, _said(arrival.content), media, name=clean_reason(arrival.name or ""))
+            said = _said_by(arrival, media, name=clean_reason(arrival.name or ""))
             return msgspec.structs.replace(said, is_standby=arrival.is_standby)
-        case Edited():
-            return _said_by(arrival, f"(edited) {_text(arrival.text)}")
-        case Removed():
-            return _said_by(arrival, "(took back a message)")
-        case Unsupported():
-            return _said_by(arrival, f"({clean_reason(arrival.what)})")
+        case Edited() | Removed() | Unsupported():
+            return _said_by(arrival)
         case CustomerLeft():
             return Left(key=_key(arrival), address=_address(arrival))
         case Receipt():
@@ -162,9 +158,9 @@ def pending_of(arrival: Stored, place: str) -> Pending:
 
 
 def _said_by(
-    arrival: Inbound | Edited | Removed | Unsupported, text: str, media: KeptMedia | None = None, *, name: str = ""
+    arrival: Inbound | Edited | Removed | Unsupported, media: KeptMedia | None = None, *, name: str = ""
 ) -> Said:
-    return Said(key=_key(arrival), address=_address(arrival), name=name, text=text, media=media)
+    return Said(key=_key(arrival), address=_address(arrival), name=name, text=_text(words_of(arrival)), media=media)
 
 
 def _reported(receipt: Receipt) -> Reported:
@@ -178,17 +174,6 @@ def _reported(receipt: Receipt) -> Reported:
         error=clean_reason(receipt.error or ""),
         address="" if receipt.address is None else receipt.address.id,
     )
-
-
-def _said(content: Text | Media) -> str:
-    """A customer's words, or what stands for a medium."""
-    match content:
-        case Text():
-            return _text(content.text)
-        case Media():
-            return f"({content.kind.lower()}) {content.caption}".rstrip()
-        case _:
-            assert_never(content)
 
 
 def _media(content: Media, place: str) -> KeptMedia:

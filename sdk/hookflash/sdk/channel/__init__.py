@@ -28,6 +28,7 @@ from hookflash.sdk.channel.arrivals import (
     Text,
     Typing,
     Unsupported,
+    words_of,
 )
 from hookflash.sdk.channel.deliveries import (
     Capabilities,
@@ -70,4 +71,5 @@ __all__ = [
     "Text",
     "Typing",
     "Unsupported",
+    "words_of",
 ]

@@ -6,7 +6,7 @@ Values only. Every arrival has a dedupe key, which is the same whenever the prov
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias, final
+from typing import TypeAlias, assert_never, final
 
 from hookflash.sdk.types import ChannelId, DeliveryId, ExternalId
 
@@ -25,7 +25,11 @@ __all__ = [
     "Text",
     "Typing",
     "Unsupported",
+    "words_of",
 ]
+
+
+WHAT_LENGTH_MAX = 300
 
 
 @final
@@ -182,3 +186,25 @@ class Unsupported:
 
 
 Arrival: TypeAlias = Inbound | Edited | Removed | CustomerLeft | Receipt | Typing | Unsupported
+
+
+def words_of(arrival: Inbound | Edited | Removed | Unsupported) -> str:
+    """Give what the timeline shows of it: a customer's words, or what stands for something that is no text."""
+    match arrival:
+        case Inbound(content=Text(text=text)):
+            return text
+        case Inbound(content=Media() as media):
+            return f"({media.kind.lower()}) {media.caption}".rstrip()
+        case Inbound():
+            raise TypeError("what a customer said is a Text or a Media")
+        case Edited():
+            if type(arrival.text) is not str:
+                raise TypeError("an edited text is a text")
+            return f"(edited) {arrival.text}"
+        case Removed():
+            return "(took back a message)"
+        case Unsupported():
+            line = "".join(sign if sign.isprintable() else " " for sign in arrival.what[:WHAT_LENGTH_MAX])
+            return f"({line})"
+        case _:
+            assert_never(arrival)

@@ -14,11 +14,11 @@ from starlette.routing import Mount, Route
 
 from hookflash.engine.edge.adapter_host import AdapterHost
 from hookflash.engine.edge.adapter_run import AdapterRun
-from hookflash.sdk.channel import HttpRequest, HttpResponse
+from hookflash.sdk.channel import HttpRequest
+from hookflash.sdk.hosting import BodyTooLargeError, BodyTooSlowError, read_body, request_of, response_of
 from hookflash.sdk.types import ChannelId
 
 from .applications import Applications
-from .bodies import BodyTooLargeError, BodyTooSlowError, read_body
 from .downloads import Downloads
 
 __all__ = ["make_site"]
@@ -44,7 +44,7 @@ def make_site(host: AdapterHost, downloads: Downloads, *, body_bytes_max: int) -
             return Response(status_code=408, headers={"connection": "close"})
         except ClientDisconnect:
             return Response(status_code=400)
-        return await _answered(run, _request_of(request, body))
+        return await _answered(run, request_of(request, body))
 
     return Starlette(
         routes=[
@@ -62,7 +62,7 @@ async def _answered(run: AdapterRun, request: HttpRequest) -> Response:
     except Exception:  # noqa: BLE001  a defect of ours: the provider brings it again
         _log.exception("webhook_failed", channel=run.settings.id)
         return Response(status_code=503, headers={"retry-after": str(_RETRY_S)})
-    return _response_of(answer)
+    return response_of(answer)
 
 
 def _absent(host: AdapterHost, channel: ChannelId) -> Response:
@@ -70,22 +70,3 @@ def _absent(host: AdapterHost, channel: ChannelId) -> Response:
     if channel in host.reports:
         return Response(status_code=503, headers={"retry-after": str(_RETRY_S)})
     return Response(status_code=404)
-
-
-def _request_of(request: Request, body: bytes) -> HttpRequest:
-    headers: dict[str, str] = {}
-    for name, value in request.headers.items():
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return HttpRequest(
-        method="GET" if request.method == "HEAD" else request.method,
-        path=request.url.path,
-        query=dict(request.query_params),
-        headers=headers,
-        body=body,
-        raw_query=request.url.query,
-    )
-
-
-def _response_of(answer: HttpResponse) -> Response:
-    headers = {**answer.headers, "content-type": answer.content_type, "x-content-type-options": "nosniff"}
-    return Response(answer.body, status_code=answer.status, headers=headers)

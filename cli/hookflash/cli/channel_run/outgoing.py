@@ -1,0 +1,207 @@
+"""From the engine's deliveries to an adapter's `send`: in order per customer, customers side by side.
+
+A delivery leaves here settled, or settled with a time to come again; then the later ones of its conversation come again
+after it, so those that wait here are forgotten.
+"""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from math import isfinite
+from random import Random
+from time import time
+from typing import Final, final
+
+import structlog
+from google.protobuf.duration_pb2 import Duration
+
+from hookflash.sdk.channel import ChannelAdapter, CustomerAddress, Delivery
+from hookflash.sdk.client import Client, HookflashError
+from hookflash.sdk.client import messages as m
+from hookflash.sdk.errors import AuthExpired, Blocked, Permanent, SendError, Throttled, Transient, WindowClosed
+from hookflash.sdk.messages import CustomerNotice, Message
+from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId
+
+__all__ = ["Outgoing", "delivery_from"]
+
+IN_FLIGHT_MAX: Final = 64
+SEND_S: Final = 10.0
+LIFE_S: Final = 3600.0
+_BACKOFF_S: Final = 1.0
+_BACKOFF_MAX_S: Final = 60.0
+_PAUSE_S: Final = 30.0
+_RETRY_MAX_S: Final = 86_400.0
+_WORDS_LENGTH_MAX: Final = 300
+
+_log = structlog.get_logger("hookflash.channel")
+
+
+@final
+class Outgoing:
+    """One channel's deliveries; `counts` says how many ended how."""
+
+    def __init__(
+        self,
+        channel: ChannelId,
+        client: Client,
+        adapter: ChannelAdapter,
+        random: Random,
+        now: Callable[[], float] = time,
+    ) -> None:
+        """Send what goes out through `channels/ID` of that server."""
+        self.counts: Counter[str] = Counter()
+        self._channel = channel
+        self._client = client
+        self._adapter = adapter
+        self._random = random
+        self._now = now
+        self._lanes: dict[str, deque[m.Delivery]] = {}
+        self._known: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failures: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """Hand each delivery to its customer's lane; the stream comes back by itself. Raises HookflashError."""
+        request = m.DeliveriesRequest(channel=f"channels/{self._channel}", max_in_flight=IN_FLIGHT_MAX)
+        async for given in self._client.deliveries(request):
+            if given.name not in self._known:  # Else it came again while it was still being sent.
+                self._known.add(given.name)
+                self._enter_lane(given)
+
+    async def finish(self, grace_s: float = 5.0) -> None:
+        """Let what is being sent come to its end for a few seconds."""
+        for lane in self._lanes.values():
+            while len(lane) > 1:
+                lane.pop()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_s)
+        for task in self._tasks:
+            task.cancel()
+
+    def _enter_lane(self, given: m.Delivery) -> None:
+        lane = self._lanes.get(given.address)
+        if lane is not None:
+            lane.append(given)
+            return
+        self._lanes[given.address] = lane = deque((given,))
+        task = asyncio.get_running_loop().create_task(self._run_lane(given.address, lane))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run_lane(self, address: str, lane: deque[m.Delivery]) -> None:
+        try:
+            while lane:
+                given = lane[0]
+                is_done = await self._send(given)
+                self._forget(lane, given, is_done=is_done)
+        finally:
+            self._known.difference_update(left.name for left in lane)
+            del self._lanes[address]
+
+    def _forget(self, lane: deque[m.Delivery], given: m.Delivery, *, is_done: bool) -> None:
+        lane.popleft()
+        self._known.discard(given.name)
+        if not is_done:
+            # The engine hands them out again behind this one.
+            for later in [each for each in lane if each.conversation == given.conversation]:
+                lane.remove(later)
+                self._known.discard(later.name)
+
+    async def _send(self, given: m.Delivery) -> bool:
+        """Send and settle; False where it comes again."""
+        try:
+            async with asyncio.timeout(SEND_S):
+                external_id = await self._adapter.send(delivery_from(given, self._channel))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever an adapter raises has an answer
+            return await self._failed(given, self._named(error))
+        self.counts["sent"] += 1
+        self._failures.pop(given.address, None)
+        await self._settle(m.SettleDeliveryRequest(name=given.name, external_id=str(external_id)))
+        return True
+
+    async def _failed(self, given: m.Delivery, error: SendError) -> bool:
+        retry_s = self._retry_s(given, error)
+        words = _words(error)
+        said_at = given.message.create_time if given.HasField("message") else given.notice.create_time
+        if retry_s is not None and said_at.seconds and self._now() + retry_s > said_at.seconds + LIFE_S:
+            retry_s, words = None, f"given up after {LIFE_S:g} s: {words}"
+        request = m.SettleDeliveryRequest(name=given.name, error=words)
+        if retry_s is None:
+            self.counts["failed"] += 1
+        else:
+            self.counts["postponed"] += 1
+            request.retry.CopyFrom(_duration(retry_s))
+        await self._settle(request)
+        return retry_s is None
+
+    def _retry_s(self, given: m.Delivery, error: SendError) -> float | None:
+        """When it is to come again; None where never."""
+        match error:
+            case Permanent() | Blocked() | WindowClosed():
+                self._failures.pop(given.address, None)
+                return None
+            case Throttled(retry_after_s=retry_s) if isinstance(retry_s, int | float) and isfinite(retry_s):
+                return min(max(0.0, float(retry_s)), _RETRY_MAX_S)
+            case AuthExpired():
+                _log.error("channel_paused", channel=self._channel, reason=_words(error))
+                return _PAUSE_S
+            case _:
+                self._failures[given.address] += 1
+                top_s = min(_BACKOFF_S * 2.0 ** min(self._failures[given.address] - 1, 20), _BACKOFF_MAX_S)
+                return top_s * (0.5 + self._random.random() / 2)
+
+    async def _settle(self, request: m.SettleDeliveryRequest) -> None:
+        """Say what became of it, for as long as nobody hears it: sent again instead, it would be shown twice."""
+        while True:
+            try:
+                await self._client.settle_delivery(request)
+            except HookflashError as error:
+                if error.code not in ("UNAVAILABLE", "DEADLINE_EXCEEDED") and error.retry_delay is None:
+                    _log.warning("delivery_not_settled", delivery=request.name, reason=error.reason)
+                    return
+                delay = error.retry_delay
+                await asyncio.sleep(1.0 if delay is None else max(0.05, delay.total_seconds()))
+            else:
+                return
+
+    def _named(self, error: Exception) -> SendError:
+        if isinstance(error, SendError):
+            return error
+        if isinstance(error, TimeoutError):
+            return Transient(f"no answer within {SEND_S:g} s")
+        try:
+            named: object = self._adapter.classify(error)
+        except Exception:  # noqa: BLE001 - as above
+            named = None
+        return named if isinstance(named, SendError) else Transient(type(error).__name__)
+
+
+def delivery_from(given: m.Delivery, channel: ChannelId) -> Delivery:
+    """Give a delivery of the API as adapters know it."""
+    content: Message | CustomerNotice
+    if given.HasField("notice"):
+        content = CustomerNotice(key=given.notice.key, text=given.notice.text)
+    else:
+        content = Message(sender_name=given.message.sender.rpartition("/")[2], text=given.message.text)
+    return Delivery(
+        id=DeliveryId(given.name),
+        conversation=ConversationId(given.conversation.rpartition("/")[2]),
+        sequence=given.sequence,
+        to=CustomerAddress(channel=channel, id=given.address),
+        content=content,
+        attempt=given.attempt,
+    )
+
+
+def _duration(seconds: float) -> Duration:
+    duration = Duration()
+    duration.FromMilliseconds(max(1, int(seconds * 1_000)))
+    return duration
+
+
+def _words(error: SendError) -> str:
+    """What an error says, never empty: an empty error would read as success."""
+    line = "".join(sign if sign.isprintable() else " " for sign in str(error)[:_WORDS_LENGTH_MAX]).strip()
+    return line or type(error).__name__

@@ -1,0 +1,173 @@
+"""One adapter at work in this process: from its Config to its end.
+
+The adapter is started before anything is asked of the engine, and stopped after nothing is any more.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import SystemRandom
+from typing import Any, Final, final
+
+import structlog
+
+from hookflash.cli.failures import CommandError, ExitCode
+from hookflash.sdk.channel import ChannelAdapter, ChannelContext, HttpRequest, PullChannel
+from hookflash.sdk.client import Client
+from hookflash.sdk.config import fill
+from hookflash.sdk.errors import BadSignature, ConfigError, ParseError, SendError
+from hookflash.sdk.http import guarded_client
+from hookflash.sdk.types import ChannelId
+
+from .incoming import Incoming
+from .outgoing import Outgoing
+from .store import FileStore
+
+__all__ = ["Place", "Runner"]
+
+START_S: Final = 30.0
+STOP_S: Final = 5.0
+
+_log = structlog.get_logger("hookflash.channel")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an adapter works: its memory's file, where it listens (None: nowhere) and is reached, whom it may call."""
+
+    state: Path
+    listen: str | None = None
+    public_url: str = ""
+    allow_private: tuple[str, ...] = ()
+
+
+@final
+class Runner:
+    """Runs one channel's adapter; raises CommandError for what keeps it from starting."""
+
+    def __init__(
+        self, channel: ChannelId, adapter_class: type[ChannelAdapter], settings: Mapping[str, str], place: Place
+    ) -> None:
+        """Nothing runs before `run`."""
+        self.channel: Final = channel
+        self._class = adapter_class
+        self._settings = settings
+        self._place = place
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.url = ""
+
+    async def run(self, client: Client, on_started: "asyncio.Future[str] | None" = None) -> None:
+        """Work until it is cancelled, or the adapter has nothing more to bring and nobody to send to."""
+        store = FileStore(self._place.state)
+        http = guarded_client(self._place.allow_private)
+        incoming = Incoming(self.channel, client, SystemRandom())
+        adapter: ChannelAdapter | None = None
+        try:
+            adapter = self._made(
+                ChannelContext(
+                    channel=self.channel,
+                    run_id=uuid.uuid4().hex,
+                    log=structlog.get_logger("hookflash.channel").bind(channel=self.channel),
+                    clock=lambda: datetime.now(UTC),
+                    sleep=asyncio.sleep,
+                    create_task=self._create_task,
+                    http=http,
+                    store=store,
+                    take=incoming.take,
+                    public_url=self._place.public_url,
+                )
+            )
+            await self._started(adapter)
+            await self._work(adapter, client, incoming, on_started)
+        finally:
+            if adapter is not None:
+                await self._stopped(adapter)
+            await http.aclose()
+            store.close()
+
+    def _made(self, context: ChannelContext) -> ChannelAdapter:
+        try:
+            config = fill(self._class.Config, self._settings)
+        except ConfigError as error:
+            raise CommandError(f"The settings do not fit: {error}.", ExitCode.USAGE) from error
+        adapter = self._class(context, config)
+        if _takes_requests(adapter) and getattr(config, "insecure", False) is not True and is_unguarded(adapter):
+            raise CommandError(
+                "The adapter takes requests that nobody has signed: give it the provider's secret, or insecure=true.",
+                ExitCode.USAGE,
+            )
+        return adapter
+
+    async def _started(self, adapter: ChannelAdapter) -> None:
+        try:
+            async with asyncio.timeout(START_S):
+                await adapter.start()
+        except (ConfigError, ParseError, SendError) as error:
+            raise CommandError(f"The adapter does not start: {error}.") from error
+        except TimeoutError as error:
+            raise CommandError(f"The adapter does not start within {START_S:g} s.") from error
+
+    async def _work(
+        self,
+        adapter: ChannelAdapter,
+        client: Client,
+        incoming: Incoming,
+        on_started: "asyncio.Future[str] | None",
+    ) -> None:
+        outgoing = Outgoing(self.channel, client, adapter, SystemRandom())
+        web = None
+        if self._place.listen is not None:
+            from .web import Web  # Only here: without a webhook the extra `web` is not needed.
+
+            web = Web(self.channel, adapter, incoming.take)
+            self.url = await web.start(self._place.listen)
+        if on_started is not None:
+            on_started.set_result(self.url)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(incoming.poll(adapter))
+                group.create_task(outgoing.run())
+        except BaseExceptionGroup as several:
+            raise several.exceptions[0] from None
+        finally:
+            if web is not None:
+                await web.stop()
+            await outgoing.finish()
+
+    async def _stopped(self, adapter: ChannelAdapter) -> None:
+        with suppress(Exception):  # What it says to its end is of no interest.
+            async with asyncio.timeout(STOP_S):
+                await adapter.stop()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_S)
+
+    def _create_task(self, coroutine: Coroutine[Any, Any, None]) -> object:
+        async def contained() -> None:
+            try:
+                await coroutine
+            except Exception as error:  # noqa: BLE001 - whatever an adapter raises, its channel goes on
+                _log.warning("task_failed", channel=self.channel, error=type(error).__name__)
+
+        task = asyncio.get_running_loop().create_task(contained())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _takes_requests(adapter: ChannelAdapter) -> bool:
+    return not isinstance(adapter, PullChannel)
+
+
+def is_unguarded(adapter: ChannelAdapter) -> bool:
+    """Whether the adapter takes a request that nobody can have signed."""
+    try:
+        adapter.verify(HttpRequest(method="POST", path="/"))
+    except BadSignature:
+        return False
+    return True

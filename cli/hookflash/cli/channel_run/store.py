@@ -1,0 +1,53 @@
+"""A channel's small memory in a file of its own: what an adapter keeps cursors in, as it does inside the engine."""
+
+import asyncio
+import os
+import sqlite3
+from pathlib import Path
+from threading import Lock
+from typing import Final, final
+
+__all__ = ["FileStore"]
+
+_KEY_LENGTH_MAX: Final = 200
+_VALUE_BYTES_MAX: Final = 64 * 1024
+_PUT: Final = "INSERT INTO memory (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+
+
+@final
+class FileStore:
+    """A ChannelStore in a file that only its owner reads; it outlives the process. Raises sqlite3.Error."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or make it."""
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._lock = Lock()
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("CREATE TABLE IF NOT EXISTS memory (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+
+    async def get(self, key: str) -> str | None:
+        """Give what was put under the key."""
+        row = await asyncio.to_thread(self._run, "SELECT value FROM memory WHERE key = ?", key)
+        return None if row is None else str(row[0])
+
+    async def put(self, key: str, value: str) -> None:
+        """Keep a value; durable when it returns."""
+        if len(key) > _KEY_LENGTH_MAX or len(value.encode()) > _VALUE_BYTES_MAX:
+            raise ValueError(f"a key has at most {_KEY_LENGTH_MAX} characters, a value {_VALUE_BYTES_MAX:,} bytes")
+        await asyncio.to_thread(self._run, _PUT, key, value)
+
+    async def delete(self, key: str) -> None:
+        """Forget a key."""
+        await asyncio.to_thread(self._run, "DELETE FROM memory WHERE key = ?", key)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _run(self, statement: str, *parameters: str) -> tuple[object, ...] | None:
+        with self._lock:
+            row: tuple[object, ...] | None = self._connection.execute(statement, parameters).fetchone()
+            return row
