@@ -36,7 +36,7 @@ from hookflash.sdk.client import messages as m
 from hookflash.sdk.errors import BadSignature, ParseError, Permanent, Transient
 from hookflash.sdk.types import ChannelId, ExternalId, Role
 from tests.edge.adapters import Provider, web_adapter
-from tests.server.serving import Serving, serving
+from tests.server.serving import Refused, Serving, serving
 
 WEB = ChannelId("web")
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -68,7 +68,13 @@ class Talking:
             await self.ann.call("ConversationService/SendMessage", name=conversation, text=text)
 
     async def transcript(self, conversation: str) -> list[str]:
-        answer = await self.served.admin.call("ConversationService/GetTranscript", name=conversation)
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                try:
+                    answer = await self.served.admin.call("ConversationService/GetTranscript", name=conversation)
+                    break
+                except Refused as refused:
+                    assert refused.retry, refused  # The views of a busy machine are behind for a moment.
         return [entry.message.text for entry in answer.entries if entry.HasField("message")]
 
     async def until(self, is_so: Any) -> None:  # noqa: ANN401  what is awaited differs from test to test

@@ -23,7 +23,7 @@ TREE = {
     "conversation": ("list get create send whisper leave close timeline transcript watch transfer conference route"),
     "invite": "get cancel explain",
     "events": "list watch",
-    "channel": "list get",
+    "channel": "list get run probe",
     "plugin": "list new check",
     "token": "create list revoke",
     "server": "drain health",
