@@ -43,6 +43,8 @@ async def test_the_engine_starts_with_ten_broken_plugins_and_says_what_is_wrong_
             assert found[name].state == server_pb2.PLUGIN_STATE_FAILED, name
             assert reason in found[name].reason, name
             assert any(name in warning for warning in server.warnings)
+        assert found["pii"].state == server_pb2.PLUGIN_STATE_DISABLED
+        assert len(server.warnings) == len(BROKEN) + 1
         assert found["future"].state == server_pb2.PLUGIN_STATE_INCOMPATIBLE
         assert "made for SDK >=9" in found["future"].reason
         assert found["longest_available"].state == server_pb2.PLUGIN_STATE_LOADED

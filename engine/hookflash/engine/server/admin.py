@@ -11,7 +11,7 @@ from hookflash.engine.actors.calls import Outcome
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain.address import SITE, Address, Kind
 from hookflash.engine.domain.values import TokenSettings
-from hookflash.engine.plugins import LoadedPlugin
+from hookflash.engine.plugins import LoadedPlugin, PluginState
 from hookflash.engine.server import names
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
@@ -124,7 +124,7 @@ class AdminServicer:
         warnings += [
             f"The plugin {plugin.name} is not loaded: {plugin.reason}."
             for plugin in engine.plugins.plugins
-            if plugin.reason
+            if plugin.state in (PluginState.FAILED, PluginState.INCOMPATIBLE)
         ]
         warnings += [
             f"The sink {sink.name} is {sink.lag:,} records behind: {sink.reason}."
