@@ -56,8 +56,8 @@ MATCHING = (
     defect(
         "no-match-when-a-queue-changes",
         "actors.matching",
-        "(conversation)\n            self._stirred.add(conversation)\n        new.offered",
-        "\n        new.offered",
+        "(conversation)\n            self._stirred.add(conversation)\n        new.take_offered",
+        "\n        new.take_offered",
         "I11",
         "New settings of a queue let in agents who are not asked.",
     ),

@@ -5,14 +5,14 @@ that selects is asked in the turn if it is bundled, else outside the cascade; wh
 replay asks nobody.
 """
 
-from collections.abc import Iterable
+from hashlib import shake_128
 from random import Random
 from typing import Final, final
 
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.changed import changed
 from hookflash.engine.domain.commands import AnswerDecision, AskStrategy, MakeOffer
-from hookflash.engine.domain.values import Decision
+from hookflash.engine.domain.values import Decision, Invite
 from hookflash.engine.plugins import BUDGET_S, Answer, PluginHost
 from hookflash.engine.plugins.decisions import cursor_in
 from hookflash.sdk.routing import InviteView, RoutingContext
@@ -26,35 +26,37 @@ from .shown import invite_view
 __all__ = ["Decisions"]
 
 _NO_CONTEXT: Final = RoutingContext(now=0.0, waited_s=0.0)
+_FLOAT_BITS: Final = 53
+"""As many bits of chance as a float between 0 and 1 can hold."""
 
 
 @final
 class _Chance(Random):
-    """A source that is seeded when it is first drawn from: most strategies never do, and seeding costs most of all."""
+    """A source of chance that an invite and the number of its offers decide.
 
-    def __init__(self, seed: str) -> None:
-        self._seed: str | None = None
+    Each draw is a digest: to seed the generator of `Random` would take longer than the rest of a decision.
+    """
+
+    def __init__(self) -> None:
+        self._seed = ""
+        self._draws = 0
         super().__init__(0)
-        self._seed = seed
 
-    def begin(self, seed: str) -> "_Chance":
-        """Be as one made with that seed."""
-        self._seed = seed
+    def begin(self, conversation: ConversationId, invite: Invite) -> "_Chance":
+        """Begin anew, as for that invite."""
+        self._seed, self._draws = f"{conversation}/{invite.number}/{invite.attempts}", 0
         self.gauss_next = None  # What `gauss` keeps from the draw before.
         return self
 
     def random(self) -> float:
-        self._sow()
-        return super().random()
+        return self.getrandbits(_FLOAT_BITS) / (1 << _FLOAT_BITS)
 
     def getrandbits(self, k: int, /) -> int:
-        self._sow()
-        return super().getrandbits(k)
-
-    def _sow(self) -> None:
-        if self._seed is not None:
-            seed, self._seed = self._seed, None
-            self.seed(seed)
+        if k < 0:
+            raise ValueError("number of bits must be non-negative")
+        self._draws += 1
+        drawn = shake_128(f"{self._seed}/{self._draws}".encode()).digest((k + 7) // 8)
+        return int.from_bytes(drawn) >> (-k % 8)
 
 
 class Decisions:
@@ -63,7 +65,7 @@ class Decisions:
     def __init__(self, directory: Directory, matching: Matching, plugins: PluginHost) -> None:
         """Take who is there, who waits, and who is asked."""
         self._directory, self._matching, self._plugins = directory, matching, plugins
-        self._chance = _Chance("")
+        self._chance = _Chance()
 
     def command(self, match: Match, now: float) -> MakeOffer | AskStrategy | AnswerDecision:
         """What the invite is told: whom to offer itself to, or what its strategy answered, or that it is asked."""
@@ -78,11 +80,16 @@ class Decisions:
             return AskStrategy(number=number, strategy=strategy.name, until=now + BUDGET_S)
         view, context = self.view(conversation, waiting), self._context(self._chance, conversation, waiting, now)
         answer = self._plugins.decide(strategy, view, eligible, context)
-        return self._answer(waiting, eligible, answer, now, None)
+        return self._told(waiting, answer, now, answer.agents or self._default(waiting, answer, eligible), None)
 
     def answer(self, waiting: Waiting, answer: Answer, now: float) -> AnswerDecision:
         """What follows now from the answer of a strategy that was asked outside."""
-        return self._answer(waiting, self._matching.eligible(waiting), answer, now, waiting.invite.decision)
+        invite, excluded = waiting.invite, waiting.excluded
+        is_open_to = self._matching.index(waiting.queue).is_open_to
+        agents = tuple([agent for agent in answer.agents if is_open_to(invite, agent, excluded)])
+        if not agents:
+            agents = self._default(waiting, answer, self._matching.eligible(waiting))
+        return self._told(waiting, answer, now, agents, invite.decision)
 
     def view(self, conversation: ConversationId, waiting: Waiting) -> InviteView:
         """The invite as a strategy sees it."""
@@ -94,7 +101,7 @@ class Decisions:
 
     def context(self, conversation: ConversationId, waiting: Waiting, now: float) -> RoutingContext:
         """What else a strategy may know, to be kept: of two that are asked at once both are given the same cursor."""
-        return self._context(_Chance(""), conversation, waiting, now)
+        return self._context(_Chance(), conversation, waiting, now)
 
     def _context(self, chance: _Chance, conversation: ConversationId, waiting: Waiting, now: float) -> RoutingContext:
         invite = waiting.invite
@@ -106,31 +113,31 @@ class Decisions:
             step=invite.step,
             queue=self._matching.index(waiting.queue).view,
             cursor=cursor_in(cursor),
-            random=chance.begin(f"{conversation}/{invite.number}/{invite.attempts}"),
+            random=chance.begin(conversation, invite),
         )
 
-    def _answer(
-        self, waiting: Waiting, eligible: Eligible | None, answer: Answer, now: float, asked: Decision | None
+    def _default(self, waiting: Waiting, answer: Answer, eligible: Eligible | None) -> tuple[AgentId, ...]:
+        """Whom the default asks: somebody, unless the strategy wants nobody asked or there is nobody (R-Q8)."""
+        if eligible is None or answer.wait_s is not None or answer.rejected is not None:
+            return ()
+        return (self._matching.index(waiting.queue).by_default(eligible),)
+
+    def _told(
+        self, waiting: Waiting, answer: Answer, now: float, agents: tuple[AgentId, ...], asked: Decision | None
     ) -> AnswerDecision:
-        index = self._matching.index(waiting.queue)
-        choices: Iterable[AgentId] = ()
-        if answer.wait_s is None and answer.rejected is None:
-            invite, excluded = waiting.invite, waiting.excluded
-            choices = [agent for agent in answer.agents if index.is_open_to(invite, agent, excluded)]
-            if not choices and eligible is not None:
-                choices = [index.by_default(eligible)]
-            choices = choices if answer.to == "all" else choices[:1]
+        strategy = self._matching.index(waiting.queue).strategy.name if asked is None else asked.strategy
+        chosen = agents if answer.to == "all" else agents[:1]
         return AnswerDecision(
             number=waiting.invite.number,
             decision=0 if asked is None else asked.number,
-            strategy=index.strategy.name if asked is None else asked.strategy,
+            strategy=strategy,
             agents=answer.agents,
             fault=answer.fault or "",
             to=answer.to,
             wait_until=None if answer.wait_s is None else now + answer.wait_s,
             rejected=answer.rejected,
             cursor=answer.cursor,
-            choices=tuple([(agent, self._name(agent)) for agent in choices]),
+            choices=tuple([(agent, self._name(agent)) for agent in chosen]),
         )
 
     def _name(self, agent: AgentId) -> str:

@@ -44,7 +44,7 @@ class Eligible:
         left_out: Collection[AgentId],
         available: Mapping[AgentId, Candidate],
     ) -> None:
-        """Show those who stand in that step's `order`, but for those left out."""
+        """Show those who stand in that step's `order`: all of that step who are `available`, but for those left out."""
         self._step = step
         self._order = order
         self._left_out = left_out
@@ -69,7 +69,7 @@ class Eligible:
         found = self._available.get(agent)
         if found is None or found.step != self._step or agent in self._left_out:
             return None
-        return found.view if (found.key, agent) in self._order else None
+        return found.view
 
     def top(self, count: int) -> Sequence[AgentView]:
         """Give the best `count` of them."""

@@ -148,7 +148,7 @@ class Matching:
             new.park(conversation, self._waiting[conversation].invite)
             self._marked_invites.add(conversation)
             self._stirred.add(conversation)
-        new.offered = old.offered
+        new.take_offered(old)
 
     def _settle_service(self, queue: QueueIndex, agent: AgentId, state: Agent | None) -> None:
         """Whether the agent serves the queue, and from which step on (R-Q2)."""

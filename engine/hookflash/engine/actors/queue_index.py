@@ -4,7 +4,6 @@ Kept in order, so choosing among thousands of agents costs a look at the first f
 noted down, and gets his place in the order when the queue is next asked: he may serve hundreds that nobody waits in.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple, cast
 
@@ -54,7 +53,7 @@ class QueueIndex:
         """Begin without invites, and with nobody serving; `agents` are all there are, as they are at any time."""
         self.settings = settings
         self.strategy = strategy
-        self.asks = strategy.selects or not strategy.is_bundled
+        self.asks = strategy.selecting is not None or not strategy.is_bundled
         self._agents = agents
         self._on_fault = on_fault
         self._has_told_fault = False
@@ -77,7 +76,8 @@ class QueueIndex:
         self.lines: dict[int, SortedList[LineKey]] = {}
         self._ages: SortedList[float] = SortedList()
         self.held: set[ConversationId] = set()
-        self.offered: dict[ConversationId, float] = {}
+        self._offered: dict[ConversationId, float] = {}
+        self._offers_at: SortedList[float] = SortedList()
 
     def step_of(self, attributes: Mapping[AttributeId, int]) -> int | None:
         """The first step (from 1) whose expression matches, or None."""
@@ -143,9 +143,9 @@ class QueueIndex:
         self._settle()
         available = self._available
         left_out = excluded.union([t.agent for t in invite.tried]) if invite.tried else excluded
-        missing = Counter([available[agent].step for agent in left_out if agent in available])
+        steps = [available[agent].step for agent in left_out if agent in available]
         for step, order in enumerate(self._order[: invite.step], start=1):
-            if len(order) > missing[step]:
+            if len(order) > steps.count(step):
                 return Eligible(step, order, left_out, available)
         again = [
             (t.count, found.step, (found.key, t.agent))
@@ -159,7 +159,7 @@ class QueueIndex:
             return None
         count, step = min(again)[:2]
         asked = SortedList([place for times, on, place in again if (times, on) == (count, step)])
-        return Eligible(step, asked, (), available)
+        return Eligible(step, asked, (), {agent: available[agent] for _, agent in asked})
 
     def by_default(self, eligible: Eligible) -> AgentId:
         """The one of them whom the default takes: what holds where the strategy failed (R-Q8)."""
@@ -204,10 +204,17 @@ class QueueIndex:
 
     def set_offered(self, conversation: ConversationId, made_at: float | None) -> None:
         """An invite of this queue is being offered since then, or is not any more."""
-        if made_at is None:
-            self.offered.pop(conversation, None)
-        else:
-            self.offered[conversation] = made_at
+        before = self._offered.pop(conversation, None)
+        if before is not None:
+            self._offers_at.remove(before)
+        if made_at is not None:
+            self._offered[conversation] = made_at
+            self._offers_at.add(made_at)
+
+    def take_offered(self, old: "QueueIndex") -> None:
+        """Go on with what is being offered under the settings before."""
+        for conversation, made_at in old._offered.items():  # noqa: SLF001  its own kind
+            self.set_offered(conversation, made_at)
 
     def first_after(self, agent: AgentId, key: LineKey | None) -> LineKey | None:
         """The first invite behind `key` in the lines whose open steps reach that agent."""
@@ -241,7 +248,7 @@ class QueueIndex:
             active=active,
             waiting=len(self._ages),
             oldest_placed_at=self._ages[0] if self._ages else None,
-            longest_offer_at=min(self.offered.values(), default=None),
+            longest_offer_at=self._offers_at[0] if self._offers_at else None,
         )
 
 

@@ -52,6 +52,7 @@ def agent_view(settings: QueueSettings, agent: Agent | None, today: int) -> Agen
 
 def invite_view(state: Conversation, invite: Invite, required: Mapping[str, int]) -> InviteView:
     """The open invite of a conversation: never its note, never a text. `required`: the levels that its steps name."""
+    tried = invite.tried
     return changed(
         _NO_INVITE,
         id=InviteId(f"conversations/{state.id}/invites/{invite.number}"),
@@ -64,8 +65,8 @@ def invite_view(state: Conversation, invite: Invite, required: Mapping[str, int]
         deadline=invite.expire_at,
         customer=state.address,
         required=required,
-        offers_made=sum([tried.count for tried in invite.tried]),
-        passed_over=tuple([tried.agent for tried in invite.tried]),
+        offers_made=sum([each.count for each in tried]) if tried else 0,
+        passed_over=tuple([each.agent for each in tried]) if tried else (),
         former_agents=_former(state, invite) if state.former else (),
     )
 

@@ -22,6 +22,7 @@ WAIT_MIN_S: Final = 0.1
 _WAIT_MAX_S: Final = 366 * 86_400.0
 _CURSOR_LENGTH_MAX: Final = 10_000
 _REASON_LENGTH_MAX: Final = 200
+_encode: Final = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
 
 
 def judged(decision: object, candidates: Candidates) -> Answer:
@@ -73,8 +74,10 @@ def _reason(reason: object) -> str:
 def _text_of(cursor: Cursor) -> str:
     if cursor is None:
         return ""
+    if type(cursor) is int:
+        return str(cursor)
     try:
-        text = json.dumps(cursor, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        text = _encode(cursor)
         text.encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"its cursor is no JSON value: {error}") from error

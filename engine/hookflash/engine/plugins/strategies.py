@@ -5,6 +5,7 @@ The fallback is the rule of `longest_available` and needs no plugin: an engine w
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, final
 
 from hookflash.engine.plugins.decisions import AGENTS_MAX, judged
@@ -29,7 +30,7 @@ __all__ = ["FALLBACK", "LoadedStrategy"]
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LoadedStrategy:
     """A strategy and whose it is: a bundled one is called in the turn, any other is asked on its plugin's thread."""
 
@@ -38,10 +39,11 @@ class LoadedStrategy:
     is_bundled: bool
     strategy: RoutingStrategy
 
-    @property
-    def selects(self) -> bool:
-        """Whether it looks at the invite, and not only orders candidates."""
-        return isinstance(self.strategy, SelectingStrategy)
+    @cached_property
+    def selecting(self) -> SelectingStrategy | None:
+        """The strategy, if it looks at the invite and does not only order candidates."""
+        # Kept: to ask a Protocol takes longer than the decision.
+        return self.strategy if isinstance(self.strategy, SelectingStrategy) else None
 
     def choose(
         self, invite: InviteView, queue: QueueView, candidates: Sequence[AgentView], context: RoutingContext
@@ -51,9 +53,9 @@ class LoadedStrategy:
 
     def decide(self, invite: InviteView, candidates: Candidates, context: RoutingContext) -> Answer:
         """Let the strategy select, or take its order if that is all; raises ValueError for a nonsensical answer."""
-        if not isinstance(self.strategy, SelectingStrategy):
+        if self.selecting is None:
             return Answer(agents=tuple(agent.id for agent in candidates.top(AGENTS_MAX)))
-        return judged(self.strategy.select(invite, candidates, context), candidates)
+        return judged(self.selecting.select(invite, candidates, context), candidates)
 
     def problems(self, options: Mapping[str, str]) -> tuple[str, ...]:
         """Tell what is wrong with a queue's `strategy_options`, a sentence each (for Apply: INVALID_SETTING)."""

@@ -1,7 +1,8 @@
 """What one decision costs as agents and waiting invites grow: the CPU of the turns alone, neither disk nor wire.
 
 "Found": a Transfer into a queue of so many available agents, up to the offer to one of them. "Freed": closing the
-conversation of a full agent while so many invites wait in the queue, up to the offer of the first of them.
+conversation of a full agent while so many invites wait in the queue, up to the offer of the first of them. What the
+choice by itself costs is in `choosing`.
 """
 
 import math
@@ -12,6 +13,7 @@ from time import thread_time
 
 from hookflash.cli.bench.figures import Sample
 from hookflash.cli.bench.own_engine import TRANSFERS_MAX, OwnEngine
+from hookflash.cli.bench.parts.choosing import choosing
 from hookflash.cli.bench.processes import apart
 from hookflash.cli.bench.round import Round
 from hookflash.sdk.types import AgentId, QueueId
@@ -42,6 +44,8 @@ async def measure(round_: Round) -> list[Sample]:
                 found[agents] = found_us
             if agents == min(plan.agents):
                 freed[parked] = freed_us
+        for name, cost_us in await apart(choosing, agents=agents, repeats=repeats):
+            samples.append(Sample(group=GROUP, name=f"{name}, {agents:,} agents", unit="us", value=cost_us))
         round_.say(f"{GROUP}: {agents:,} agents done")
     return [
         *samples,

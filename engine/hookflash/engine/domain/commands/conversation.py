@@ -157,6 +157,7 @@ class LoseAgent:
     reason: LeaveReason
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeOffer:
     """Matching found a candidate for the parked invite."""
@@ -184,6 +185,7 @@ class AskStrategy:
     until: float
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerDecision:
     """The strategy answered, or `fault` says why not; see the event DecisionMade for what it may say.
