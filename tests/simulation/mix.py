@@ -84,6 +84,7 @@ class Mix:
     views_lost: float
     watchers: int
     watch_s: float
+    is_asked_in_turn: bool
     is_steady: bool = False
     whispers: Whispers = field(default_factory=Whispers)
 
@@ -173,6 +174,7 @@ def _drawn(chance: Chance, minutes: float) -> Mix:
         views_lost=random.choice((0.0, 0.3)),
         watchers=random.choice((0, 0, 1)),
         watch_s=random.choice((0.0, 1.5)),
+        is_asked_in_turn=random.random() < 0.5,
     )
 
 

@@ -137,7 +137,7 @@ class Admin:
         else:
             changed = queue(mix, random.randrange(mix.queues), random.randint(0, 3), random.randint(1, 5))
             if random.random() < 0.4:
-                changed.strategy = random.choice(("longest_available", "least_occupied", "moody"))
+                changed.strategy = random.choice(("longest_available", "least_occupied", "moody", "whimsical"))
             if random.random() < 0.3:
                 changed.offer_timeout.FromMilliseconds(7_007)
             request.queues.append(changed)
@@ -177,7 +177,7 @@ def queue(mix: Mix, number: int, steps: int, priority: int) -> queue_pb2.Queue:
     """A queue with so many steps."""
     made = queue_pb2.Queue(name=f"queues/q{number}", display_name=f"Queue {number}", priority=priority)
     if mix.strategy and number == 0:
-        made.strategy = "moody"
+        made.strategy = "whimsical" if mix.is_asked_in_turn else "moody"
     for step in range(steps):
         made.steps.add(expression=f"skill >= {8 - 3 * step}").wait.FromMilliseconds(3_003)
     if number and mix.queues > 1 and number % 2:

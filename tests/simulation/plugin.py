@@ -5,7 +5,7 @@ An ordinary plugin of the SDK. It finds its outside through `OUTSIDE`, which the
 
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
-from typing import ClassVar, Protocol, final
+from typing import ClassVar, Protocol
 
 from hookflash.sdk.channel import (
     Arrival,
@@ -20,7 +20,18 @@ from hookflash.sdk.channel import (
 from hookflash.sdk.config import NoConfig
 from hookflash.sdk.hooks import hookimpl
 from hookflash.sdk.registry import Registry
-from hookflash.sdk.routing import AgentView, Candidates, InviteView, Offer, OrderKey, QueueView, RoutingContext
+from hookflash.sdk.routing import (
+    AgentView,
+    Candidates,
+    Decision,
+    InviteView,
+    Offer,
+    OrderKey,
+    QueueView,
+    Reject,
+    RoutingContext,
+    Wait,
+)
 from hookflash.sdk.types import AgentId
 
 __all__ = ["OUTSIDE", "SDK_API", "Moody", "Simulated", "hookflash_register"]
@@ -41,7 +52,7 @@ class Outside(Protocol):
         """It is durable in the engine."""
 
     def mood(self, invite: InviteView, context: RoutingContext) -> str:
-        """How the strategy answers: well, in an error, or with a stranger."""
+        """How a strategy answers: `well`, `all`, `waits`, `rejects`, or badly: `raises`, `stranger`."""
 
 
 OUTSIDE: ContextVar[Outside] = ContextVar("OUTSIDE")
@@ -65,23 +76,33 @@ class Simulated(PullChannel):
             outside.acknowledge(channel, arrival)
 
 
-@final
 class Moody:
-    """The last candidate first; raises or names a stranger when its mood says so."""
+    """The last candidate first; offers to several, waits, rejects, raises or names a stranger as its mood says.
+
+    Its cursor goes on by one with each decision, so that nobody can lose it unseen.
+    """
 
     name: ClassVar[str] = "moody"
 
     def order(self, agent: AgentView, queue: QueueView) -> OrderKey:  # noqa: ARG002
         return (-agent.place,)
 
-    def select(self, invite: InviteView, candidates: Candidates, context: RoutingContext) -> Offer:
+    def select(self, invite: InviteView, candidates: Candidates, context: RoutingContext) -> Decision:
+        cursor = 1 + (context.cursor if isinstance(context.cursor, int) else 0)
+        first = tuple(agent.id for agent in candidates.top(2))
         match OUTSIDE.get().mood(invite, context):
             case "raises":
                 raise ValueError("not today")
             case "stranger":
                 return Offer(agents=(AgentId("nobody"),))
+            case "all":
+                return Offer(agents=(*first, *(agent.id for agent in candidates if agent.id not in first)), to="all")
+            case "waits":
+                return Wait(wait_s=4.0031, cursor=cursor)
+            case "rejects":
+                return Reject(reason="not today", cursor=cursor)
             case _:
-                return Offer(agents=tuple(agent.id for agent in candidates.top(2)))
+                return Offer(agents=first, cursor=cursor)
 
 
 @hookimpl

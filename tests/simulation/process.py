@@ -74,8 +74,12 @@ class _Bundle(Distribution):
 
 _GROUP = "hookflash.plugins"
 _BUNDLED = tuple(
-    EntryPoint(name, f"hookflash.plugins.{name}", _GROUP)._for(_Bundle())  # type: ignore[attr-defined]  # noqa: SLF001
-    for name in ("least_occupied", "longest_available")
+    EntryPoint(name, module, _GROUP)._for(_Bundle())  # type: ignore[attr-defined]  # noqa: SLF001
+    for name, module in (
+        ("least_occupied", "hookflash.plugins.least_occupied"),
+        ("longest_available", "hookflash.plugins.longest_available"),
+        ("whims", "tests.simulation.whims"),
+    )
 )
 _OURS = EntryPoint("simulated", "tests.simulation.plugin", _GROUP)
 

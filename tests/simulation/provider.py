@@ -164,13 +164,21 @@ class Provider:
 
     # --- strategies
 
-    def mood(self, invite: InviteView, _context: RoutingContext) -> str:
-        """How the strategy behaves this time."""
+    def mood(self, invite: InviteView, context: RoutingContext) -> str:
+        """How the strategy behaves this time; another time it may behave otherwise, so that nobody waits for ever."""
         if self.world.is_calm:
             return "well"
-        drawn = self.world.chance.number(f"mood {invite.id} {invite.offers_made}")
+        about = f"{invite.id} {invite.offers_made} {context.waited_s:.0f}"
+        drawn = self.world.chance.number(f"mood {about}")
         share = self.world.mix.strategy_faults
-        return "raises" if drawn < share / 2 else "stranger" if drawn < share else "well"
+        if drawn < share:
+            return "raises" if drawn < share / 2 else "stranger"
+        wish = self.world.chance.number(f"wish {about}")
+        return next(mood for up_to, mood in _WISHES if wish < up_to)
+
+
+_WISHES = ((0.25, "all"), (0.45, "waits"), (0.5, "rejects"), (1.0, "well"))
+"""How often a strategy in its senses wants what; the rest of the time one of two candidates."""
 
 
 def _raw(delivery: Delivery) -> bytes:
