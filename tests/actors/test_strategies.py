@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from hookflash.engine.domain.commands import SetReadiness
 from hookflash.engine.domain.events import DecisionAsked, DecisionMade, OfferMade, PluginFault
 from hookflash.engine.domain.values import QueueSettings
+from hookflash.sdk.types import InviteState
 
-from .running import BILLING, Running, running
+from .running import BILLING, Running, agent, running
 
 _PLUGIN = """
 import threading
 from pathlib import Path
 from hookflash.sdk import hookimpl
-from hookflash.sdk.routing import Offer
+from hookflash.sdk.routing import Offer, Reject, Wait
 
 SDK_API = ">=1.0,<2"
 release = threading.Event()
@@ -43,9 +45,22 @@ class Strangers:
     def select(self, invite, candidates, context):
         return Offer(agents=("a9",))
 
+class Waits(Last):
+    name = "waits"
+    def select(self, invite, candidates, context):
+        count = 1 + (context.cursor or 0)
+        if context.waited_s < 10 and len(candidates) < 3:
+            return Wait(wait_s=10 - context.waited_s, cursor=count)
+        return Offer(agents=tuple(each.id for each in candidates.top(2)), to="all", cursor=count)
+
+class Rejects(Last):
+    name = "rejects"
+    def select(self, invite, candidates, context):
+        return Reject(reason="nobody is good enough")
+
 @hookimpl
 def hookflash_register(registry):
-    for strategy in (Last, Raises, Blocks, Strangers):
+    for strategy in (Last, Raises, Blocks, Strangers, Waits, Rejects):
         registry.strategy(strategy)
 """
 
@@ -98,6 +113,45 @@ async def test_a_bad_strategy_is_replaced_for_this_time_and_its_fault_is_visible
         faults = [plugin.faults for plugin in run.engine.plugins.plugins if plugin.name == "odd_strategies"]
         assert faults == [1]
         assert len(_events(run, PluginFault)) == 1
+
+
+async def _decided(run: Running, times: int) -> list[DecisionMade]:
+    """Wait until a plugin has answered so often."""
+    async with asyncio.timeout(10):
+        while True:
+            await run.settle()
+            made = [each for each in _events(run, DecisionMade) if isinstance(each, DecisionMade)]
+            if len(made) >= times:
+                return made
+            await asyncio.sleep(0.001)
+
+
+@pytest.mark.spec("R-Q6", "R-Q8", "R-O1")
+async def test_a_plugins_strategy_may_wait_and_then_ask_several_and_finds_its_cursor(tmp_path: Path) -> None:
+    async with running(plugins_dir=_plugins(tmp_path)) as run:
+        await run.site("ann", "bob", queues=(QueueSettings(id=BILLING, strategy="waits"),))
+        await run.open("42")
+        (first,) = await _decided(run, 1)
+        assert (first.fault, first.wait_until, first.cursor) == ("", run.clock.now() + 10, "1")
+        await run.run(agent("ann"), SetReadiness(is_ready=False))
+        await run.run(agent("ann"), SetReadiness(is_ready=True))
+        *_, again = await _decided(run, 3)
+        assert (again.wait_until, again.cursor) == (first.wait_until, "3")
+        run.clock.advance(10)
+        *_, last = await _decided(run, 4)
+        invite = run.talk("42").open_invite
+        assert invite is not None
+        assert (last.to, last.cursor, [offer.agent for offer in invite.offers]) == ("all", "4", ["bob", "ann"])
+
+
+@pytest.mark.spec("R-Q8")
+async def test_a_plugins_strategy_may_reject_the_invite(tmp_path: Path) -> None:
+    async with running(plugins_dir=_plugins(tmp_path)) as run:
+        await run.site("ann", queues=(QueueSettings(id=BILLING, strategy="rejects"),))
+        await run.open("42")
+        (made,) = await _decided(run, 1)
+        assert made.rejected == "nobody is good enough"
+        assert run.talk("42").invites_ended == (InviteState.NO_AGENT,)
 
 
 @pytest.mark.spec("R-Q6", "I11")

@@ -228,7 +228,7 @@ class EngineDriver:
             assert state.invite is not None
             queue = state.invite.target.queue
             name = self.engine.shard.facts.queues()[queue].settings.name if queue else ""
-            seen.append(seen_offer(state, name, self.clock.now()))
+            seen.append(seen_offer(state, agent, name, self.clock.now()))
         return seen
 
     async def desk(self, agent: str) -> list[str]:

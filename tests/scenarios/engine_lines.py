@@ -90,17 +90,17 @@ def seen_invite(invite: Invite, now: float) -> SeenInvite:
     )
 
 
-def seen_offer(conversation: Conversation, queue_name: str, now: float) -> SeenOffer:
-    """The conversation's open offer."""
+def seen_offer(conversation: Conversation, agent: str, queue_name: str, now: float) -> SeenOffer:
+    """The conversation's open offer to that agent."""
     invite = conversation.invite
     assert invite is not None
-    assert invite.offer is not None
+    (offer,) = (each for each in invite.offers if each.agent == agent)
     assert invite.state is InviteState.OFFERED
     customer = conversation.customer.display_name or conversation.address
     key = _HEADINGS.get(invite.kind, NoticeKey.OFFER_AGENT_ROUTE)
     heading = NOTICES[key].default.format(agent_name=invite.requester_name, customer_name=customer)
     return SeenOffer(
-        id=offer_id(conversation.id, invite.offer.number),
+        id=offer_id(conversation.id, offer.number),
         kind=invite.kind,
         heading=heading,
         requester=invite.requester or "",
@@ -112,5 +112,5 @@ def seen_offer(conversation: Conversation, queue_name: str, now: float) -> SeenO
         queue=invite.target.queue or "",
         queue_name=queue_name,
         offered_before=invite.attempts - 1,
-        left_s=round(invite.offer.expire_at - now, 3),
+        left_s=round(offer.expire_at - now, 3),
     )

@@ -49,7 +49,9 @@ class Watcher:
 
     world: dict[Address, State] = field(default_factory=dict)
     invites: dict[Address, Invite] = field(default_factory=dict)
-    offers: dict[Address, Offer] = field(default_factory=dict)
+    offers: dict[Address, dict[int, Offer]] = field(default_factory=dict)
+    rejected: set[Address] = field(default_factory=set)
+    ringing: set[Address] = field(default_factory=set)
     numbers: defaultdict[Address, Numbers] = field(default_factory=lambda: defaultdict(Numbers))
     promised: set[Address] = field(default_factory=set)
     """Whose customer got N3 and has had no word since."""
@@ -65,6 +67,10 @@ class Watcher:
                 self.world.pop(address, None)
             else:
                 self.world[address] = state
+        # What a strategy wanted holds in its own record only.
+        decided = [(f.subject, f.event) for f in sealed.record.facts if isinstance(f.event, e.DecisionMade)]
+        self.rejected = {subject for subject, made in decided if made.rejected is not None}
+        self.ringing = {subject for subject, made in decided if made.to == "all"}
         for fact in sealed.record.facts:
             if fact.subject.kind is Kind.CONVERSATION:
                 self._happened(fact.subject, fact.event, at)
@@ -84,6 +90,8 @@ class Watcher:
                 assert when > now, f"I8: {state.id} {command} was due {now - when} s ago"
             invite = state.open_invite
             if invite is not None and invite.state is InviteState.PARKED and invite.target.queue is not None:
+                if invite.wait_until is not None:
+                    continue
                 idle = [agent.id for agent in self._agents() if self._could_serve(agent, state, invite, now)]
                 assert not idle, f"I11: {state.id} waits beside {idle}"
 
@@ -155,18 +163,20 @@ class Watcher:
 
     def _offered(self, subject: Address, offer: Offer, at: float) -> None:
         invite = self.invites[subject]
-        assert subject not in self.offers, "INV-2: a second open offer"
-        others = [other for each, other in self.offers.items() if other.agent == offer.agent]
+        assert subject not in self.offers or subject in self.ringing, "INV-2: a second open offer"
+        others = [other for each in self.offers.values() for other in each.values() if other.agent == offer.agent]
         assert not others, "R-O1: a second open offer to one agent in the only media domain"
         assert offer.agent != invite.requester, "D-8"
         assert invite.target.agent in (None, offer.agent), "R-T6"
         assert at < invite.expire_at, "R-O5: an offer after the ttl"
         assert offer.expire_at == at + invite.offer_timeout_s, "R-O2"
-        self.offers[subject] = offer
+        self.offers.setdefault(subject, {})[offer.number] = offer
 
     def _offer_ended(self, subject: Address, event: e.OfferEnded, at: float) -> None:
-        offer = self.offers.pop(subject)
-        assert (offer.number, offer.agent) == (event.number, event.agent), "R-O7"
+        offer = self.offers[subject].pop(event.number)
+        if not self.offers[subject]:
+            del self.offers[subject]
+        assert offer.agent == event.agent, "R-O7"
         if event.outcome is OfferOutcome.MISSED and not event.reason:
             assert offer.expire_at <= at <= offer.expire_at + LATE_S, "I8: a miss at the wrong time"
 
@@ -174,7 +184,7 @@ class Watcher:
         invite = self.invites.pop(subject)
         assert invite.number == event.invite, "INV-2: another invite ended"
         assert subject not in self.offers, "INV-2: the invite ended with an open offer"
-        if event.state is InviteState.NO_AGENT and invite.target.queue is not None:
+        if event.state is InviteState.NO_AGENT and invite.target.queue is not None and subject not in self.rejected:
             assert at >= invite.expire_at, "I8: unserved before its time"
             due = max(invite.expire_at + invite.offer_timeout_s, self.booted_at)
             assert at <= due + LATE_S, "I8: unserved too late"
@@ -209,7 +219,8 @@ class Watcher:
             assert now is not ConversationState.UNATTENDED or was is now or is_said, "INV-1: nobody was told"
             assert address not in self.promised or invite is not None, "INV-6: left without a word"
         assert (invite is not None) == (address in self.invites), "INV-2"
-        assert (invite is not None and invite.offer is not None) == (address in self.offers), "INV-2"
+        offers = {} if invite is None else {offer.number: offer for offer in invite.offers}
+        assert offers == self.offers.get(address, {}), "INV-2"
         agents = [p.agent for p in state.participants]
         assert len(set(agents)) == len(agents), "INV-3: an agent is in it twice"
         for agent in agents:
@@ -223,7 +234,8 @@ class Watcher:
             assert isinstance(held, Conversation)
             assert held.participant(state.id) is not None, "INV-3: a slot without participation"
         for reservation in state.reservations:
-            offer = self.offers.get(Address(Kind.CONVERSATION, reservation.conversation))
+            offers = self.offers.get(Address(Kind.CONVERSATION, reservation.conversation), {})
+            offer = offers.get(int(reservation.offer.rpartition("~")[2]))
             assert offer is not None, "INV-3: a reservation without an offer"
             assert offer.agent == state.id, "INV-3: a reservation for another's offer"
         for domain, capacity in state.capacity.items():

@@ -5,13 +5,13 @@ from itertools import count
 
 import pytest
 
-from . import conferences, faults, leaving, offers, refusals, transfers
+from . import conferences, decisions, faults, leaving, offers, refusals, transfers
 from .engine_driver import open_engine
 from .server_driver import open_server
 from .server_process import Servers
 from .stage import SCENARIOS, Scenario, Stage
 
-DESCRIBED = (conferences, faults, leaving, offers, refusals, transfers)
+DESCRIBED = (conferences, decisions, faults, leaving, offers, refusals, transfers)
 """The files of descriptions; importing them is what fills SCENARIOS."""
 
 _tags = count(1)

@@ -49,7 +49,7 @@ lines = st.builds(
     Line,
     id=st.sampled_from(QUEUES),
     priority=st.integers(1, 3),
-    strategy=st.sampled_from(["longest_available", "least_occupied"]),
+    strategy=st.sampled_from(["longest_available", "least_occupied", "round_robin", "offer_all", "offer_all"]),
     ttl_s=st.sampled_from([None, 45.0]),
     steps=st.sampled_from(
         [(), (Step(expression="skill >= 5", wait_s=20), Step(expression="skill >= 3", wait_s=15), Step(expression=""))]
@@ -235,7 +235,11 @@ class Centre(RuleBasedStateMachine):
 
     def offers(self) -> list[tuple[str, Offer]]:
         """The open offers by conversation."""
-        return sorted(((address.id, offer) for address, offer in self.watcher.offers.items()), key=lambda each: each[0])
+        made = self.watcher.offers.items()
+        return sorted(
+            ((address.id, offer) for address, offers in made for offer in offers.values()),
+            key=lambda each: (each[0], each[1].number),
+        )
 
     def attended(self) -> list[tuple[str, str]]:
         """Every open conversation with each of its agents."""

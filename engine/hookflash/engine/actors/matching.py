@@ -58,6 +58,7 @@ class Matching:
         self._marked_invites: set[ConversationId] = set()
         self._marked_agents: set[AgentId] = set()
         self._stirred: set[ConversationId] = set()
+        self._overtaken: set[ConversationId] = set()
         self._day = 0
 
     # --- following the states
@@ -91,8 +92,11 @@ class Matching:
             queue.park(conversation, is_.invite)
             self._waiting[conversation] = is_
             self._marked_invites.add(conversation)
-            if was is not None and _candidates_differ(was, is_):
+            # What a strategy says that was asked about others than there are now is not waited for.
+            if (was is not None and _candidates_differ(was, is_)) or conversation in self._overtaken:
                 self._stirred.add(conversation)
+        if is_ is None or is_.invite.decision is None:
+            self._overtaken.discard(conversation)
         self._follow_offer(conversation, before, None)
         self._follow_offer(conversation, after, after)
 
@@ -117,7 +121,7 @@ class Matching:
                 self._settle_service(queue, agent, is_)
         for queue in self._serves.get(agent, {}).values():
             queue.agent_changed(agent)
-            if queue.held:
+            if queue.held or queue.asked:
                 self._stir(queue, was, is_)
         if is_ is not None and _available_in(is_):
             self._marked_agents.add(agent)
@@ -128,6 +132,7 @@ class Matching:
         if any(agent is not None and is_available(agent, domain) for agent in (was, is_)):
             self._marked_invites.update(queue.held)
             self._stirred.update(queue.held)
+            self._overtaken.update(queue.asked)
 
     def _queue_changed(self, queue: QueueId, before: State | None, after: State | None) -> None:
         if isinstance(before, Queue) and isinstance(after, Queue) and before.settings is after.settings:

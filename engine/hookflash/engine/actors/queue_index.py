@@ -76,6 +76,7 @@ class QueueIndex:
         self.lines: dict[int, SortedList[LineKey]] = {}
         self._ages: SortedList[float] = SortedList()
         self.held: set[ConversationId] = set()
+        self.asked: set[ConversationId] = set()
         self._offered: dict[ConversationId, float] = {}
         self._offers_at: SortedList[float] = SortedList()
 
@@ -192,6 +193,8 @@ class QueueIndex:
         self._ages.add(invite.placed_at)
         if invite.wait_until is not None:
             self.held.add(conversation)
+        elif invite.decision is not None:
+            self.asked.add(conversation)
 
     def unpark(self, conversation: ConversationId, invite: Invite) -> None:
         """It waits no more."""
@@ -201,6 +204,7 @@ class QueueIndex:
             del self.lines[invite.step]
         self._ages.remove(invite.placed_at)
         self.held.discard(conversation)
+        self.asked.discard(conversation)
 
     def set_offered(self, conversation: ConversationId, made_at: float | None) -> None:
         """An invite of this queue is being offered since then, or is not any more."""
