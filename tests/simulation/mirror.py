@@ -12,6 +12,7 @@ from hookflash.engine.actors.calls import Sealed
 from hookflash.engine.checker import Checker, Promise
 from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.conversation.state import Conversation
+from hookflash.engine.domain.queue import Queue
 from hookflash.engine.domain.states import State, is_live
 from hookflash.engine.engine import Engine
 from hookflash.engine.journal.errors import Damaged
@@ -41,6 +42,7 @@ class Mirror:
     def follow(self, group: Sequence[Sealed]) -> None:
         """Take what the engine says its states are: the shard's listener."""
         for sealed in group:
+            self._judge_cursors(sealed)
             self.live.update(sealed.states)
             self._released = sealed.record.position
             self._judge_drain(sealed)
@@ -124,6 +126,13 @@ class Mirror:
             one, other = found.get(address), folded.get(address)
             if one is None or other is None or encode_state(one) != encode_state(other):
                 self.world.broken(Promise.I10, f"{whose} hold {address} as {one}, and the journal as {other}")
+
+    def _judge_cursors(self, sealed: Sealed) -> None:
+        """A queue goes on from the cursor that it had: what was lost over a restart might be covered up by the next."""
+        for address, before in sealed.before.items():
+            known = self.live.get(address)
+            if isinstance(before, Queue) and isinstance(known, Queue) and before.cursor != known.cursor:
+                self.world.broken(Promise.I10, f"{address} goes on from {before.cursor!r}, not from {known.cursor!r}")
 
     def _judge_drain(self, sealed: Sealed) -> None:
         """Whoever drains takes no new work; what was decided in that very moment had been taken before."""
