@@ -64,11 +64,11 @@ DECISIONS = (
         "A strategy that wanted to wait is not asked again when others can be asked.",
     ),
     defect(
-        "reject-ignored",
+        "reject-ends-as-declined",
         "domain.conversation.offers",
-        "    if command.rejected is not None:\n",
-        "    if False:\n",
-        "I11",
-        "An invite that its strategy rejected waits on beside somebody who is free.",
+        "    if command.rejected is not None:\n        _unserved(turn, invite, InviteState.NO_AGENT)",
+        "    if command.rejected is not None:\n        _unserved(turn, invite, InviteState.DECLINED)",
+        "I6",
+        "An invite that its strategy rejected looks as if an agent had declined it.",
     ),
 )

@@ -177,7 +177,7 @@ class Provider:
         return next(mood for up_to, mood in _WISHES if wish < up_to)
 
 
-_WISHES = ((0.25, "all"), (0.45, "waits"), (0.5, "rejects"), (1.0, "well"))
+_WISHES = ((0.25, "all"), (0.45, "waits"), (0.55, "rejects"), (1.0, "well"))
 """How often a strategy in its senses wants what; the rest of the time one of two candidates."""
 
 
