@@ -19,7 +19,7 @@ from hookflash.sdk.channel import ChannelAdapter, CustomerAddress, Delivery
 from hookflash.sdk.client import Client, HookflashError
 from hookflash.sdk.client import messages as m
 from hookflash.sdk.errors import AuthExpired, Blocked, Permanent, SendError, Throttled, Transient, WindowClosed
-from hookflash.sdk.messages import CustomerNotice, Message
+from hookflash.sdk.messages import Choice, CustomerNotice, Message, Template
 from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId
 
 __all__ = ["Outgoing", "delivery_from"]
@@ -184,7 +184,16 @@ def delivery_from(given: m.Delivery, channel: ChannelId) -> Delivery:
     if given.HasField("notice"):
         content = CustomerNotice(key=given.notice.key, text=given.notice.text)
     else:
-        content = Message(sender_name=given.message.sender.rpartition("/")[2], text=given.message.text)
+        said = given.message
+        template = said.template if said.HasField("template") else None
+        content = Message(
+            sender_name=said.sender.rpartition("/")[2],
+            text=said.text,
+            choices=tuple(Choice(id=choice.id, title=choice.title) for choice in said.choices),
+            template=None
+            if template is None
+            else Template(name=template.name, language=template.language, values=tuple(template.values)),
+        )
     return Delivery(
         id=DeliveryId(given.name),
         conversation=ConversationId(given.conversation.rpartition("/")[2]),

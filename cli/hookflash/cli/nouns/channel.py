@@ -1,6 +1,7 @@
 """`hookflash channel`: the connections to the outside, as applied; an adapter in a process of its own; a live check."""
 
 import asyncio
+import os
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -75,8 +76,9 @@ def _pairs(_context: click.Context, _parameter: click.Parameter, given: tuple[st
 @click.option(
     "--allow-private", multiple=True, metavar="HOST|NETWORK", help="A host inside your walls that it may call."
 )
+@click.option("--ends-with-input", is_flag=True, hidden=True, help="End when standard input does.")
 @calling
-async def run(
+async def run(  # noqa: PLR0913 - one parameter an option
     session: Session,
     kind: str,
     name: str,
@@ -85,6 +87,8 @@ async def run(
     public_url: str,
     state: Path | None,
     allow_private: tuple[str, ...],
+    *,
+    ends_with_input: bool,
 ) -> None:
     """Run an installed adapter in this process, against an engine, with a token bound to the channel.
 
@@ -109,6 +113,9 @@ async def run(
     runner = Runner(ChannelId(name), adapter_of(kind), settings, place)
     working = loop.create_task(runner.run(session.client, on_started))
     loop.add_signal_handler(signal.SIGTERM, working.cancel)
+    if ends_with_input:
+        # Whoever started us holds the other end: gone with him, however he goes.
+        loop.add_reader(sys.stdin, lambda: working.cancel() if not os.read(sys.stdin.fileno(), 1024) else None)
     on_started.add_done_callback(
         lambda started: (
             None

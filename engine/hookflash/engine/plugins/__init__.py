@@ -8,6 +8,7 @@ from hookflash.engine.plugins.breaker import Breaker
 from hookflash.engine.plugins.calls import NonsenseError, PluginFailedError, PureCalls
 from hookflash.engine.plugins.facts import (
     Answer,
+    IsolatedAdapter,
     LoadedAuthenticator,
     LoadedPlugin,
     LoadedSink,
@@ -25,6 +26,7 @@ __all__ = [
     "Answer",
     "Asking",
     "Breaker",
+    "IsolatedAdapter",
     "LoadedAuthenticator",
     "LoadedPlugin",
     "LoadedSink",

@@ -16,6 +16,7 @@ from hookflash.sdk.types import AgentId, Role
 
 __all__ = [
     "Answer",
+    "IsolatedAdapter",
     "LoadedAuthenticator",
     "LoadedPlugin",
     "LoadedSink",
@@ -84,6 +85,15 @@ class LoadedSink:
     plugin: str
     sink: EventSink
     settings_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IsolatedAdapter:
+    """A kind of adapter that runs in a process of its own, whose it is, where it takes requests (empty: nowhere)."""
+
+    plugin: str
+    kind: str
+    listen: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

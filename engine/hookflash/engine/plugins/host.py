@@ -16,8 +16,10 @@ from pluggy import PluginManager
 from hookflash.engine.plugins.asking import Asking, AskingThread
 from hookflash.engine.plugins.breaker import Breaker
 from hookflash.engine.plugins.calls import BREAKER_OPEN, PureCalls, WakeAt
+from hookflash.engine.plugins.collected import authenticators_in, isolated_adapters_in, sinks_in
 from hookflash.engine.plugins.facts import (
     Answer,
+    IsolatedAdapter,
     LoadedAuthenticator,
     LoadedPlugin,
     LoadedSink,
@@ -138,26 +140,12 @@ class PluginHost:
     @property
     def sinks(self) -> tuple[LoadedSink, ...]:
         """The event sinks of all plugins."""
-        return tuple(
-            LoadedSink(plugin=plugin, sink=sink, settings_digest=self._settings.digest(plugin))
-            for plugin, registered in self._registered.items()
-            for sink in registered.sinks.values()
-        )
+        return sinks_in(self._settings, self._registered)
 
     @property
     def authenticators(self) -> tuple[LoadedAuthenticator, ...]:
         """The authenticators of all plugins, in the order of registration."""
-        bundled = {plugin.name for plugin in self._plugins if plugin.is_bundled}
-        return tuple(
-            LoadedAuthenticator(
-                plugin=plugin,
-                is_bundled=plugin in bundled,
-                authenticator=authenticator,
-                roles=terms_of(self._settings.tables.get(plugin, {})).roles,
-            )
-            for plugin, registered in self._registered.items()
-            for authenticator in registered.authenticators.values()
-        )
+        return authenticators_in(self._settings, self._registered, self._plugins)
 
     def strategy(self, name: str) -> LoadedStrategy | None:
         """Give a strategy by name; None if no loaded plugin has it."""
@@ -166,6 +154,11 @@ class PluginHost:
     def channel_adapter(self, kind: str) -> type[ChannelAdapter] | None:
         """Give the adapter class for a kind of channel; None if no loaded plugin has it."""
         return self._channels.get(kind)
+
+    @property
+    def isolated_adapters(self) -> tuple[IsolatedAdapter, ...]:
+        """The kinds of adapters that run in processes of their own."""
+        return isolated_adapters_in(self._settings, self._registered)
 
     @property
     def calendars(self) -> Mapping[str, tuple[str, HoursProvider]]:

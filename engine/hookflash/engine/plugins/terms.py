@@ -13,7 +13,7 @@ from hookflash.sdk.types import Role
 __all__ = ["Isolation", "Terms", "terms_of"]
 
 OWN_KEYS: Final = frozenset(
-    {"enabled", "sha256", "grant_agents", "grant_roles", "isolation", "candidates_max", "memory_max_mb"}
+    {"enabled", "sha256", "grant_agents", "grant_roles", "isolation", "candidates_max", "memory_max_mb", "listen"}
 )
 ROLES: Final = frozenset(Role) - {Role.ADMIN}
 
@@ -30,7 +30,8 @@ class Terms:
     """`is_agents_granted`: its sinks may hear what agents hear; `roles` are those that its authenticators may give.
 
     In a process of its own, a strategy sees `candidates_max` candidates at once, and the process has `memory_max_mb` of
-    address space. `settings` is what is left of the table: the plugin's own.
+    address space; its adapter takes requests at `listen`, HOST:PORT. `settings` is what is left of the table: the
+    plugin's own.
     """
 
     is_agents_granted: bool = False
@@ -38,6 +39,7 @@ class Terms:
     isolation: Isolation = Isolation.NONE
     candidates_max: int = 64
     memory_max_mb: int = 512
+    listen: str = ""
     settings: Mapping[str, object]
 
 
@@ -49,13 +51,23 @@ def terms_of(table: Mapping[str, object]) -> Terms:
     isolation = table.get("isolation", "none")
     if not isinstance(isolation, str) or isolation not in list(Isolation):
         raise ValueError(f"isolation must be one of {', '.join(Isolation)}, not {isolation!r}")
+    is_isolated = isolation == Isolation.PROCESS
+    listen = table.get("listen", "") if is_isolated else ""
+    if not isinstance(listen, str):
+        raise ValueError(f"listen must be HOST:PORT, not {listen!r}")  # noqa: TRY004  an admin wrote it
     return Terms(
+        listen=listen,
         is_agents_granted=granted,
         roles=_roles(table.get("grant_roles")),
         isolation=Isolation(isolation),
         candidates_max=_within(table, "candidates_max", 64, 1, 200),
         memory_max_mb=_within(table, "memory_max_mb", 512, 64, 65_536),
-        settings={key: value for key, value in table.items() if key not in OWN_KEYS},
+        settings={
+            key: value
+            for key, value in table.items()
+            # A plugin that runs inside may have a `listen` of its own.
+            if key not in OWN_KEYS or (key == "listen" and not is_isolated)
+        },
     )
 
 

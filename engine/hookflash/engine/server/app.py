@@ -27,6 +27,7 @@ from hookflash.engine.server.agents import AgentServicer
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.audit import Audit
 from hookflash.engine.server.authenticators import Authenticators
+from hookflash.engine.server.channel_processes import ChannelProcesses
 from hookflash.engine.server.channels import ChannelServicer
 from hookflash.engine.server.conversations import ConversationServicer
 from hookflash.engine.server.credentials import Credentials
@@ -92,6 +93,7 @@ class Server:
         self._streams = Streams(self._asking, self._desks)
         self._reading = Reading(self._asking, self.audit)
         self._channels = ChannelServicer(self._asking)
+        self._processes = ChannelProcesses(engine, self._asking.now)
         self._health = health.HealthServicer()
         self._unsubscribe: Callable[[], None] = lambda: None
         self._draining: asyncio.Task[None] | None = None
@@ -107,6 +109,7 @@ class Server:
         address = bind(self._grpc, self._engine.settings)
         self._serve_metrics()
         await self._grpc.start()
+        self._processes.start(address)
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
         return address
 
@@ -129,6 +132,7 @@ class Server:
             self._metrics_server = None
 
     async def _drain(self) -> None:
+        await self._processes.stop()
         await self._health.enter_graceful_shutdown()
         self._admission.is_draining = self._streams.is_ending = True
         self._engine.shard.is_draining = True
@@ -142,7 +146,7 @@ class Server:
             self._draining = asyncio.get_running_loop().create_task(self._drain())
 
     def _hear(self, group: Sequence[Sealed]) -> None:
-        for part in (self._tail, self._desks, self._board, self._reading):
+        for part in (self._tail, self._desks, self._board, self._reading, self._processes):
             try:
                 part.hear(group)
             except Exception as error:  # noqa: BLE001  what cannot be shown must not stop the shard

@@ -17,7 +17,7 @@ from hookflash.engine.plugins.terms import Terms
 
 __all__ = ["load_isolated"]
 
-_ENGINES_OWN = ("isolation", "candidates_max", "memory_max_mb")
+_ENGINES_OWN = ("isolation", "candidates_max", "memory_max_mb", "listen")
 
 
 def load_isolated(

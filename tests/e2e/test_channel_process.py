@@ -1,0 +1,72 @@
+"""An adapter with `isolation = "process"`: the server runs it outside of itself, and again whatever ends it."""
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+from textwrap import dedent
+from time import monotonic
+from typing import Final
+
+from hookflash.v1 import channel_pb2
+from tests.e2e.calling import Site, site_on
+from tests.e2e.server_process import ServerProcess, running
+
+SETTINGS: Final = dedent("""
+    [plugins.console]
+    isolation = "process"
+""")
+PATIENCE_S: Final = 60.0
+
+
+def _children(server: ServerProcess) -> list[int]:
+    """The processes of the server that serve a channel."""
+    found = []
+    for pid in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text(encoding="ascii").split():
+        with suppress(OSError):  # It has just ended.
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            found += [int(pid)] if b"\0channel\0run\0" in command else []
+    return found
+
+
+def _applied(site: Site, folder: Path) -> None:
+    script = folder / "script"
+    script.write_text("carl> hello\n", encoding="utf-8")
+    channel = channel_pb2.Channel(
+        name="channels/shop", kind="console", queue="queues/billing", settings={"script": str(script)}
+    )
+    site.admin.call("AdminService/Apply", channels=[channel])
+
+
+def test_the_server_runs_the_adapter_outside_and_again_after_it_was_killed(tmp_path: Path) -> None:
+    file = tmp_path / "hookflash.toml"
+    file.write_text(SETTINGS, encoding="utf-8")
+    with running(tmp_path / "data", arguments=("-c", file)) as server, site_on(server) as site:
+        _applied(site, tmp_path)
+        site.attach("ann")
+        assert site.accepted("ann").channel == "channels/shop"
+        (first,) = _children(server)
+        os.kill(first, signal.SIGKILL)
+        until = monotonic() + PATIENCE_S
+        while (now := _children(server)) in ([], [first]):
+            assert monotonic() < until, "it was not started again"
+        assert len(now) == 1
+        faults = site.admin.call("EventService/ListEvents", filter="type = PluginFault").events
+        assert [(event.payload["plugin"], event.payload["hook"], event.payload["error"]) for event in faults] == [
+            ("console", "channels/shop process", "was ended by signal 9")
+        ]
+        tokens = site.admin.call("AdminService/ListTokens").tokens
+        assert [token.channel for token in tokens if token.subject == "channels/shop"] == ["channels/shop"]
+        assert server.terminate() == 0
+    assert not list((tmp_path / "data").glob("channel-*.token")), "a token is gone with its process"
+
+
+def test_the_adapters_process_ends_with_a_server_that_is_killed(tmp_path: Path) -> None:
+    file = tmp_path / "hookflash.toml"
+    file.write_text(SETTINGS, encoding="utf-8")
+    with running(tmp_path / "data", arguments=("-c", file)) as server, site_on(server) as site:
+        _applied(site, tmp_path)
+        site.attach("ann")
+        site.accepted("ann")
+        assert len(_children(server)) == 1
+        server.kill()  # It waits for what ends with the server, and fails where something does not.
