@@ -64,7 +64,7 @@ def bad(reason: str, who: str, path: str, /, **fields: Any) -> BadCall:
 
 _SERVICES: Final = {
     "ConversationService": "CreateConversation GetConversation ListConversations CloseConversation SendMessage Transfer"
-    " Conference Whisper Leave Route GetInvite CancelInvite ListTimeline GetTranscript",
+    " Conference Whisper SendTyping Leave Route GetInvite CancelInvite ListTimeline GetTranscript",
     "AgentService": "GetAgent ListAgents SetAgentState Attach Logout AcceptOffer DeclineOffer",
     "QueueService": "GetQueue ListQueues WatchQueues",
     "ChannelService": "Receive Deliveries SettleDelivery",
@@ -95,6 +95,7 @@ _UNKNOWN: Final = [
             ("ann", "Transfer", {"target": BILLING}),
             ("ann", "Conference", {"target": BILLING}),
             ("ann", "Whisper", {"text": "hello"}),
+            ("ann", "SendTyping", {}),
             ("ann", "Leave", {}),
             ("admin", "Route", {"target": BILLING}),
             ("admin", "ListTimeline", {}),
@@ -136,6 +137,7 @@ _WRONG_STATES: Final = [
     bad("CONVERSATION_CLOSED", "ann", "Transfer", name="conversations/closed", target=BILLING),
     bad("CONVERSATION_CLOSED", "admin", "Route", name="conversations/closed", target=BILLING),
     bad("CONVERSATION_CLOSED", "ann", "Leave", name="conversations/closed"),
+    bad("CONVERSATION_CLOSED", "ann", "SendTyping", name="conversations/closed"),
     bad("CONVERSATION_NOT_ACTIVE", "ben", "Transfer", name="conversations/left", target=BILLING),
     bad("CONVERSATION_NOT_ACTIVE", "ben", "SendMessage", name="conversations/left", text="hello"),
     bad("CONVERSATION_ATTENDED", "admin", "Route", **ALONE, target=BILLING),
@@ -148,6 +150,7 @@ _WRONG_STATES: Final = [
     bad("NOT_A_PARTICIPANT", "ben", "Transfer", **ALONE, target=BILLING),
     bad("NOT_A_PARTICIPANT", "eve", "Whisper", name="conversations/pair", text="hello"),
     bad("NOT_A_PARTICIPANT", "ben", "Leave", **ALONE),
+    bad("NOT_A_PARTICIPANT", "ben", "SendTyping", **ALONE),
     bad("NOT_A_PARTICIPANT", "ben", "CloseConversation", **ALONE),
     bad("NOT_A_PARTICIPANT", "eve", "GetConversation", **ALONE),
     bad("NOT_A_PARTICIPANT", "eve", "ListTimeline", **ALONE),

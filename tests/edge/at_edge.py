@@ -21,6 +21,7 @@ from hookflash.engine.edge.outbox import DeliveryReader, Outbox
 from hookflash.engine.edge.rates import Rates
 from hookflash.engine.edge.receipts import ReceiptJoiner
 from hookflash.engine.edge.sender import SendingRules
+from hookflash.engine.edge.signs import TypingSigns
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.memory import MemoryStore
 from hookflash.engine.plugins import PureCalls
@@ -171,6 +172,7 @@ async def at_edge(
             inbox=Inbox(shard, ids, run.clock, run.engine.limits),
             file=file,
             receipts=receipts,
+            signs=TypingSigns(shard, run.clock),
             media=MediaStore(media or Path("no-media"), file, http, run.clock),
             ids=ids,
             clock=run.clock,
@@ -183,6 +185,7 @@ async def at_edge(
         plugins = Plugins({adapter.kind: adapter for adapter in adapters}, run.clock)
         alarms: list[tuple[ChannelId, str]] = []
         host = AdapterHost(edge, plugins, lambda channel, reason: alarms.append((channel, reason)))
+        edge.signs.serve(host)
         shard.subscribe(edge.outbox.follow)
         shard.subscribe(host.follow)
         await host.start()

@@ -159,3 +159,47 @@ async def test_a_channel_that_the_engine_serves_itself_has_no_other_reader(serve
         with pytest.raises(Refused) as refused:
             await reader.next()
     assert (refused.value.code, refused.value.reason) == ("FAILED_PRECONDITION", "CHANNEL_IN_USE")
+
+
+async def test_signs_of_typing_reach_the_desk_and_are_kept_nowhere(served: Serving) -> None:
+    await served.site("ann")
+    client = await adapter(served)
+    name = await attended(served, client)
+    ann = await served.agent("ann")
+    async with ann.stream("AgentService/Attach") as desk:
+        await desk.until("welcome")
+        position = served.engine.shard.last_position
+        for is_typing in (True, False):
+            await client.call("ChannelService/Receive", typing=is_typing, **WEB)
+            sign = await desk.until("customer_typing")
+            assert (sign.conversation, sign.is_typing) == (name, is_typing)
+        await ann.call("ConversationService/SendTyping", name=name, is_typing=True)
+        assert served.engine.shard.last_position == position
+
+
+@pytest.mark.spec("I3")
+async def test_a_receipt_from_outside_is_recorded_by_id_and_by_name_and_a_strange_one_refused(served: Serving) -> None:
+    await served.site("ann")
+    client = await adapter(served)
+    name = await attended(served, client)
+    ann = await served.agent("ann")
+    async with ann.stream("AgentService/Attach") as desk:
+        await desk.until("welcome")
+        await ann.call("ConversationService/SendMessage", name=name, text="hi")
+    delivery = f"{name}/deliveries/2"
+    await client.call("ChannelService/SettleDelivery", name=delivery, external_id="out-2")
+    for receipt in (
+        {"state": "DELIVERY_RECEIPT_STATE_DELIVERED", "external_id": "out-2"},
+        {"state": "DELIVERY_RECEIPT_STATE_READ", "delivery": delivery},
+    ):
+        await client.call("ChannelService/Receive", receipt=receipt, **WEB)
+    events = await served.admin.call("EventService/ListEvents", filter="type = DeliveryReceived")
+    assert [event.payload["state"] for event in events.events] == ["DELIVERED", "READ"]
+    for wrong, reason in (
+        ({"external_id": "out-2"}, "BAD_FIELD"),
+        ({"state": "DELIVERY_RECEIPT_STATE_READ"}, "BAD_FIELD"),
+        ({"state": "DELIVERY_RECEIPT_STATE_READ", "delivery": f"{name}/deliveries/99"}, "DELIVERY_NOT_FOUND"),
+    ):
+        with pytest.raises(Refused) as refused:
+            await client.call("ChannelService/Receive", receipt=wrong, **WEB)
+        assert refused.value.reason == reason

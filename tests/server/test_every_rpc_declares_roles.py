@@ -31,6 +31,7 @@ TABLE = {
     "ConversationService/Transfer": "ASXM",
     "ConversationService/Conference": "ASXM",
     "ConversationService/Whisper": "ASXM",
+    "ConversationService/SendTyping": "AXM",
     "ConversationService/Leave": "ASXM",
     "ConversationService/Route": "SXM",
     "ConversationService/GetInvite": "VASXM",
@@ -63,6 +64,7 @@ TABLE = {
 }
 # What reads, streams, or has a key of its own; everything else changes something and takes a request_id.
 WITHOUT_REQUEST_ID = {
+    "ConversationService/SendTyping",  # shown for a moment, recorded nowhere
     *(rpc for rpc in TABLE if rpc.split("/")[1].startswith(("Get", "List"))),
     "AgentService/Attach",
     "QueueService/WatchQueues",

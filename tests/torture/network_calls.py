@@ -222,6 +222,7 @@ REQUESTS: Final[Mapping[str, _Request]] = {
     "ConversationService/Transfer": _in_conversation(**_PLACING),
     "ConversationService/Conference": _in_conversation(**_PLACING),
     "ConversationService/Whisper": _whisper,
+    "ConversationService/SendTyping": _in_conversation(agent="agents/ann", is_typing=True),
     "ConversationService/Leave": _in_conversation(agent="agents/ann"),
     "ConversationService/Route": _route,
     "ConversationService/GetInvite": _of_invite(),

@@ -41,6 +41,7 @@ from hookflash.engine.edge.outbox import Outbox
 from hookflash.engine.edge.rates import Rates
 from hookflash.engine.edge.receipts import ReceiptJoiner
 from hookflash.engine.edge.sender import SendingRules
+from hookflash.engine.edge.signs import TypingSigns
 from hookflash.engine.edge.sinks.export import Export
 from hookflash.engine.edge.sinks.host import SinkHost
 from hookflash.engine.edge.sinks.run import SinkRules
@@ -122,10 +123,12 @@ class Engine:
         self.inbox = Inbox(
             self.shard, self.ids, self.clock, self.limits, filters=self.questions.filters, opening=self.opening
         )
-        self._receipts = ReceiptJoiner(self.shard, self.clock)
-        self.outbox = Outbox(self.clock, self.limits.delivery_timeout_s, on_settled=self._receipts.settled)
+        self.receipts = ReceiptJoiner(self.shard, self.clock)
+        self.outbox = Outbox(self.clock, self.limits.delivery_timeout_s, on_settled=self.receipts.settled)
         self.media = MediaStore(settings.data / MEDIA_DIRECTORY, self.inbox_file, settings.http, self.clock)
+        self.signs = TypingSigns(self.shard, self.clock)
         self.adapters = AdapterHost(self._edge(), plugins)
+        self.signs.serve(self.adapters)
         self.sinks = self._make_sinks()
 
     @classmethod
@@ -196,7 +199,7 @@ class Engine:
         await self.adapters.stop()
         await self.questions.hours.stop()
         await self.sinks.stop()
-        await self._receipts.stop()
+        await self.receipts.stop()
         self._alarms.stop()
         self._unattended.stop()
         await self.shard.stop()
@@ -266,8 +269,9 @@ class Engine:
             outbox=self.outbox,
             inbox=self.inbox,
             file=self.inbox_file,
-            receipts=self._receipts,
+            receipts=self.receipts,
             media=self.media,
+            signs=self.signs,
             ids=self.ids,
             clock=self.clock,
             random=self.random,

@@ -32,7 +32,7 @@ from hookflash.v1 import options_pb2 as hookflash_dot_v1_dot_options__pb2
 from hookflash.v1 import timeline_pb2 as hookflash_dot_v1_dot_timeline__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n hookflash/v1/agent_service.proto\x12\x0chookflash.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x18hookflash/v1/agent.proto\x1a\x1fhookflash/v1/conversation.proto\x1a\x1ahookflash/v1/message.proto\x1a\x18hookflash/v1/offer.proto\x1a\x1ahookflash/v1/options.proto\x1a\x1bhookflash/v1/timeline.proto\"\x1f\n\x0fGetAgentRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"r\n\x11ListAgentsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\r\n\x05queue\x18\x03 \x01(\t\x12\'\n\x05state\x18\x04 \x01(\x0e\x32\x18.hookflash.v1.AgentState\"R\n\x12ListAgentsResponse\x12#\n\x06\x61gents\x18\x01 \x03(\x0b\x32\x13.hookflash.v1.Agent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x87\x01\n\x14SetAgentStateRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05\x61gent\x18\x02 \x01(\t\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.hookflash.v1.Readiness\x12\x14\n\x0cmedia_domain\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\"N\n\rAttachRequest\x12\r\n\x05\x61gent\x18\x01 \x01(\t\x12\x1b\n\x0e\x61\x66ter_position\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x11\n\x0f_after_position\"\xf7\x02\n\x0e\x41ttachResponse\x12(\n\x07welcome\x18\x01 \x01(\x0b\x32\x15.hookflash.v1.WelcomeH\x00\x12-\n\noffer_made\x18\x02 \x01(\x0b\x32\x17.hookflash.v1.OfferMadeH\x00\x12\x37\n\x0foffer_withdrawn\x18\x03 \x01(\x0b\x32\x1c.hookflash.v1.OfferWithdrawnH\x00\x12\x37\n\x0ftimeline_update\x18\x04 \x01(\x0b\x32\x1c.hookflash.v1.TimelineUpdateH\x00\x12\x31\n\x0c\x61gent_notice\x18\x05 \x01(\x0b\x32\x19.hookflash.v1.AgentNoticeH\x00\x12\x33\n\ragent_changed\x18\x06 \x01(\x0b\x32\x1a.hookflash.v1.AgentChangedH\x00\x12(\n\x07goodbye\x18\x07 \x01(\x0b\x32\x15.hookflash.v1.GoodbyeH\x00\x42\x08\n\x06update\"\xc1\x01\n\x07Welcome\x12\"\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.hookflash.v1.Agent\x12\x31\n\rconversations\x18\x02 \x03(\x0b\x32\x1a.hookflash.v1.Conversation\x12#\n\x06offers\x18\x03 \x03(\x0b\x32\x13.hookflash.v1.Offer\x12\x10\n\x08position\x18\x04 \x01(\x03\x12(\n\x05grace\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"/\n\tOfferMade\x12\"\n\x05offer\x18\x01 \x01(\x0b\x32\x13.hookflash.v1.Offer\"\\\n\x0eOfferWithdrawn\x12\r\n\x05offer\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12+\n\x07outcome\x18\x03 \x01(\x0e\x32\x1a.hookflash.v1.OfferOutcome\"d\n\x0eTimelineUpdate\x12\x14\n\x0c\x63onversation\x18\x01 \x01(\t\x12*\n\x05\x65ntry\x18\x02 \x01(\x0b\x32\x1b.hookflash.v1.TimelineEntry\x12\x10\n\x08position\x18\x03 \x01(\x03\"m\n\x0b\x41gentNotice\x12$\n\x06notice\x18\x01 \x01(\x0b\x32\x14.hookflash.v1.Notice\x12\x14\n\x0c\x63onversation\x18\x02 \x01(\t\x12\x10\n\x08position\x18\x03 \x01(\x03\x12\x10\n\x08sequence\x18\x04 \x01(\x03\"2\n\x0c\x41gentChanged\x12\"\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.hookflash.v1.Agent\"I\n\x07Goodbye\x12.\n\x0bretry_delay\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06reason\x18\x02 \x01(\t\"B\n\rLogoutRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05\x61gent\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"6\n\x12\x41\x63\x63\x65ptOfferRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"G\n\x13\x44\x65\x63lineOfferRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t2\xd7\x04\n\x0c\x41gentService\x12K\n\x08GetAgent\x12\x1d.hookflash.v1.GetAgentRequest\x1a\x13.hookflash.v1.Agent\"\x0b\xa2\xbb\x18\x07\n\x05\x01\x02\x03\x04\x06\x12\\\n\nListAgents\x12\x1f.hookflash.v1.ListAgentsRequest\x1a .hookflash.v1.ListAgentsResponse\"\x0b\xa2\xbb\x18\x07\n\x05\x01\x02\x03\x04\x06\x12T\n\rSetAgentState\x12\".hookflash.v1.SetAgentStateRequest\x1a\x13.hookflash.v1.Agent\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12P\n\x06\x41ttach\x12\x1b.hookflash.v1.AttachRequest\x1a\x1c.hookflash.v1.AttachResponse\"\t\xa2\xbb\x18\x05\n\x03\x02\x04\x06\x30\x01\x12\x46\n\x06Logout\x12\x1b.hookflash.v1.LogoutRequest\x1a\x13.hookflash.v1.Agent\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12V\n\x0b\x41\x63\x63\x65ptOffer\x12 .hookflash.v1.AcceptOfferRequest\x1a\x1a.hookflash.v1.Conversation\"\t\xa2\xbb\x18\x05\n\x03\x02\x04\x06\x12T\n\x0c\x44\x65\x63lineOffer\x12!.hookflash.v1.DeclineOfferRequest\x1a\x16.google.protobuf.Empty\"\t\xa2\xbb\x18\x05\n\x03\x02\x04\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n hookflash/v1/agent_service.proto\x12\x0chookflash.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x18hookflash/v1/agent.proto\x1a\x1fhookflash/v1/conversation.proto\x1a\x1ahookflash/v1/message.proto\x1a\x18hookflash/v1/offer.proto\x1a\x1ahookflash/v1/options.proto\x1a\x1bhookflash/v1/timeline.proto\"\x1f\n\x0fGetAgentRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"r\n\x11ListAgentsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\r\n\x05queue\x18\x03 \x01(\t\x12\'\n\x05state\x18\x04 \x01(\x0e\x32\x18.hookflash.v1.AgentState\"R\n\x12ListAgentsResponse\x12#\n\x06\x61gents\x18\x01 \x03(\x0b\x32\x13.hookflash.v1.Agent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x87\x01\n\x14SetAgentStateRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05\x61gent\x18\x02 \x01(\t\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.hookflash.v1.Readiness\x12\x14\n\x0cmedia_domain\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\"N\n\rAttachRequest\x12\r\n\x05\x61gent\x18\x01 \x01(\t\x12\x1b\n\x0e\x61\x66ter_position\x18\x02 \x01(\x03H\x00\x88\x01\x01\x42\x11\n\x0f_after_position\"\xb0\x03\n\x0e\x41ttachResponse\x12(\n\x07welcome\x18\x01 \x01(\x0b\x32\x15.hookflash.v1.WelcomeH\x00\x12-\n\noffer_made\x18\x02 \x01(\x0b\x32\x17.hookflash.v1.OfferMadeH\x00\x12\x37\n\x0foffer_withdrawn\x18\x03 \x01(\x0b\x32\x1c.hookflash.v1.OfferWithdrawnH\x00\x12\x37\n\x0ftimeline_update\x18\x04 \x01(\x0b\x32\x1c.hookflash.v1.TimelineUpdateH\x00\x12\x31\n\x0c\x61gent_notice\x18\x05 \x01(\x0b\x32\x19.hookflash.v1.AgentNoticeH\x00\x12\x33\n\ragent_changed\x18\x06 \x01(\x0b\x32\x1a.hookflash.v1.AgentChangedH\x00\x12(\n\x07goodbye\x18\x07 \x01(\x0b\x32\x15.hookflash.v1.GoodbyeH\x00\x12\x37\n\x0f\x63ustomer_typing\x18\x08 \x01(\x0b\x32\x1c.hookflash.v1.CustomerTypingH\x00\x42\x08\n\x06update\"\xc1\x01\n\x07Welcome\x12\"\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.hookflash.v1.Agent\x12\x31\n\rconversations\x18\x02 \x03(\x0b\x32\x1a.hookflash.v1.Conversation\x12#\n\x06offers\x18\x03 \x03(\x0b\x32\x13.hookflash.v1.Offer\x12\x10\n\x08position\x18\x04 \x01(\x03\x12(\n\x05grace\x18\x05 \x01(\x0b\x32\x19.google.protobuf.Duration\"/\n\tOfferMade\x12\"\n\x05offer\x18\x01 \x01(\x0b\x32\x13.hookflash.v1.Offer\"\\\n\x0eOfferWithdrawn\x12\r\n\x05offer\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12+\n\x07outcome\x18\x03 \x01(\x0e\x32\x1a.hookflash.v1.OfferOutcome\"d\n\x0eTimelineUpdate\x12\x14\n\x0c\x63onversation\x18\x01 \x01(\t\x12*\n\x05\x65ntry\x18\x02 \x01(\x0b\x32\x1b.hookflash.v1.TimelineEntry\x12\x10\n\x08position\x18\x03 \x01(\x03\"9\n\x0e\x43ustomerTyping\x12\x14\n\x0c\x63onversation\x18\x01 \x01(\t\x12\x11\n\tis_typing\x18\x02 \x01(\x08\"m\n\x0b\x41gentNotice\x12$\n\x06notice\x18\x01 \x01(\x0b\x32\x14.hookflash.v1.Notice\x12\x14\n\x0c\x63onversation\x18\x02 \x01(\t\x12\x10\n\x08position\x18\x03 \x01(\x03\x12\x10\n\x08sequence\x18\x04 \x01(\x03\"2\n\x0c\x41gentChanged\x12\"\n\x05\x61gent\x18\x01 \x01(\x0b\x32\x13.hookflash.v1.Agent\"I\n\x07Goodbye\x12.\n\x0bretry_delay\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06reason\x18\x02 \x01(\t\"B\n\rLogoutRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05\x61gent\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"6\n\x12\x41\x63\x63\x65ptOfferRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"G\n\x13\x44\x65\x63lineOfferRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t2\xd7\x04\n\x0c\x41gentService\x12K\n\x08GetAgent\x12\x1d.hookflash.v1.GetAgentRequest\x1a\x13.hookflash.v1.Agent\"\x0b\xa2\xbb\x18\x07\n\x05\x01\x02\x03\x04\x06\x12\\\n\nListAgents\x12\x1f.hookflash.v1.ListAgentsRequest\x1a .hookflash.v1.ListAgentsResponse\"\x0b\xa2\xbb\x18\x07\n\x05\x01\x02\x03\x04\x06\x12T\n\rSetAgentState\x12\".hookflash.v1.SetAgentStateRequest\x1a\x13.hookflash.v1.Agent\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12P\n\x06\x41ttach\x12\x1b.hookflash.v1.AttachRequest\x1a\x1c.hookflash.v1.AttachResponse\"\t\xa2\xbb\x18\x05\n\x03\x02\x04\x06\x30\x01\x12\x46\n\x06Logout\x12\x1b.hookflash.v1.LogoutRequest\x1a\x13.hookflash.v1.Agent\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12V\n\x0b\x41\x63\x63\x65ptOffer\x12 .hookflash.v1.AcceptOfferRequest\x1a\x1a.hookflash.v1.Conversation\"\t\xa2\xbb\x18\x05\n\x03\x02\x04\x06\x12T\n\x0c\x44\x65\x63lineOffer\x12!.hookflash.v1.DeclineOfferRequest\x1a\x16.google.protobuf.Empty\"\t\xa2\xbb\x18\x05\n\x03\x02\x04\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -64,27 +64,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ATTACHREQUEST']._serialized_start=652
   _globals['_ATTACHREQUEST']._serialized_end=730
   _globals['_ATTACHRESPONSE']._serialized_start=733
-  _globals['_ATTACHRESPONSE']._serialized_end=1108
-  _globals['_WELCOME']._serialized_start=1111
-  _globals['_WELCOME']._serialized_end=1304
-  _globals['_OFFERMADE']._serialized_start=1306
-  _globals['_OFFERMADE']._serialized_end=1353
-  _globals['_OFFERWITHDRAWN']._serialized_start=1355
-  _globals['_OFFERWITHDRAWN']._serialized_end=1447
-  _globals['_TIMELINEUPDATE']._serialized_start=1449
-  _globals['_TIMELINEUPDATE']._serialized_end=1549
-  _globals['_AGENTNOTICE']._serialized_start=1551
-  _globals['_AGENTNOTICE']._serialized_end=1660
-  _globals['_AGENTCHANGED']._serialized_start=1662
-  _globals['_AGENTCHANGED']._serialized_end=1712
-  _globals['_GOODBYE']._serialized_start=1714
-  _globals['_GOODBYE']._serialized_end=1787
-  _globals['_LOGOUTREQUEST']._serialized_start=1789
-  _globals['_LOGOUTREQUEST']._serialized_end=1855
-  _globals['_ACCEPTOFFERREQUEST']._serialized_start=1857
-  _globals['_ACCEPTOFFERREQUEST']._serialized_end=1911
-  _globals['_DECLINEOFFERREQUEST']._serialized_start=1913
-  _globals['_DECLINEOFFERREQUEST']._serialized_end=1984
-  _globals['_AGENTSERVICE']._serialized_start=1987
-  _globals['_AGENTSERVICE']._serialized_end=2586
+  _globals['_ATTACHRESPONSE']._serialized_end=1165
+  _globals['_WELCOME']._serialized_start=1168
+  _globals['_WELCOME']._serialized_end=1361
+  _globals['_OFFERMADE']._serialized_start=1363
+  _globals['_OFFERMADE']._serialized_end=1410
+  _globals['_OFFERWITHDRAWN']._serialized_start=1412
+  _globals['_OFFERWITHDRAWN']._serialized_end=1504
+  _globals['_TIMELINEUPDATE']._serialized_start=1506
+  _globals['_TIMELINEUPDATE']._serialized_end=1606
+  _globals['_CUSTOMERTYPING']._serialized_start=1608
+  _globals['_CUSTOMERTYPING']._serialized_end=1665
+  _globals['_AGENTNOTICE']._serialized_start=1667
+  _globals['_AGENTNOTICE']._serialized_end=1776
+  _globals['_AGENTCHANGED']._serialized_start=1778
+  _globals['_AGENTCHANGED']._serialized_end=1828
+  _globals['_GOODBYE']._serialized_start=1830
+  _globals['_GOODBYE']._serialized_end=1903
+  _globals['_LOGOUTREQUEST']._serialized_start=1905
+  _globals['_LOGOUTREQUEST']._serialized_end=1971
+  _globals['_ACCEPTOFFERREQUEST']._serialized_start=1973
+  _globals['_ACCEPTOFFERREQUEST']._serialized_end=2027
+  _globals['_DECLINEOFFERREQUEST']._serialized_start=2029
+  _globals['_DECLINEOFFERREQUEST']._serialized_end=2100
+  _globals['_AGENTSERVICE']._serialized_start=2103
+  _globals['_AGENTSERVICE']._serialized_end=2702
 # @@protoc_insertion_point(module_scope)

@@ -187,6 +187,7 @@ class AttachResponse(_message.Message):
     AGENT_NOTICE_FIELD_NUMBER: _builtins.int
     AGENT_CHANGED_FIELD_NUMBER: _builtins.int
     GOODBYE_FIELD_NUMBER: _builtins.int
+    CUSTOMER_TYPING_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def welcome(self) -> Global___Welcome:
         """The first item: everything as it is now."""
@@ -215,6 +216,10 @@ class AttachResponse(_message.Message):
     def goodbye(self) -> Global___Goodbye:
         """The last item: the stream ends."""
 
+    @_builtins.property
+    def customer_typing(self) -> Global___CustomerTyping:
+        """The customer of a conversation he is in types, or has stopped: shown for a moment, never kept."""
+
     def __init__(
         self,
         *,
@@ -225,12 +230,13 @@ class AttachResponse(_message.Message):
         agent_notice: Global___AgentNotice | None = ...,
         agent_changed: Global___AgentChanged | None = ...,
         goodbye: Global___Goodbye | None = ...,
+        customer_typing: Global___CustomerTyping | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["agent_changed", b"agent_changed", "agent_notice", b"agent_notice", "goodbye", b"goodbye", "offer_made", b"offer_made", "offer_withdrawn", b"offer_withdrawn", "timeline_update", b"timeline_update", "update", b"update", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agent_changed", b"agent_changed", "agent_notice", b"agent_notice", "customer_typing", b"customer_typing", "goodbye", b"goodbye", "offer_made", b"offer_made", "offer_withdrawn", b"offer_withdrawn", "timeline_update", b"timeline_update", "update", b"update", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_changed", b"agent_changed", "agent_notice", b"agent_notice", "goodbye", b"goodbye", "offer_made", b"offer_made", "offer_withdrawn", b"offer_withdrawn", "timeline_update", b"timeline_update", "update", b"update", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_changed", b"agent_changed", "agent_notice", b"agent_notice", "customer_typing", b"customer_typing", "goodbye", b"goodbye", "offer_made", b"offer_made", "offer_withdrawn", b"offer_withdrawn", "timeline_update", b"timeline_update", "update", b"update", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_update: _TypeAlias = _typing.Literal["welcome", "offer_made", "offer_withdrawn", "timeline_update", "agent_notice", "agent_changed", "goodbye"]  # noqa: Y015
+    _WhichOneofReturnType_update: _TypeAlias = _typing.Literal["welcome", "offer_made", "offer_withdrawn", "timeline_update", "agent_notice", "agent_changed", "goodbye", "customer_typing"]  # noqa: Y015
     _WhichOneofArgType_update: _TypeAlias = _typing.Literal["update", b"update"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_update) -> _WhichOneofReturnType_update | None: ...
 
@@ -367,6 +373,32 @@ class TimelineUpdate(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TimelineUpdate: _TypeAlias = TimelineUpdate  # noqa: Y015
+
+@_typing.final
+class CustomerTyping(_message.Message):
+    """A sign that the customer types; after some seconds without another it is over."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSATION_FIELD_NUMBER: _builtins.int
+    IS_TYPING_FIELD_NUMBER: _builtins.int
+    conversation: _builtins.str
+    """`conversations/{id}`."""
+    is_typing: _builtins.bool
+    """False: he has stopped."""
+    def __init__(
+        self,
+        *,
+        conversation: _builtins.str = ...,
+        is_typing: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversation", b"conversation", "is_typing", b"is_typing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CustomerTyping: _TypeAlias = CustomerTyping  # noqa: Y015
 
 @_typing.final
 class AgentNotice(_message.Message):

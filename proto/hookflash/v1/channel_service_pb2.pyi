@@ -6,6 +6,8 @@ Channels served from outside: adapters in any language."""
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from hookflash.v1 import customer_pb2 as _customer_pb2
 from hookflash.v1 import target_pb2 as _target_pb2
 import builtins as _builtins
@@ -19,6 +21,38 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _DeliveryReceiptState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DeliveryReceiptStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DeliveryReceiptState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DELIVERY_RECEIPT_STATE_UNSPECIFIED: _DeliveryReceiptState.ValueType  # 0
+    """Not set."""
+    DELIVERY_RECEIPT_STATE_SENT: _DeliveryReceiptState.ValueType  # 1
+    """The provider has taken it."""
+    DELIVERY_RECEIPT_STATE_DELIVERED: _DeliveryReceiptState.ValueType  # 2
+    """It is with the customer."""
+    DELIVERY_RECEIPT_STATE_READ: _DeliveryReceiptState.ValueType  # 3
+    """He has seen it."""
+    DELIVERY_RECEIPT_STATE_FAILED: _DeliveryReceiptState.ValueType  # 4
+    """It did not reach him."""
+
+class DeliveryReceiptState(_DeliveryReceiptState, metaclass=_DeliveryReceiptStateEnumTypeWrapper):
+    """How far a Delivery came."""
+
+DELIVERY_RECEIPT_STATE_UNSPECIFIED: DeliveryReceiptState.ValueType  # 0
+"""Not set."""
+DELIVERY_RECEIPT_STATE_SENT: DeliveryReceiptState.ValueType  # 1
+"""The provider has taken it."""
+DELIVERY_RECEIPT_STATE_DELIVERED: DeliveryReceiptState.ValueType  # 2
+"""It is with the customer."""
+DELIVERY_RECEIPT_STATE_READ: DeliveryReceiptState.ValueType  # 3
+"""He has seen it."""
+DELIVERY_RECEIPT_STATE_FAILED: DeliveryReceiptState.ValueType  # 4
+"""It did not reach him."""
+Global___DeliveryReceiptState: _TypeAlias = DeliveryReceiptState  # noqa: Y015
+
 @_typing.final
 class ReceiveRequest(_message.Message):
     """What Receive takes."""
@@ -30,6 +64,8 @@ class ReceiveRequest(_message.Message):
     EXTERNAL_ID_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     CUSTOMER_LEFT_FIELD_NUMBER: _builtins.int
+    TYPING_FIELD_NUMBER: _builtins.int
+    RECEIPT_FIELD_NUMBER: _builtins.int
     CUSTOMER_FIELD_NUMBER: _builtins.int
     TARGET_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
@@ -37,11 +73,17 @@ class ReceiveRequest(_message.Message):
     address: _builtins.str
     """The customer's address in the channel."""
     external_id: _builtins.str
-    """The outside's own id of what arrived: the dedupe key, per channel."""
+    """The outside's own id of what arrived: the dedupe key, per channel. A receipt and a sign of typing need none."""
     text: _builtins.str
     """What the customer wrote; opens a conversation when the address has none open."""
     customer_left: _builtins.bool
     """True: the customer left; ends his ChannelSession and opens nothing."""
+    typing: _builtins.bool
+    """The customer types (true) or has stopped; kept nowhere."""
+    @_builtins.property
+    def receipt(self) -> Global___DeliveryReceipt:
+        """How far a Delivery came."""
+
     @_builtins.property
     def customer(self) -> _customer_pb2.Customer:
         """What is known of the customer."""
@@ -58,18 +100,60 @@ class ReceiveRequest(_message.Message):
         external_id: _builtins.str = ...,
         text: _builtins.str = ...,
         customer_left: _builtins.bool = ...,
+        typing: _builtins.bool = ...,
+        receipt: Global___DeliveryReceipt | None = ...,
         customer: _customer_pb2.Customer | None = ...,
         target: _target_pb2.Target | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "customer", b"customer", "customer_left", b"customer_left", "target", b"target", "text", b"text"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "customer", b"customer", "customer_left", b"customer_left", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "content", b"content", "customer", b"customer", "customer_left", b"customer_left", "external_id", b"external_id", "target", b"target", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "content", b"content", "customer", b"customer", "customer_left", b"customer_left", "external_id", b"external_id", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "customer_left"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "customer_left", "typing", "receipt"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
 Global___ReceiveRequest: _TypeAlias = ReceiveRequest  # noqa: Y015
+
+@_typing.final
+class DeliveryReceipt(_message.Message):
+    """How far a Delivery came at the provider. States only rise, except that a late DELIVERED corrects FAILED."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    EXTERNAL_ID_FIELD_NUMBER: _builtins.int
+    DELIVERY_FIELD_NUMBER: _builtins.int
+    UP_TO_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    state: Global___DeliveryReceiptState.ValueType
+    """How far it came."""
+    external_id: _builtins.str
+    """The outside's own id of the Delivery, as it was settled with; or its name is given."""
+    delivery: _builtins.str
+    """`conversations/{id}/deliveries/{n}`."""
+    error: _builtins.str
+    """With FAILED: why."""
+    @_builtins.property
+    def up_to(self) -> _timestamp_pb2.Timestamp:
+        """Instead of either: every Delivery to the address that was said until then."""
+
+    def __init__(
+        self,
+        *,
+        state: Global___DeliveryReceiptState.ValueType = ...,
+        external_id: _builtins.str = ...,
+        delivery: _builtins.str = ...,
+        up_to: _timestamp_pb2.Timestamp | None = ...,
+        error: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["up_to", b"up_to"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivery", b"delivery", "error", b"error", "external_id", b"external_id", "state", b"state", "up_to", b"up_to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeliveryReceipt: _TypeAlias = DeliveryReceipt  # noqa: Y015
 
 @_typing.final
 class ReceiveResponse(_message.Message):

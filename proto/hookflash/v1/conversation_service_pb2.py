@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from hookflash.v1 import conversation_pb2 as hookflash_dot_v1_dot_conversation__pb2
 from hookflash.v1 import customer_pb2 as hookflash_dot_v1_dot_customer__pb2
 from hookflash.v1 import invite_pb2 as hookflash_dot_v1_dot_invite__pb2
@@ -34,7 +35,7 @@ from hookflash.v1 import transcript_pb2 as hookflash_dot_v1_dot_transcript__pb2
 from hookflash.v1 import whisper_pb2 as hookflash_dot_v1_dot_whisper__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'hookflash/v1/conversation_service.proto\x12\x0chookflash.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fhookflash/v1/conversation.proto\x1a\x1bhookflash/v1/customer.proto\x1a\x19hookflash/v1/invite.proto\x1a\x1ahookflash/v1/message.proto\x1a\x1ahookflash/v1/options.proto\x1a\x19hookflash/v1/target.proto\x1a\x1bhookflash/v1/timeline.proto\x1a\x1dhookflash/v1/transcript.proto\x1a\x1ahookflash/v1/whisper.proto\"\x86\x03\n\x19\x43reateConversationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12(\n\x08\x63ustomer\x18\x05 \x01(\x0b\x32\x16.hookflash.v1.Customer\x12K\n\nattributes\x18\x06 \x03(\x0b\x32\x37.hookflash.v1.CreateConversationRequest.AttributesEntry\x12$\n\x06target\x18\x07 \x01(\x0b\x32\x14.hookflash.v1.Target\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x00\x88\x01\x01\x12&\n\x03ttl\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0b\n\t_priority\"&\n\x16GetConversationRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"Q\n\x18ListConversationsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\"g\n\x19ListConversationsResponse\x12\x31\n\rconversations\x18\x01 \x03(\x0b\x32\x1a.hookflash.v1.Conversation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"Z\n\x18\x43loseConversationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\"\xb2\x01\n\x12SendMessageRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x61gent\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12,\n\x07\x63hoices\x18\x05 \x03(\x0b\x32\x1b.hookflash.v1.MessageChoice\x12/\n\x08template\x18\x06 \x01(\x0b\x32\x1d.hookflash.v1.MessageTemplate\"\xf5\x01\n\x0fTransferRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x61gent\x18\x03 \x01(\t\x12$\n\x06target\x18\x04 \x01(\x0b\x32\x14.hookflash.v1.Target\x12\x11\n\x04note\x18\x05 \x01(\tH\x00\x88\x01\x01\x12&\n\x03ttl\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\x08priority\x18\x07 \x01(\x05H\x01\x88\x01\x01\x12\x0c\n\x04\x65tag\x18\x08 \x01(\t\x12\x15\n\rvalidate_only\x18\t \x01(\x08\x42\x07\n\x05_noteB\x0b\n\t_priority\"\xf7\x01\n\x11\x43onferenceRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x61gent\x18\x03 \x01(\t\x12$\n\x06target\x18\x04 \x01(\x0b\x32\x14.hookflash.v1.Target\x12\x11\n\x04note\x18\x05 \x01(\tH\x00\x88\x01\x01\x12&\n\x03ttl\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\x08priority\x18\x07 \x01(\x05H\x01\x88\x01\x01\x12\x0c\n\x04\x65tag\x18\x08 \x01(\t\x12\x15\n\rvalidate_only\x18\t \x01(\x08\x42\x07\n\x05_noteB\x0b\n\t_priority\"O\n\x0eWhisperRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x61gent\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\"?\n\x0cLeaveRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x61gent\x18\x03 \x01(\t\"\xa2\x01\n\x0cRouteRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12$\n\x06target\x18\x03 \x01(\x0b\x32\x14.hookflash.v1.Target\x12&\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\x08priority\x18\x05 \x01(\x05H\x00\x88\x01\x01\x42\x0b\n\t_priority\"I\n\x10GetInviteRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x04wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"7\n\x13\x43\x61ncelInviteRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"Y\n\x13ListTimelineRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x61gent\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"]\n\x14ListTimelineResponse\x12,\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1b.hookflash.v1.TimelineEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"K\n\x14GetTranscriptRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"`\n\x15GetTranscriptResponse\x12.\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1d.hookflash.v1.TranscriptEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xf3\t\n\x13\x43onversationService\x12\x64\n\x12\x43reateConversation\x12\'.hookflash.v1.CreateConversationRequest\x1a\x1a.hookflash.v1.Conversation\"\t\xa2\xbb\x18\x05\n\x03\x04\x05\x06\x12`\n\x0fGetConversation\x12$.hookflash.v1.GetConversationRequest\x1a\x1a.hookflash.v1.Conversation\"\x0b\xa2\xbb\x18\x07\n\x05\x01\x02\x03\x04\x06\x12q\n\x11ListConversations\x12&.hookflash.v1.ListConversationsRequest\x1a\'.hookflash.v1.ListConversationsResponse\"\x0b\xa2\xbb\x18\x07\n\x05\x01\x02\x03\x04\x06\x12\x63\n\x11\x43loseConversation\x12&.hookflash.v1.CloseConversationRequest\x1a\x1a.hookflash.v1.Conversation\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12Q\n\x0bSendMessage\x12 .hookflash.v1.SendMessageRequest\x1a\x15.hookflash.v1.Message\"\t\xa2\xbb\x18\x05\n\x03\x02\x04\x06\x12K\n\x08Transfer\x12\x1d.hookflash.v1.TransferRequest\x1a\x14.hookflash.v1.Invite\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12O\n\nConference\x12\x1f.hookflash.v1.ConferenceRequest\x1a\x14.hookflash.v1.Invite\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12J\n\x07Whisper\x12\x1c.hookflash.v1.WhisperRequest\x1a\x15.hookflash.v1.Whisper\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12K\n\x05Leave\x12\x1a.hookflash.v1.LeaveRequest\x1a\x1a.hookflash.v1.Conversation\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12\x44\n\x05Route\x12\x1a.hookflash.v1.RouteRequest\x1a\x14.hookflash.v1.Invite\"\t\xa2\xbb\x18\x05\n\x03\x03\x04\x06\x12N\n\tGetInvite\x12\x1e.hookflash.v1.GetInviteRequest\x1a\x14.hookflash.v1.Invite\"\x0b\xa2\xbb\x18\x07\n\x05\x01\x02\x03\x04\x06\x12S\n\x0c\x43\x61ncelInvite\x12!.hookflash.v1.CancelInviteRequest\x1a\x14.hookflash.v1.Invite\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12\x62\n\x0cListTimeline\x12!.hookflash.v1.ListTimelineRequest\x1a\".hookflash.v1.ListTimelineResponse\"\x0b\xa2\xbb\x18\x07\n\x05\x01\x02\x03\x04\x06\x12\x63\n\rGetTranscript\x12\".hookflash.v1.GetTranscriptRequest\x1a#.hookflash.v1.GetTranscriptResponse\"\t\xa2\xbb\x18\x05\n\x03\x04\x05\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'hookflash/v1/conversation_service.proto\x12\x0chookflash.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fhookflash/v1/conversation.proto\x1a\x1bhookflash/v1/customer.proto\x1a\x19hookflash/v1/invite.proto\x1a\x1ahookflash/v1/message.proto\x1a\x1ahookflash/v1/options.proto\x1a\x19hookflash/v1/target.proto\x1a\x1bhookflash/v1/timeline.proto\x1a\x1dhookflash/v1/transcript.proto\x1a\x1ahookflash/v1/whisper.proto\"\x86\x03\n\x19\x43reateConversationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63onversation_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x04 \x01(\t\x12(\n\x08\x63ustomer\x18\x05 \x01(\x0b\x32\x16.hookflash.v1.Customer\x12K\n\nattributes\x18\x06 \x03(\x0b\x32\x37.hookflash.v1.CreateConversationRequest.AttributesEntry\x12$\n\x06target\x18\x07 \x01(\x0b\x32\x14.hookflash.v1.Target\x12\x15\n\x08priority\x18\x08 \x01(\x05H\x00\x88\x01\x01\x12&\n\x03ttl\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x1a\x31\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0b\n\t_priority\"&\n\x16GetConversationRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"Q\n\x18ListConversationsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0e\n\x06\x66ilter\x18\x03 \x01(\t\"g\n\x19ListConversationsResponse\x12\x31\n\rconversations\x18\x01 \x03(\x0b\x32\x1a.hookflash.v1.Conversation\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"Z\n\x18\x43loseConversationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\"\xb2\x01\n\x12SendMessageRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x61gent\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12,\n\x07\x63hoices\x18\x05 \x03(\x0b\x32\x1b.hookflash.v1.MessageChoice\x12/\n\x08template\x18\x06 \x01(\x0b\x32\x1d.hookflash.v1.MessageTemplate\"C\n\x11SendTypingRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x61gent\x18\x02 \x01(\t\x12\x11\n\tis_typing\x18\x03 \x01(\x08\"\xf5\x01\n\x0fTransferRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x61gent\x18\x03 \x01(\t\x12$\n\x06target\x18\x04 \x01(\x0b\x32\x14.hookflash.v1.Target\x12\x11\n\x04note\x18\x05 \x01(\tH\x00\x88\x01\x01\x12&\n\x03ttl\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\x08priority\x18\x07 \x01(\x05H\x01\x88\x01\x01\x12\x0c\n\x04\x65tag\x18\x08 \x01(\t\x12\x15\n\rvalidate_only\x18\t \x01(\x08\x42\x07\n\x05_noteB\x0b\n\t_priority\"\xf7\x01\n\x11\x43onferenceRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x61gent\x18\x03 \x01(\t\x12$\n\x06target\x18\x04 \x01(\x0b\x32\x14.hookflash.v1.Target\x12\x11\n\x04note\x18\x05 \x01(\tH\x00\x88\x01\x01\x12&\n\x03ttl\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\x08priority\x18\x07 \x01(\x05H\x01\x88\x01\x01\x12\x0c\n\x04\x65tag\x18\x08 \x01(\t\x12\x15\n\rvalidate_only\x18\t \x01(\x08\x42\x07\n\x05_noteB\x0b\n\t_priority\"O\n\x0eWhisperRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x61gent\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\"?\n\x0cLeaveRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05\x61gent\x18\x03 \x01(\t\"\xa2\x01\n\x0cRouteRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12$\n\x06target\x18\x03 \x01(\x0b\x32\x14.hookflash.v1.Target\x12&\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x15\n\x08priority\x18\x05 \x01(\x05H\x00\x88\x01\x01\x42\x0b\n\t_priority\"I\n\x10GetInviteRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x04wait\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\"7\n\x13\x43\x61ncelInviteRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"Y\n\x13ListTimelineRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05\x61gent\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"]\n\x14ListTimelineResponse\x12,\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1b.hookflash.v1.TimelineEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"K\n\x14GetTranscriptRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"`\n\x15GetTranscriptResponse\x12.\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1d.hookflash.v1.TranscriptEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xc5\n\n\x13\x43onversationService\x12\x64\n\x12\x43reateConversation\x12\'.hookflash.v1.CreateConversationRequest\x1a\x1a.hookflash.v1.Conversation\"\t\xa2\xbb\x18\x05\n\x03\x04\x05\x06\x12`\n\x0fGetConversation\x12$.hookflash.v1.GetConversationRequest\x1a\x1a.hookflash.v1.Conversation\"\x0b\xa2\xbb\x18\x07\n\x05\x01\x02\x03\x04\x06\x12q\n\x11ListConversations\x12&.hookflash.v1.ListConversationsRequest\x1a\'.hookflash.v1.ListConversationsResponse\"\x0b\xa2\xbb\x18\x07\n\x05\x01\x02\x03\x04\x06\x12\x63\n\x11\x43loseConversation\x12&.hookflash.v1.CloseConversationRequest\x1a\x1a.hookflash.v1.Conversation\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12Q\n\x0bSendMessage\x12 .hookflash.v1.SendMessageRequest\x1a\x15.hookflash.v1.Message\"\t\xa2\xbb\x18\x05\n\x03\x02\x04\x06\x12K\n\x08Transfer\x12\x1d.hookflash.v1.TransferRequest\x1a\x14.hookflash.v1.Invite\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12O\n\nConference\x12\x1f.hookflash.v1.ConferenceRequest\x1a\x14.hookflash.v1.Invite\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12J\n\x07Whisper\x12\x1c.hookflash.v1.WhisperRequest\x1a\x15.hookflash.v1.Whisper\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12P\n\nSendTyping\x12\x1f.hookflash.v1.SendTypingRequest\x1a\x16.google.protobuf.Empty\"\t\xa2\xbb\x18\x05\n\x03\x02\x04\x06\x12K\n\x05Leave\x12\x1a.hookflash.v1.LeaveRequest\x1a\x1a.hookflash.v1.Conversation\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12\x44\n\x05Route\x12\x1a.hookflash.v1.RouteRequest\x1a\x14.hookflash.v1.Invite\"\t\xa2\xbb\x18\x05\n\x03\x03\x04\x06\x12N\n\tGetInvite\x12\x1e.hookflash.v1.GetInviteRequest\x1a\x14.hookflash.v1.Invite\"\x0b\xa2\xbb\x18\x07\n\x05\x01\x02\x03\x04\x06\x12S\n\x0c\x43\x61ncelInvite\x12!.hookflash.v1.CancelInviteRequest\x1a\x14.hookflash.v1.Invite\"\n\xa2\xbb\x18\x06\n\x04\x02\x03\x04\x06\x12\x62\n\x0cListTimeline\x12!.hookflash.v1.ListTimelineRequest\x1a\".hookflash.v1.ListTimelineResponse\"\x0b\xa2\xbb\x18\x07\n\x05\x01\x02\x03\x04\x06\x12\x63\n\rGetTranscript\x12\".hookflash.v1.GetTranscriptRequest\x1a#.hookflash.v1.GetTranscriptResponse\"\t\xa2\xbb\x18\x05\n\x03\x04\x05\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -59,6 +60,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONVERSATIONSERVICE'].methods_by_name['Conference']._serialized_options = b'\242\273\030\006\n\004\002\003\004\006'
   _globals['_CONVERSATIONSERVICE'].methods_by_name['Whisper']._loaded_options = None
   _globals['_CONVERSATIONSERVICE'].methods_by_name['Whisper']._serialized_options = b'\242\273\030\006\n\004\002\003\004\006'
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['SendTyping']._loaded_options = None
+  _globals['_CONVERSATIONSERVICE'].methods_by_name['SendTyping']._serialized_options = b'\242\273\030\005\n\003\002\004\006'
   _globals['_CONVERSATIONSERVICE'].methods_by_name['Leave']._loaded_options = None
   _globals['_CONVERSATIONSERVICE'].methods_by_name['Leave']._serialized_options = b'\242\273\030\006\n\004\002\003\004\006'
   _globals['_CONVERSATIONSERVICE'].methods_by_name['Route']._loaded_options = None
@@ -71,42 +74,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONVERSATIONSERVICE'].methods_by_name['ListTimeline']._serialized_options = b'\242\273\030\007\n\005\001\002\003\004\006'
   _globals['_CONVERSATIONSERVICE'].methods_by_name['GetTranscript']._loaded_options = None
   _globals['_CONVERSATIONSERVICE'].methods_by_name['GetTranscript']._serialized_options = b'\242\273\030\005\n\003\004\005\006'
-  _globals['_CREATECONVERSATIONREQUEST']._serialized_start=350
-  _globals['_CREATECONVERSATIONREQUEST']._serialized_end=740
-  _globals['_CREATECONVERSATIONREQUEST_ATTRIBUTESENTRY']._serialized_start=678
-  _globals['_CREATECONVERSATIONREQUEST_ATTRIBUTESENTRY']._serialized_end=727
-  _globals['_GETCONVERSATIONREQUEST']._serialized_start=742
-  _globals['_GETCONVERSATIONREQUEST']._serialized_end=780
-  _globals['_LISTCONVERSATIONSREQUEST']._serialized_start=782
-  _globals['_LISTCONVERSATIONSREQUEST']._serialized_end=863
-  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_start=865
-  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_end=968
-  _globals['_CLOSECONVERSATIONREQUEST']._serialized_start=970
-  _globals['_CLOSECONVERSATIONREQUEST']._serialized_end=1060
-  _globals['_SENDMESSAGEREQUEST']._serialized_start=1063
-  _globals['_SENDMESSAGEREQUEST']._serialized_end=1241
-  _globals['_TRANSFERREQUEST']._serialized_start=1244
-  _globals['_TRANSFERREQUEST']._serialized_end=1489
-  _globals['_CONFERENCEREQUEST']._serialized_start=1492
-  _globals['_CONFERENCEREQUEST']._serialized_end=1739
-  _globals['_WHISPERREQUEST']._serialized_start=1741
-  _globals['_WHISPERREQUEST']._serialized_end=1820
-  _globals['_LEAVEREQUEST']._serialized_start=1822
-  _globals['_LEAVEREQUEST']._serialized_end=1885
-  _globals['_ROUTEREQUEST']._serialized_start=1888
-  _globals['_ROUTEREQUEST']._serialized_end=2050
-  _globals['_GETINVITEREQUEST']._serialized_start=2052
-  _globals['_GETINVITEREQUEST']._serialized_end=2125
-  _globals['_CANCELINVITEREQUEST']._serialized_start=2127
-  _globals['_CANCELINVITEREQUEST']._serialized_end=2182
-  _globals['_LISTTIMELINEREQUEST']._serialized_start=2184
-  _globals['_LISTTIMELINEREQUEST']._serialized_end=2273
-  _globals['_LISTTIMELINERESPONSE']._serialized_start=2275
-  _globals['_LISTTIMELINERESPONSE']._serialized_end=2368
-  _globals['_GETTRANSCRIPTREQUEST']._serialized_start=2370
-  _globals['_GETTRANSCRIPTREQUEST']._serialized_end=2445
-  _globals['_GETTRANSCRIPTRESPONSE']._serialized_start=2447
-  _globals['_GETTRANSCRIPTRESPONSE']._serialized_end=2543
-  _globals['_CONVERSATIONSERVICE']._serialized_start=2546
-  _globals['_CONVERSATIONSERVICE']._serialized_end=3813
+  _globals['_CREATECONVERSATIONREQUEST']._serialized_start=379
+  _globals['_CREATECONVERSATIONREQUEST']._serialized_end=769
+  _globals['_CREATECONVERSATIONREQUEST_ATTRIBUTESENTRY']._serialized_start=707
+  _globals['_CREATECONVERSATIONREQUEST_ATTRIBUTESENTRY']._serialized_end=756
+  _globals['_GETCONVERSATIONREQUEST']._serialized_start=771
+  _globals['_GETCONVERSATIONREQUEST']._serialized_end=809
+  _globals['_LISTCONVERSATIONSREQUEST']._serialized_start=811
+  _globals['_LISTCONVERSATIONSREQUEST']._serialized_end=892
+  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_start=894
+  _globals['_LISTCONVERSATIONSRESPONSE']._serialized_end=997
+  _globals['_CLOSECONVERSATIONREQUEST']._serialized_start=999
+  _globals['_CLOSECONVERSATIONREQUEST']._serialized_end=1089
+  _globals['_SENDMESSAGEREQUEST']._serialized_start=1092
+  _globals['_SENDMESSAGEREQUEST']._serialized_end=1270
+  _globals['_SENDTYPINGREQUEST']._serialized_start=1272
+  _globals['_SENDTYPINGREQUEST']._serialized_end=1339
+  _globals['_TRANSFERREQUEST']._serialized_start=1342
+  _globals['_TRANSFERREQUEST']._serialized_end=1587
+  _globals['_CONFERENCEREQUEST']._serialized_start=1590
+  _globals['_CONFERENCEREQUEST']._serialized_end=1837
+  _globals['_WHISPERREQUEST']._serialized_start=1839
+  _globals['_WHISPERREQUEST']._serialized_end=1918
+  _globals['_LEAVEREQUEST']._serialized_start=1920
+  _globals['_LEAVEREQUEST']._serialized_end=1983
+  _globals['_ROUTEREQUEST']._serialized_start=1986
+  _globals['_ROUTEREQUEST']._serialized_end=2148
+  _globals['_GETINVITEREQUEST']._serialized_start=2150
+  _globals['_GETINVITEREQUEST']._serialized_end=2223
+  _globals['_CANCELINVITEREQUEST']._serialized_start=2225
+  _globals['_CANCELINVITEREQUEST']._serialized_end=2280
+  _globals['_LISTTIMELINEREQUEST']._serialized_start=2282
+  _globals['_LISTTIMELINEREQUEST']._serialized_end=2371
+  _globals['_LISTTIMELINERESPONSE']._serialized_start=2373
+  _globals['_LISTTIMELINERESPONSE']._serialized_end=2466
+  _globals['_GETTRANSCRIPTREQUEST']._serialized_start=2468
+  _globals['_GETTRANSCRIPTREQUEST']._serialized_end=2543
+  _globals['_GETTRANSCRIPTRESPONSE']._serialized_start=2545
+  _globals['_GETTRANSCRIPTRESPONSE']._serialized_end=2641
+  _globals['_CONVERSATIONSERVICE']._serialized_start=2644
+  _globals['_CONVERSATIONSERVICE']._serialized_end=3993
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from hookflash.v1 import conversation_pb2 as hookflash_dot_v1_dot_conversation__pb2
 from hookflash.v1 import conversation_service_pb2 as hookflash_dot_v1_dot_conversation__service__pb2
 from hookflash.v1 import invite_pb2 as hookflash_dot_v1_dot_invite__pb2
@@ -78,6 +79,11 @@ class ConversationServiceStub(object):
                 '/hookflash.v1.ConversationService/Whisper',
                 request_serializer=hookflash_dot_v1_dot_conversation__service__pb2.WhisperRequest.SerializeToString,
                 response_deserializer=hookflash_dot_v1_dot_whisper__pb2.Whisper.FromString,
+                _registered_method=True)
+        self.SendTyping = channel.unary_unary(
+                '/hookflash.v1.ConversationService/SendTyping',
+                request_serializer=hookflash_dot_v1_dot_conversation__service__pb2.SendTypingRequest.SerializeToString,
+                response_deserializer=google_dot_protobuf_dot_empty__pb2.Empty.FromString,
                 _registered_method=True)
         self.Leave = channel.unary_unary(
                 '/hookflash.v1.ConversationService/Leave',
@@ -171,6 +177,13 @@ class ConversationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SendTyping(self, request, context):
+        """Shows the customer that an agent types, where his channel has such a sign; kept nowhere.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Leave(self, request, context):
         """Takes an agent out of the conversation.
         """
@@ -255,6 +268,11 @@ def add_ConversationServiceServicer_to_server(servicer, server):
                     servicer.Whisper,
                     request_deserializer=hookflash_dot_v1_dot_conversation__service__pb2.WhisperRequest.FromString,
                     response_serializer=hookflash_dot_v1_dot_whisper__pb2.Whisper.SerializeToString,
+            ),
+            'SendTyping': grpc.unary_unary_rpc_method_handler(
+                    servicer.SendTyping,
+                    request_deserializer=hookflash_dot_v1_dot_conversation__service__pb2.SendTypingRequest.FromString,
+                    response_serializer=google_dot_protobuf_dot_empty__pb2.Empty.SerializeToString,
             ),
             'Leave': grpc.unary_unary_rpc_method_handler(
                     servicer.Leave,
@@ -504,6 +522,33 @@ class ConversationService(object):
             '/hookflash.v1.ConversationService/Whisper',
             hookflash_dot_v1_dot_conversation__service__pb2.WhisperRequest.SerializeToString,
             hookflash_dot_v1_dot_whisper__pb2.Whisper.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SendTyping(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hookflash.v1.ConversationService/SendTyping',
+            hookflash_dot_v1_dot_conversation__service__pb2.SendTypingRequest.SerializeToString,
+            google_dot_protobuf_dot_empty__pb2.Empty.FromString,
             options,
             channel_credentials,
             insecure,

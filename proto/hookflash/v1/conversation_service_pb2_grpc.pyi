@@ -4,6 +4,7 @@ isort:skip_file
 Conversations: open, read, transfer, conference, whisper, leave, close."""
 
 from collections import abc as _abc
+from google.protobuf import empty_pb2 as _empty_pb2
 from grpc import aio as _aio
 from hookflash.v1 import conversation_pb2 as _conversation_pb2
 from hookflash.v1 import conversation_service_pb2 as _conversation_service_pb2
@@ -53,6 +54,8 @@ class ConversationServiceStub:
     """Adds an agent: the inviting agent stays."""
     Whisper: _grpc.UnaryUnaryMultiCallable[_conversation_service_pb2.WhisperRequest, _whisper_pb2.Whisper]
     """Says something to the conversation's agents and supervisors only."""
+    SendTyping: _grpc.UnaryUnaryMultiCallable[_conversation_service_pb2.SendTypingRequest, _empty_pb2.Empty]
+    """Shows the customer that an agent types, where his channel has such a sign; kept nowhere."""
     Leave: _grpc.UnaryUnaryMultiCallable[_conversation_service_pb2.LeaveRequest, _conversation_pb2.Conversation]
     """Takes an agent out of the conversation."""
     Route: _grpc.UnaryUnaryMultiCallable[_conversation_service_pb2.RouteRequest, _invite_pb2.Invite]
@@ -87,6 +90,8 @@ class ConversationServiceAsyncStub(ConversationServiceStub):
     """Adds an agent: the inviting agent stays."""
     Whisper: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.WhisperRequest, _whisper_pb2.Whisper]  # type: ignore[assignment]
     """Says something to the conversation's agents and supervisors only."""
+    SendTyping: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.SendTypingRequest, _empty_pb2.Empty]  # type: ignore[assignment]
+    """Shows the customer that an agent types, where his channel has such a sign; kept nowhere."""
     Leave: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.LeaveRequest, _conversation_pb2.Conversation]  # type: ignore[assignment]
     """Takes an agent out of the conversation."""
     Route: _aio.UnaryUnaryMultiCallable[_conversation_service_pb2.RouteRequest, _invite_pb2.Invite]  # type: ignore[assignment]
@@ -166,6 +171,14 @@ class ConversationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_whisper_pb2.Whisper, _abc.Awaitable[_whisper_pb2.Whisper]]:
         """Says something to the conversation's agents and supervisors only."""
+
+    @_abc_1.abstractmethod
+    def SendTyping(
+        self,
+        request: _conversation_service_pb2.SendTypingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
+        """Shows the customer that an agent types, where his channel has such a sign; kept nowhere."""
 
     @_abc_1.abstractmethod
     def Leave(

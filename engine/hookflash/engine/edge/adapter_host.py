@@ -88,6 +88,12 @@ class AdapterHost:
         """The running adapter of a channel; None where it is not running now, or is none."""
         return self._runs.get(channel)
 
+    def show_typing(self, channel: ChannelId, address: str, *, is_typing: bool) -> None:
+        """Show a customer that an agent types, where his channel runs here and has such a sign."""
+        run = self._runs.get(channel)
+        if run is not None:
+            run.show_typing(address, is_typing=is_typing)
+
     async def start(self) -> None:
         """Start every channel applied so far, and wait until each runs or has failed."""
         self._is_started = True

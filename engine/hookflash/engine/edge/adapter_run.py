@@ -27,11 +27,13 @@ from hookflash.sdk.channel import (
     ChannelAdapter,
     ChannelContext,
     ChannelLog,
+    CustomerAddress,
     HttpRequest,
     HttpResponse,
+    Level,
 )
 from hookflash.sdk.config import fill
-from hookflash.sdk.errors import ConfigError, NotTaken
+from hookflash.sdk.errors import ConfigError, NotTaken, SendError
 from hookflash.sdk.http import guarded_client
 from hookflash.sdk.types import ChannelId
 
@@ -48,11 +50,13 @@ from .ports import EdgeShard, FaultListener
 from .rates import Rates
 from .receipts import ReceiptJoiner
 from .sender import ChannelSender, SendingRules
+from .signs import TypingSigns
 
 __all__ = ["AdapterRun", "Edge"]
 
 START_S: Final = 30.0
 STOP_S: Final = 5.0
+TYPING_MAX: Final = 64
 APP_CALLS_MAX: Final = 1_000
 """Calls of one adapter's own application at once, web sockets among them."""
 
@@ -75,6 +79,7 @@ class Edge:
     file: InboxFile
     receipts: ReceiptJoiner
     media: MediaStore
+    signs: TypingSigns
     ids: IdMaker
     clock: Clock
     random: Random
@@ -111,6 +116,7 @@ class AdapterRun:
         self._door: WebhookDoor | None = None
         self._own: set[asyncio.Task[None]] = set()
         self._adapters: set[asyncio.Task[None]] = set()
+        self._typing: set[str] = set()
         self._served: set[asyncio.Task[None]] = set()
         self._http = guarded_client(edge.http.allow_private)
         self._store = FileStore(edge.file, settings.id)
@@ -129,6 +135,26 @@ class AdapterRun:
         if self._door is None or self._adapter is None:
             return HttpResponse(status=503)
         return await self._door.answer(request)
+
+    def show_typing(self, address: str, *, is_typing: bool) -> None:
+        """Show the customer that an agent types, where the channel has such a sign; never waits, and may drop it."""
+        adapter = self._adapter
+        if adapter is None or adapter.capabilities.typing not in (Level.NATIVE, Level.PARTIAL):
+            return
+        if address not in self._typing and len(self._typing) < TYPING_MAX:
+            self._typing.add(address)
+            self._keep(self._own, self._type(adapter, address, is_typing=is_typing))
+
+    async def _type(self, adapter: ChannelAdapter, address: str, *, is_typing: bool) -> None:
+        to = CustomerAddress(channel=self.settings.id, id=address)
+        try:
+            await within(self._edge.clock, STOP_S, lambda: adapter.typing(to, is_typing))
+        except SendError:
+            pass  # A sign that is not shown is nobody's loss.
+        except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
+            self._on_fault("typing", _named(error), "showed no sign")
+        finally:
+            self._typing.discard(address)
 
     async def serve_app(
         self, scope: Scope, receive: Callable[[], Awaitable[Scope]], send: Callable[[Scope], Awaitable[None]]
@@ -244,6 +270,7 @@ class AdapterRun:
             inbox=edge.inbox,
             receipts=edge.receipts,
             media=edge.media,
+            signs=edge.signs,
             clock=edge.clock,
             random=edge.random,
             on_fault=self._on_fault,

@@ -29,6 +29,7 @@ from .media import MediaStore
 from .patience import adapter_principal, caught, sleep
 from .ports import FaultListener
 from .receipts import ReceiptJoiner
+from .signs import TypingSigns
 
 __all__ = ["PENDING_MAX", "ArrivalTaker", "InboxFullError"]
 
@@ -59,6 +60,7 @@ class ArrivalTaker:
         inbox: Inbox,
         receipts: ReceiptJoiner,
         media: MediaStore,
+        signs: TypingSigns,
         clock: Clock,
         random: Random,
         on_fault: FaultListener,
@@ -71,6 +73,7 @@ class ArrivalTaker:
         self._inbox = inbox
         self._receipts = receipts
         self._media = media
+        self._signs = signs
         self._clock = clock
         self._random = random
         self._on_fault = on_fault
@@ -125,6 +128,7 @@ class ArrivalTaker:
         if self._is_stopped:
             raise NotTaken("DRAINING", _RETRY_KEEPING_S)
         if isinstance(arrival, Typing):
+            self._rows((arrival,), "take")
             return
         rows = self._rows((arrival,), "take")
         if not rows:
@@ -161,6 +165,9 @@ class ArrivalTaker:
         wrong: list[str] = []
         for arrival in arrivals:
             try:
+                if isinstance(arrival, Typing):
+                    self._show(arrival)
+                    continue
                 row = row_of(self._channel, arrival, now=self._clock.now(), place=self._place())
             except Exception as error:  # noqa: BLE001  untyped plugins put anything into an arrival
                 wrong.append(type(error).__name__)
@@ -169,6 +176,11 @@ class ArrivalTaker:
         if wrong:
             self._on_fault(hook, f"brought {len(wrong)} that cannot be read: {wrong[0]}", "left them out")
         return rows
+
+    def _show(self, typing: Typing) -> None:
+        if type(typing.address.id) is not str:
+            raise TypeError("an address is a text")
+        self._signs.customer(self._channel, typing.address.id, is_typing=bool(typing.is_on))
 
     def _place(self) -> str:
         """A name that nobody can guess."""

@@ -104,7 +104,13 @@ class Server:
 
     async def start(self) -> str:
         """Write the first admin's token, take the port and serve; the answer is the address. Raises StartError."""
-        self._unsubscribe = self._engine.shard.subscribe(self._hear)
+        hears, sees = self._engine.shard.subscribe(self._hear), self._engine.signs.subscribe(self._desks.show_typing)
+
+        def unsubscribe() -> None:
+            hears()
+            sees()
+
+        self._unsubscribe = unsubscribe
         await self._make_admin()
         address = bind(self._grpc, self._engine.settings)
         self._serve_metrics()

@@ -13,10 +13,11 @@ from hookflash.engine.domain.refusals import (
     DeliveryNotFound,
     Draining,
 )
+from hookflash.engine.domain.text import check_address
 from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
-from hookflash.engine.server.convert_commands import received_from, settle_from
+from hookflash.engine.server.convert_commands import receipt_from, received_from, settle_from
 from hookflash.engine.server.convert_timeline import delivery_to
 from hookflash.engine.server.ports import DeliveryReader
 from hookflash.v1 import channel_service_pb2 as pb
@@ -41,7 +42,10 @@ class ChannelServicer:
             reader.close()
 
     async def Receive(self, request: pb.ReceiveRequest, caller: Caller) -> pb.ReceiveResponse:  # noqa: N802
-        """Bring in something the customer did."""
+        """Bring in something the customer did, or the provider reports."""
+        if request.WhichOneof("content") in ("typing", "receipt"):
+            await self._take(request, caller)
+            return pb.ReceiveResponse()
         arrived = received_from(request, self._asking.limits)
         conversation, is_repeat = await self._asking.engine.inbox.receive(caller.principal, **arrived)
         name = "" if conversation is None else str(names.conversation_of(conversation))
@@ -67,6 +71,21 @@ class ChannelServicer:
             return await self._asking.submit(caller, request, address, settled, lambda _: Empty())
         self._asking.engine.outbox.postpone(conversation, number, settled)
         return Empty()
+
+    async def _take(self, request: pb.ReceiveRequest, caller: Caller) -> None:
+        """Take what makes no entry of the customer's: a sign of typing, or a receipt."""
+        channel = names.channel("channel", request.channel)
+        if channel not in self._asking.shard.facts.channels():
+            raise ChannelNotFound(channel)
+        engine = self._asking.engine
+        if request.WhichOneof("content") == "typing":
+            engine.signs.customer(channel, check_address(request.address), is_typing=request.typing)
+            return
+        receipt = receipt_from(request, channel, self._asking.now())
+        if request.receipt.delivery:
+            conversation, number = names.numbered("receipt.delivery", request.receipt.delivery, "deliveries")
+            await self._check_delivery(caller, conversation, number, request.receipt.delivery)
+        await engine.receipts.take(channel, receipt)
 
     async def _hand_out(self, reader: DeliveryReader, caller: Caller) -> None:
         """Write what the reader gets, until it is taken over or the engine stops."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 
 from hookflash.engine.actors.calls import Outcome
@@ -102,6 +103,14 @@ class ConversationServicer:
         answer = partial(_said, address.id, e.WhisperSent, whisper_to)
         return await self._asking.say(caller, request, address, said, answer, acting=agent)
 
+    async def SendTyping(self, request: pb.SendTypingRequest, caller: Caller) -> Empty:  # noqa: N802
+        """Show the customer that an agent types."""
+        address, agent = self._acting(request, caller)
+        state, _ = await self._asking.conversation(address.id)
+        identity.check_speaks(state, agent)
+        self._asking.engine.signs.agent(state.channel, state.address, is_typing=request.is_typing)
+        return Empty()
+
     async def Leave(self, request: pb.LeaveRequest, caller: Caller) -> bytes:  # noqa: N802
         """Take an agent out of the conversation."""
         address, agent = self._acting(request, caller)
@@ -150,7 +159,9 @@ class ConversationServicer:
         return replace(command, target=found.target, chosen_by=found.chosen_by, closed=found.closed)
 
     def _acting(
-        self, request: pb.SendMessageRequest | pb.WhisperRequest | pb.LeaveRequest, caller: Caller
+        self,
+        request: pb.SendMessageRequest | pb.SendTypingRequest | pb.WhisperRequest | pb.LeaveRequest,
+        caller: Caller,
     ) -> tuple[Address, AgentId]:
         conversation = names.conversation("name", request.name)
         return names.conversation_of(conversation), identity.acting_agent(caller.principal, request.agent)

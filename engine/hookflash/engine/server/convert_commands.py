@@ -4,6 +4,7 @@ Form is judged here, before existence (domain section 7); the rules' own functio
 refused for the same reason wherever it comes in.
 """
 
+from datetime import UTC, datetime
 from typing import TypedDict
 
 from hookflash.engine.domain import commands as c
@@ -23,8 +24,9 @@ from hookflash.engine.domain.text import (
 from hookflash.engine.domain.values import CloseCause, Customer, Target
 from hookflash.engine.server import names
 from hookflash.engine.server.convert_values import customer_from, given, seconds_or_none, target_from
+from hookflash.sdk.channel import CustomerAddress, Receipt, ReceiptState
 from hookflash.sdk.messages import Choice, Template
-from hookflash.sdk.types import AgentId, ChannelId, InviteKind, MediaDomainId, Role
+from hookflash.sdk.types import AgentId, ChannelId, DeliveryId, ExternalId, InviteKind, MediaDomainId, Role
 from hookflash.v1 import agent_pb2, agent_service_pb2, channel_service_pb2, conversation_service_pb2
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "open_from",
     "place_from",
     "readiness_from",
+    "receipt_from",
     "received_from",
     "route_from",
     "said_in",
@@ -41,6 +44,12 @@ __all__ = [
 ]
 
 _CAUSES = {Role.AGENT: CloseCause.AGENT, Role.SUPERVISOR: CloseCause.SUPERVISOR, Role.SERVICE: CloseCause.SERVICE}
+_RECEIPT_STATES = {
+    channel_service_pb2.DELIVERY_RECEIPT_STATE_SENT: ReceiptState.SENT,
+    channel_service_pb2.DELIVERY_RECEIPT_STATE_DELIVERED: ReceiptState.DELIVERED,
+    channel_service_pb2.DELIVERY_RECEIPT_STATE_READ: ReceiptState.READ,
+    channel_service_pb2.DELIVERY_RECEIPT_STATE_FAILED: ReceiptState.FAILED,
+}
 _PRIORITY_MAX = 10
 CHOICES_MAX = 20
 VALUES_MAX = 50
@@ -167,6 +176,29 @@ def received_from(request: channel_service_pb2.ReceiveRequest, limits: Limits) -
         text=text,
         customer=customer_from(request.customer),
         target=_target_or_none(request),
+    )
+
+
+def receipt_from(request: channel_service_pb2.ReceiveRequest, channel: ChannelId, now: float) -> Receipt:
+    """How far a Delivery came, as a channel from outside tells it."""
+    told = request.receipt
+    state = _RECEIPT_STATES.get(told.state)
+    if state is None:
+        raise BadField("receipt.state", "is required: SENT, DELIVERED, READ or FAILED")
+    up_to = told.up_to.ToDatetime(UTC) if told.HasField("up_to") else None
+    if not (told.external_id or told.delivery or up_to):
+        raise BadField("receipt", "names no Delivery: give external_id, delivery or up_to")
+    check_external_id("receipt.external_id", told.external_id)
+    address = check_address(request.address) if request.address or up_to is not None else None
+    return Receipt(
+        dedupe_key=request.external_id,
+        state=state,
+        at=datetime.fromtimestamp(now, UTC),
+        external_id=ExternalId(told.external_id) if told.external_id else None,
+        delivery_id=DeliveryId(told.delivery) if told.delivery else None,
+        up_to=up_to,
+        error=clean_line("receipt.error", told.error, REASON_LENGTH_MAX) or None,
+        address=None if address is None else CustomerAddress(channel=channel, id=address),
     )
 
 

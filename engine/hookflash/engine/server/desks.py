@@ -21,7 +21,7 @@ from hookflash.engine.server.convert_timeline import invites_of, notice_to, time
 from hookflash.engine.server.convert_values import duration
 from hookflash.engine.server.outlet import Outlet
 from hookflash.engine.views.audience import audience
-from hookflash.sdk.types import AgentId, OfferOutcome
+from hookflash.sdk.types import AgentId, ConversationId, OfferOutcome
 from hookflash.v1 import agent_service_pb2 as pb
 from hookflash.v1 import offer_pb2
 
@@ -74,6 +74,18 @@ class Desks:
         for desks in self._desks.values():
             for desk in desks:
                 desk.outlet.end(Draining(), _goodbye("DRAINING"))
+
+    def show_typing(self, conversation: ConversationId, is_typing: bool) -> None:  # noqa: FBT001  a listener's arguments
+        """Show the desks of a conversation's agents that its customer types, or has stopped."""
+        state = self._asking.shard.facts.conversation(conversation)
+        if state is None:
+            return
+        sign = pb.CustomerTyping(conversation=f"conversations/{conversation}", is_typing=is_typing)
+        item = pb.AttachResponse(customer_typing=sign).SerializeToString()
+        position = self._asking.shard.durable_position
+        for participant in state.participants:
+            for desk in self._desks.get(participant.agent, ()):
+                desk.outlet.show(position, item)
 
     def hear(self, group: Sequence[Sealed]) -> None:
         """Tell the desks of durable records."""

@@ -6,11 +6,19 @@ bound to one channel: whatever belongs to another is ROLE_NOT_ALLOWED, also wher
 
 from typing import Final
 
-from hookflash.engine.domain.conversation.state import Conversation
-from hookflash.engine.domain.refusals import BadField, IdentityMismatch, OfferNotFound, RoleNotAllowed
+from hookflash.engine.domain.conversation.state import Conversation, state_of
+from hookflash.engine.domain.refusals import (
+    BadField,
+    ConversationClosed,
+    ConversationNotActive,
+    IdentityMismatch,
+    NotAParticipant,
+    OfferNotFound,
+    RoleNotAllowed,
+)
 from hookflash.engine.domain.values import Invite, offer_id
 from hookflash.engine.server import names
-from hookflash.sdk.types import AgentId, ChannelId, OfferOutcome, Principal, Role
+from hookflash.sdk.types import AgentId, ChannelId, OfferOutcome, ParticipantRole, Principal, Role
 
 __all__ = [
     "acting_agent",
@@ -19,6 +27,7 @@ __all__ = [
     "check_channel",
     "check_named_channel",
     "check_offer",
+    "check_speaks",
     "hears_all",
     "may_read_note",
     "may_read_now",
@@ -75,6 +84,19 @@ def check_offer(principal: Principal, conversation: Conversation, number: int) -
     if not 1 <= number <= len(conversation.offers):
         raise OfferNotFound(names.offer_name(offer_id(conversation.id, number)))
     check_agent(principal, f"agents/{conversation.offers[number - 1].agent}")
+
+
+def check_speaks(conversation: Conversation, agent: AgentId) -> None:
+    """Raise where an agent could not write to the customer now, as SendMessage would."""
+    if conversation.closed is not None:
+        raise ConversationClosed(conversation.id)
+    participant = conversation.participant(agent)
+    if participant is None:
+        raise NotAParticipant(agent)
+    if participant.role is not ParticipantRole.PRIMARY:
+        raise RoleNotAllowed(participant.role, "write to the customer")
+    if conversation.open_session is None:
+        raise ConversationNotActive(conversation.id, state_of(conversation))
 
 
 def hears_all(principal: Principal) -> bool:

@@ -39,6 +39,12 @@ class Outlet:
         self._items.append((position, item))
         self._awake.set()
 
+    def show(self, position: int, item: bytes) -> None:
+        """Add an item that may as well be missing: dropped where the reader is behind."""
+        if not self._is_ended and 2 * len(self._items) < self._size_max:
+            self._items.append((position, item))
+            self._awake.set()
+
     def end(self, refusal: Refusal | None = None, last: bytes | None = None) -> None:
         """Let the stream end after what waits and a last item, well or with a refusal. A second end is nothing."""
         if self._is_ended:

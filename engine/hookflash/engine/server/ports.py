@@ -3,7 +3,7 @@
 The composition root is above this package and the channels' edge is beside it, so both are known by what they can do.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 from hookflash.engine.actors.shard import Shard
@@ -16,7 +16,7 @@ from hookflash.engine.plugins import PluginHost
 from hookflash.engine.plugins.questions import Questions
 from hookflash.engine.settings import Settings
 from hookflash.engine.views.reads import Reads
-from hookflash.sdk.channel import Delivery
+from hookflash.sdk.channel import Delivery, Receipt
 from hookflash.sdk.types import ChannelId, ConversationId, Principal, QueueId
 
 __all__ = ["DeliveryReader", "Engine", "Inbox", "Outbox", "SinkReport", "Sinks"]
@@ -131,6 +131,26 @@ class Opening(Protocol):
         """The destination of a conversation that this customer opens."""
 
 
+class Signs(Protocol):
+    """Signs of typing, both ways; kept nowhere."""
+
+    def subscribe(self, listener: Callable[[ConversationId, bool], None]) -> Callable[[], None]:
+        """Hear of customers' signs; the answer ends that."""
+
+    def customer(self, channel: ChannelId, address: str, *, is_typing: bool) -> None:
+        """A customer types, or has stopped."""
+
+    def agent(self, channel: ChannelId, address: str, *, is_typing: bool) -> None:
+        """An agent types to a customer, or has stopped."""
+
+
+class Receipts(Protocol):
+    """How far deliveries came at their providers."""
+
+    async def take(self, channel: ChannelId, receipt: Receipt) -> None:
+        """Record what a receipt says, or keep it until the delivery that it names is known."""
+
+
 class Projector(Protocol):
     """What keeps the views behind the journal, wherever it runs."""
 
@@ -192,6 +212,14 @@ class Engine(Protocol):
     @property
     def outbox(self) -> Outbox:
         """The channels' edge."""
+
+    @property
+    def signs(self) -> Signs:
+        """Signs of typing."""
+
+    @property
+    def receipts(self) -> Receipts:
+        """How far deliveries came."""
 
     @property
     def inbox(self) -> Inbox:

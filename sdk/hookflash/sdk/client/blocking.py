@@ -156,6 +156,10 @@ class SyncClient:
         """Says something to the conversation's agents and supervisors only."""
         return self._wait(self._client.whisper(request, timeout_s=timeout_s))
 
+    def send_typing(self, request: m.SendTypingRequest, *, timeout_s: float | None = None) -> None:
+        """Shows the customer that an agent types, where his channel has such a sign."""
+        self._wait(self._client.send_typing(request, timeout_s=timeout_s))
+
     def leave(self, request: m.LeaveRequest, *, timeout_s: float | None = None) -> m.Conversation:
         """Takes an agent out of the conversation."""
         return self._wait(self._client.leave(request, timeout_s=timeout_s))

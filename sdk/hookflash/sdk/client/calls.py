@@ -110,6 +110,10 @@ class Calls:
         """Says something to the conversation's agents and supervisors only."""
         return await self._unary(self._conversation.Whisper, request, timeout_s)
 
+    async def send_typing(self, request: m.SendTypingRequest, *, timeout_s: float | None = None) -> None:
+        """Shows the customer that an agent types, where his channel has such a sign."""
+        await self._unary(self._conversation.SendTyping, request, timeout_s)
+
     async def leave(self, request: m.LeaveRequest, *, timeout_s: float | None = None) -> m.Conversation:
         """Takes an agent out of the conversation."""
         return await self._unary(self._conversation.Leave, request, timeout_s)

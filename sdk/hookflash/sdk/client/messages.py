@@ -26,6 +26,7 @@ from hookflash.v1.agent_service_pb2 import (
     AgentNotice,
     AttachRequest,
     AttachResponse,
+    CustomerTyping,
     DeclineOfferRequest,
     GetAgentRequest,
     Goodbye,
@@ -40,7 +41,14 @@ from hookflash.v1.agent_service_pb2 import (
 )
 from hookflash.v1.attribute_pb2 import Attribute, AttributeKind
 from hookflash.v1.channel_pb2 import Channel
-from hookflash.v1.channel_service_pb2 import DeliveriesRequest, ReceiveRequest, ReceiveResponse, SettleDeliveryRequest
+from hookflash.v1.channel_service_pb2 import (
+    DeliveriesRequest,
+    DeliveryReceipt,
+    DeliveryReceiptState,
+    ReceiveRequest,
+    ReceiveResponse,
+    SettleDeliveryRequest,
+)
 from hookflash.v1.conversation_pb2 import ChannelSession, Conversation, ConversationState
 from hookflash.v1.conversation_service_pb2 import (
     CancelInviteRequest,
@@ -58,6 +66,7 @@ from hookflash.v1.conversation_service_pb2 import (
     ListTimelineResponse,
     RouteRequest,
     SendMessageRequest,
+    SendTypingRequest,
     TransferRequest,
     WhisperRequest,
 )
@@ -118,9 +127,12 @@ __all__ = [
     "CreateTokenRequest",
     "CreateTokenResponse",
     "Customer",
+    "CustomerTyping",
     "DeclineOfferRequest",
     "DeliveriesRequest",
     "Delivery",
+    "DeliveryReceipt",
+    "DeliveryReceiptState",
     "DrainRequest",
     "ErrorReason",
     "Event",
@@ -181,6 +193,7 @@ __all__ = [
     "Role",
     "RouteRequest",
     "SendMessageRequest",
+    "SendTypingRequest",
     "Server",
     "SetAgentStateRequest",
     "SettleDeliveryRequest",
