@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import Command
+from tests.cli.command import Command, silent_address
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -115,3 +115,10 @@ def test_a_folder_that_holds_something_is_left_alone(command: Command, tmp_path:
     assert done.code == 2
     assert "is not empty; name a new folder" in done.err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_what_is_installed_is_listed_with_the_sdk_it_is_made_for(command: Command) -> None:
+    with silent_address() as address:
+        done = command("plugin", "list", "-o", "json", "--server", address)
+    found = {plugin["name"]: plugin for plugin in json.loads(done.out)["plugins"]}
+    assert found["jwt"]["reason"] == "made for SDK >=1.0,<2"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,22 @@ def _installed() -> list[m.Plugin]:
     from hookflash.sdk.client import messages as m
 
     return [
-        m.Plugin(name=point.name, version=point.dist.version if point.dist is not None else "")
+        m.Plugin(
+            name=point.name,
+            version=point.dist.version if point.dist is not None else "",
+            reason=_made_for(point),
+        )
         for point in sorted(entry_points(group=_GROUP), key=lambda point: point.name)
     ]
+
+
+def _made_for(point: EntryPoint) -> str:
+    """Say which SDK the plugin's source asks for; nothing where that cannot be read without running something."""
+    from hookflash.sdk.declarations import declared
+
+    # Finding a module inside a foreign package would run that package.
+    if "." in point.module and not point.module.startswith("hookflash.plugins."):
+        return ""
+    found = find_spec(point.module)
+    range_ = declared(Path(found.origin), "SDK_API") if found is not None and found.origin is not None else None
+    return f"made for SDK {range_}" if isinstance(range_, str) else ""

@@ -3,7 +3,6 @@
 pluggy's own loader lets one broken package stop the host, so each step is made here, under one guard (plugins.md 1.1).
 """
 
-import ast
 import hashlib
 import inspect
 import traceback
@@ -20,6 +19,7 @@ from hookflash.engine.plugins.staging import Registered, StagingRegistry
 from hookflash.engine.plugins.terms import Isolation, terms_of
 from hookflash.engine.plugins.versions import is_in_range
 from hookflash.sdk import hooks
+from hookflash.sdk.declarations import declared
 
 __all__ = ["START_FAILED_S", "START_WARNED_S", "Verdict", "is_isolated", "load"]
 
@@ -118,23 +118,8 @@ def _check_pin(source: Source, pin: object) -> None:
 
 
 def _declared(source: Source, constant: str) -> object:
-    """Read a constant from the source text, so that a plugin that is not for here is not run just to learn that."""
     file = source.file()
-    if file is None or file.suffix != ".py":
-        return None
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return None  # The import will say it with a traceback.
-    for statement in tree.body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)) if name == constant:
-                return value
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=value)) if name == constant:
-                return value
-            case _:
-                continue
-    return None
+    return None if file is None else declared(file, constant)
 
 
 def _check_api(range_: object, *, is_final: bool) -> None:
