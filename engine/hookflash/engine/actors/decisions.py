@@ -75,7 +75,8 @@ class Decisions:
         strategy = index.strategy
         if not index.asks:
             agent = eligible.first
-            return MakeOffer(number=number, agent=agent, agent_name=self._name(agent))
+            name = self._directory.agents()[agent].settings.name
+            return MakeOffer(number=number, agent=agent, agent_name=name)
         if not strategy.is_bundled:
             return AskStrategy(number=number, strategy=strategy.name, until=now + BUDGET_S)
         view, context = self.view(conversation, waiting), self._context(self._chance, conversation, waiting, now)
@@ -125,6 +126,7 @@ class Decisions:
     def _told(
         self, waiting: Waiting, answer: Answer, now: float, agents: tuple[AgentId, ...], asked: Decision | None
     ) -> AnswerDecision:
+        known = self._directory.agents()
         strategy = self._matching.index(waiting.queue).strategy.name if asked is None else asked.strategy
         chosen = agents if answer.to == "all" else agents[:1]
         return AnswerDecision(
@@ -137,8 +139,5 @@ class Decisions:
             wait_until=None if answer.wait_s is None else now + answer.wait_s,
             rejected=answer.rejected,
             cursor=answer.cursor,
-            choices=tuple([(agent, self._name(agent)) for agent in chosen]),
+            choices=tuple([(agent, known[agent].settings.name) for agent in chosen]),
         )
-
-    def _name(self, agent: AgentId) -> str:
-        return self._directory.agents()[agent].settings.name

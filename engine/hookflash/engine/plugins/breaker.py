@@ -31,6 +31,8 @@ class Breaker:
 
     def admit(self) -> bool:
         """Take a call; each True is followed by `succeeded`, `failed` or `withdrawn`."""
+        if self._opened_at is None:
+            return True  # Nearly always, and a lock costs as much as a small call.
         with self._lock:
             if self._opened_at is None:
                 return True
@@ -41,6 +43,8 @@ class Breaker:
 
     def succeeded(self) -> None:
         """Count a call that went well: the breaker is closed."""
+        if not self._in_a_row:
+            return  # It is closed, and nothing is being tried.
         with self._lock:
             self._in_a_row = 0
             self._opened_at = None
