@@ -56,7 +56,7 @@ def _agent(name: AgentId, skill: int) -> Agent:
 
 def _index(skills: Mapping[AgentId, int]) -> QueueIndex:
     agents = {name: _agent(name, skill) for name, skill in skills.items()}
-    index = QueueIndex(SETTINGS, STRATEGY, agents, lambda _strategy, error: pytest.fail(error))
+    index = QueueIndex(SETTINGS, STRATEGY, agents, lambda _plugin, _what, error, _fallback: pytest.fail(error))
     for name, agent in agents.items():
         step = index.step_of(agent.settings.attributes)
         assert step is not None

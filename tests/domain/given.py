@@ -128,6 +128,9 @@ class Centre:
     def is_strategy(self, name: str) -> bool:
         return name in ("longest_available", "least_occupied")
 
+    def is_ordering(self, name: str) -> bool:
+        return name == "soonest_deadline"
+
     def strategy_problems(self, name: str, options: Mapping[str, str]) -> tuple[str, ...]:
         return tuple(f"{name} has no option {option}" for option in options if option != "by")
 

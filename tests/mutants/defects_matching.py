@@ -80,8 +80,8 @@ MATCHING = (
     defect(
         "only-the-first-queue-is-served",
         "actors.matching",
-        "heappush(heap, (min(firsts), agent))",
-        "heappush(heap, (firsts[0], agent))",
+        "if first is not None:\n                heappush(heap, (first[-1], queue, first, agent))",
+        "if first is not None:\n                heappush(heap, ((), queue, first, agent))",
         "I11 I12",
         "A freed agent takes from his first queue, whoever waits in the others.",
     ),

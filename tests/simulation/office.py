@@ -178,6 +178,8 @@ def queue(mix: Mix, number: int, steps: int, priority: int) -> queue_pb2.Queue:
     made = queue_pb2.Queue(name=f"queues/q{number}", display_name=f"Queue {number}", priority=priority)
     if mix.strategy and number == 0:
         made.strategy = "whimsical" if mix.is_asked_in_turn else "moody"
+    if number == 1:
+        made.ordering = "soonest_deadline"
     for step in range(steps):
         made.steps.add(expression=f"skill >= {8 - 3 * step}").wait.FromMilliseconds(3_003)
     if number and mix.queues > 1 and number % 2:

@@ -22,6 +22,7 @@ from hookflash.engine.actors.directory import Directory
 from hookflash.engine.actors.entity import on_loop
 from hookflash.engine.actors.mailbox import Mailroom
 from hookflash.engine.actors.matching import Matching
+from hookflash.engine.actors.orderings import Orderings
 from hookflash.engine.actors.passivation import Passivation
 from hookflash.engine.actors.registry import Registry
 from hookflash.engine.actors.shard import Archive, Shard
@@ -51,6 +52,7 @@ from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.journal.writer import JournalWriter
 from hookflash.engine.plugins import PluginFault, PluginHost
 from hookflash.engine.plugins import PluginSettings as HostSettings
+from hookflash.engine.plugins.orderings import LoadedOrdering
 from hookflash.engine.plugins.questions import Questions
 from hookflash.engine.plugins.strategies import LoadedStrategy
 from hookflash.engine.settings import Settings
@@ -105,6 +107,7 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._views = views
         self._missing_strategies: set[str] = set()
+        self._missing_orderings: set[str] = set()
         self._threads = threads or Threads()
         self.violations = catch_up(journal, views, request_id_kept_s=self.limits.request_id_kept_s)
         self.views = Reads(views)
@@ -115,6 +118,7 @@ class Engine:
         self._strategies = Strategies(self.shard, plugins)
         self.questions = Questions.to(plugins, self.limits, self.clock.now, self.clock.wake_at)
         self._unattended = Unattended(self.shard, self.questions.hooks)
+        self._orderings = Orderings(self.shard, plugins)
         self._alarms = Alarms(self.shard, self._strategies.end_decision, self._unattended.ask)
         self._passivation = Passivation(self.shard)
         self.ids = IdMaker(self.clock, self.random)
@@ -181,12 +185,14 @@ class Engine:
             self.outbox.follow,
             self.adapters.follow,
             self._unattended.follow,
+            self._orderings.follow,
             self.sinks.follow,
             broadcast.follow,
         ):
             self.shard.subscribe(listener)
         self.projector.on_progress(self._on_progress)
         await recovery.resume(self.shard, self._alarms, self.journal.epoch)
+        self._orderings.start()
         channels = tuple(self.shard.facts.channels())
         facts = EngineFacts(version=engine_version(), shards=("main",), channels=channels)
         await asyncio.to_thread(self.plugins.engine_started, facts)
@@ -202,6 +208,7 @@ class Engine:
         await self.receipts.stop()
         self._alarms.stop()
         self._unattended.stop()
+        self._orderings.stop()
         await self.shard.stop()
         await asyncio.to_thread(self.plugins.stop)
         await asyncio.to_thread(self.projector.stop)
@@ -229,7 +236,7 @@ class Engine:
     def _make_shard(self, on_broken: Callable[[JournalBroken], None]) -> Shard:
         registry, mailroom = Registry(), Mailroom()
         directory = Directory(registry, self.plugins, mailroom.post)
-        matching = Matching(self._strategy_of, self._order_failed)
+        matching = Matching(self._strategy_of, self.plugins.report_fault, self._ordering_of)
         archive = Archive(
             snapshot=self.views.snapshot,
             position_of_key=self.views.position_of_key,
@@ -300,8 +307,15 @@ class Engine:
             )
         return self.plugins.fallback
 
-    def _order_failed(self, strategy: LoadedStrategy, error: str) -> None:
-        self.plugins.report_fault(strategy.plugin, f"strategy {strategy.name}", error, self.plugins.fallback.name)
+    def _ordering_of(self, settings: QueueSettings) -> LoadedOrdering | None:
+        """The queue's ordering; where its plugin is missing the age orders, and everybody is told so."""
+        if not settings.ordering:
+            return None
+        found = self.plugins.ordering(settings.ordering)
+        if found is None and settings.ordering not in self._missing_orderings:
+            self._missing_orderings.add(settings.ordering)
+            self.plugins.report_fault("", f"ordering {settings.ordering}", "no plugin has it", "age")
+        return found
 
 
 def _host_settings(settings: Settings) -> HostSettings:

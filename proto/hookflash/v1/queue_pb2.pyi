@@ -145,6 +145,7 @@ class Queue(_message.Message):
     STATS_FIELD_NUMBER: _builtins.int
     CALENDAR_FIELD_NUMBER: _builtins.int
     LOCALE_FIELD_NUMBER: _builtins.int
+    ORDERING_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`queues/{id}`."""
     display_name: _builtins.str
@@ -165,6 +166,8 @@ class Queue(_message.Message):
     """The calendar of its opening hours, as a plugin knows it; empty: always open."""
     locale: _builtins.str
     """The language of notices to its customers, such as `de` or `de-AT`; empty: the channel's."""
+    ordering: _builtins.str
+    """What orders its waiting invites of one priority, before their age, by a plugin's name for it; empty: the age does."""
     @_builtins.property
     def strategy_options(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Settings of the Strategy, by key."""
@@ -203,10 +206,11 @@ class Queue(_message.Message):
         stats: Global___QueueStats | None = ...,
         calendar: _builtins.str = ...,
         locale: _builtins.str = ...,
+        ordering: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["offer_timeout", b"offer_timeout", "stats", b"stats", "ttl", b"ttl"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "display_name", b"display_name", "etag", b"etag", "locale", b"locale", "media_domain", b"media_domain", "name", b"name", "offer_timeout", b"offer_timeout", "overflow", b"overflow", "priority", b"priority", "stats", b"stats", "steps", b"steps", "strategy", b"strategy", "strategy_options", b"strategy_options", "ttl", b"ttl", "waiting_max", b"waiting_max"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "display_name", b"display_name", "etag", b"etag", "locale", b"locale", "media_domain", b"media_domain", "name", b"name", "offer_timeout", b"offer_timeout", "ordering", b"ordering", "overflow", b"overflow", "priority", b"priority", "stats", b"stats", "steps", b"steps", "strategy", b"strategy", "strategy_options", b"strategy_options", "ttl", b"ttl", "waiting_max", b"waiting_max"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

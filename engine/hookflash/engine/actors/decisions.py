@@ -9,19 +9,17 @@ from hashlib import shake_128
 from random import Random
 from typing import Final, final
 
-from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.changed import changed
 from hookflash.engine.domain.commands import AnswerDecision, AskStrategy, MakeOffer
 from hookflash.engine.domain.values import Decision, Invite
 from hookflash.engine.plugins import BUDGET_S, Answer, PluginHost
 from hookflash.engine.plugins.decisions import cursor_in
-from hookflash.sdk.routing import InviteView, RoutingContext
+from hookflash.sdk.routing import RoutingContext
 from hookflash.sdk.types import AgentId, ConversationId
 
 from .directory import Directory
 from .eligible import Eligible
 from .matching import Match, Matching, Waiting
-from .shown import invite_view
 
 __all__ = ["Decisions"]
 
@@ -79,7 +77,7 @@ class Decisions:
             return MakeOffer(number=number, agent=agent, agent_name=name)
         if not strategy.is_bundled:
             return AskStrategy(number=number, strategy=strategy.name, until=now + BUDGET_S)
-        view, context = self.view(conversation, waiting), self._context(self._chance, conversation, waiting, now)
+        view, context = self._matching.view(waiting), self._context(self._chance, conversation, waiting, now)
         answer = self._plugins.decide(strategy, view, eligible, context)
         return self._told(waiting, answer, now, answer.agents or self._default(waiting, answer, eligible), None)
 
@@ -91,14 +89,6 @@ class Decisions:
         if not agents:
             agents = self._default(waiting, answer, self._matching.eligible(waiting))
         return self._told(waiting, answer, now, agents, invite.decision)
-
-    def view(self, conversation: ConversationId, waiting: Waiting) -> InviteView:
-        """The invite as a strategy sees it."""
-        state = self._directory.conversation(conversation)
-        if state is None:
-            raise LookupError(f"{Address(Kind.CONVERSATION, conversation)} waits and is not there")
-        required = self._matching.index(waiting.queue).required
-        return invite_view(state, waiting.invite, required[min(waiting.invite.step, len(required)) - 1])
 
     def context(self, conversation: ConversationId, waiting: Waiting, now: float) -> RoutingContext:
         """What else a strategy may know, to be kept: of two that are asked at once both are given the same cursor."""

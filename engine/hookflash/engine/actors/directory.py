@@ -138,6 +138,10 @@ class Directory:
         """Whether a loaded plugin offers that strategy."""
         return self._plugins.strategy(name) is not None
 
+    def is_ordering(self, name: str) -> bool:
+        """Whether a loaded plugin offers that ordering."""
+        return self._plugins.ordering(name) is not None
+
     def strategy_problems(self, name: str, options: Mapping[str, str]) -> tuple[str, ...]:
         """What is wrong with a queue's options for that strategy."""
         strategy = self._plugins.strategy(name)

@@ -108,7 +108,7 @@ def considered(moment: Moment, strategy_of: StrategyOf, asked: Collection[AgentI
         named = moment.invite.target.agent
         agent = None if named is None else moment.agents.get(named)
         return [] if agent is None else [_alone(moment, agent, is_asked=agent.id in asked)]
-    matching = Matching(strategy_of, lambda _strategy, _error: None)
+    matching = Matching(strategy_of, lambda *_fault: None)
     settings = moment.queue.settings
     matching.change(Address(Kind.QUEUE, settings.id), None, moment.queue)
     for agent in moment.agents.values():

@@ -5,7 +5,7 @@ available. What was at rest before needs no look, so a phase costs what changed 
 a fold over states: a rollback is the same calls with before and after swapped.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -15,11 +15,14 @@ from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.queue import Queue
 from hookflash.engine.domain.states import State
 from hookflash.engine.domain.values import Invite, QueueSettings
+from hookflash.engine.plugins.orderings import NO_KEY, LoadedOrdering, SafeKey
 from hookflash.engine.plugins.strategies import LoadedStrategy
+from hookflash.sdk.routing import InviteView
 from hookflash.sdk.types import AgentId, ConversationId, InviteState, MediaDomainId, QueueId
 
 from .eligible import Eligible
-from .queue_index import LineKey, QueueIndex, QueueStats
+from .queue_index import FaultListener, LineKey, QueueIndex, QueueStats, Standing
+from .shown import invite_view
 
 __all__ = ["Match", "Matching", "Waiting"]
 
@@ -27,11 +30,15 @@ _NO_STATS = QueueStats(0, 0, 0, None, None)
 
 
 class Waiting(NamedTuple):
-    """A parked invite and who may not be asked for it: its participants and its inviting agent (R-Q4)."""
+    """A parked invite and who may not be asked for it: its participants and its inviting agent (R-Q4).
+
+    `talk` is its conversation as it was when the invite began to wait, or last changed.
+    """
 
     queue: QueueId
     invite: Invite
     excluded: frozenset[AgentId]
+    talk: Conversation
 
 
 class Match(NamedTuple):
@@ -42,15 +49,27 @@ class Match(NamedTuple):
     eligible: Eligible
 
 
+_Next = tuple[LineKey, QueueId, Standing, AgentId]
+"""Whose turn it is: queues among each other go by R-Q3, each by its first invite, and within it by its own order.
+
+The agent is he who became available and for whom it is looked at; empty where the invite itself was marked.
+"""
+
+
 class Matching:
     """Who waits, who could serve, and who comes first."""
 
     def __init__(
-        self, strategy: Callable[[QueueSettings], LoadedStrategy], on_fault: Callable[[LoadedStrategy, str], None]
+        self,
+        strategy: Callable[[QueueSettings], LoadedStrategy],
+        on_fault: FaultListener,
+        ordering: Callable[[QueueSettings], LoadedOrdering | None] = lambda _settings: None,
     ) -> None:
-        """Take how a queue's strategy is found, and who is told when its order fails."""
+        """Take how a queue's strategy and its ordering are found, and who is told when one fails in the turn."""
         self._strategy = strategy
         self._on_fault = on_fault
+        self._ordering = ordering
+        self._keys: dict[ConversationId, tuple[int, SafeKey]] = {}
         self._queues: dict[QueueId, QueueIndex] = {}
         self._agents: dict[AgentId, Agent] = {}
         self._serves: dict[AgentId, dict[QueueId, QueueIndex]] = {}
@@ -89,7 +108,7 @@ class Matching:
             if (queue := self._queues.get(was.queue)) is not None:
                 queue.unpark(conversation, was.invite)
         if is_ is not None and (queue := self._queues.get(is_.queue)) is not None:
-            queue.park(conversation, is_.invite)
+            queue.park(conversation, is_.invite, self._key(queue, is_))
             self._waiting[conversation] = is_
             self._marked_invites.add(conversation)
             # What a strategy says that was asked about others than there are now is not waited for.
@@ -97,8 +116,34 @@ class Matching:
                 self._stirred.add(conversation)
         if is_ is None or is_.invite.decision is None:
             self._overtaken.discard(conversation)
+        if is_ is None:
+            self._keys.pop(conversation, None)
         self._follow_offer(conversation, before, None)
         self._follow_offer(conversation, after, after)
+
+    def _key(self, queue: QueueIndex, waiting: Waiting) -> SafeKey:
+        """Its key by the queue's ordering: one that is not bundled has given it, or will."""
+        ordering, invite = queue.ordering, waiting.invite
+        if ordering is None:
+            return NO_KEY
+        if not ordering.is_bundled:
+            number, key = self._keys.get(waiting.talk.id, (0, NO_KEY))
+            return key if number == invite.number else NO_KEY
+        try:
+            return ordering.key(self.view(waiting))
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises, the turn goes on
+            self._on_fault(ordering.plugin, ordering.what, f"{type(error).__name__}: {error}", "age")
+            return NO_KEY
+
+    def set_key(self, conversation: ConversationId, number: int, key: SafeKey) -> None:
+        """Let an ordering outside the turn have given this key to an invite, which may be gone by now."""
+        waiting = self._waiting.get(conversation)
+        if waiting is None or waiting.invite.number != number:
+            return
+        self._keys[conversation] = number, key
+        queue = self._queues[waiting.queue]
+        queue.unpark(conversation, waiting.invite)
+        queue.park(conversation, waiting.invite, self._key(queue, waiting))
 
     def _follow_offer(
         self, conversation: ConversationId, state: Conversation | None, after: Conversation | None
@@ -143,14 +188,16 @@ class Matching:
         if not isinstance(after, Queue):
             return
         new = QueueIndex(after.settings, self._strategy(after.settings), self._agents, self._on_fault)
+        new.ordering = self._ordering(after.settings)
         new.begin_day(self._day)
         self._queues[queue] = new
         for agent in self._agents.values():
             self._settle_service(new, agent.id, agent)
         if old is None:
             return
-        for conversation in [key[-1] for key in old.waiting()]:
-            new.park(conversation, self._waiting[conversation].invite)
+        for conversation in old.waiting():
+            waiting = self._waiting[conversation]
+            new.park(conversation, waiting.invite, self._key(new, waiting))
             self._marked_invites.add(conversation)
             self._stirred.add(conversation)
         new.take_offered(old)
@@ -190,6 +237,14 @@ class Matching:
         """The conversation's parked invite."""
         return self._waiting.get(conversation)
 
+    def view(self, waiting: Waiting) -> InviteView:
+        """A waiting invite as strategies and orderings see it."""
+        return invite_view(waiting.talk, waiting.invite, self._queues[waiting.queue].required_of(waiting.invite))
+
+    def all_waiting(self) -> Sequence[Waiting]:
+        """Every parked invite."""
+        return tuple(self._waiting.values())
+
     def index(self, queue: QueueId) -> QueueIndex:
         """One queue's index. Raises KeyError."""
         return self._queues[queue]
@@ -214,17 +269,23 @@ class Matching:
         It ends: each step leaves an invite or an agent behind.
         """
         self._begin_day(day)
-        heap: list[tuple[LineKey, AgentId]] = []
+        heap: list[_Next] = []
+        marked: dict[QueueId, list[Standing]] = {}
         stirred: set[ConversationId] = set()
-        self._push_marked(heap, stirred)
+        self._push_marked(heap, marked, stirred)
         while heap:
-            key, agent = heappop(heap)
-            match = self._match(key[-1], stirred)
+            _, queue, standing, agent = heappop(heap)
+            if not (self._serves_now(agent, queue) if agent else _take_first(marked[queue], standing)):
+                continue
+            match = self._match(standing[-1][-1], stirred)
             if match is not None:
                 yield match
-                self._push_marked(heap, stirred)
+                self._push_marked(heap, marked, stirred)
             if agent:
-                self._push_next(heap, agent, key)
+                self._push_next(heap, agent, queue, standing)
+            elif marked[queue]:
+                first = marked[queue][0]
+                heappush(heap, (first[-1], queue, first, agent))
 
     def _begin_day(self, day: int) -> None:
         if day != self._day:
@@ -232,14 +293,21 @@ class Matching:
             for queue in self._queues.values():
                 queue.begin_day(day)
 
-    def _push_marked(self, heap: list[tuple[LineKey, AgentId]], stirred: set[ConversationId]) -> None:
+    def _push_marked(
+        self, heap: "list[_Next]", marked: dict[QueueId, list[Standing]], stirred: set[ConversationId]
+    ) -> None:
+        """Of each queue's marked invites the first, and of each marked agent's queues the first he could serve."""
         stirred |= self._stirred
         for conversation in self._marked_invites:
             if (waiting := self._waiting.get(conversation)) is not None:
-                key = self._queues[waiting.queue].line_key(conversation, waiting.invite)
-                heappush(heap, (key, AgentId("")))
+                standing = self._queues[waiting.queue].standing(conversation)
+                line = marked.setdefault(waiting.queue, [])
+                heappush(line, standing)
+                if line[0] is standing:
+                    heappush(heap, (standing[-1], waiting.queue, standing, AgentId("")))
         for agent in self._marked_agents:
-            self._push_next(heap, agent, None)
+            for queue in self._serves.get(agent, ()):
+                self._push_next(heap, agent, queue, None)
         self.forget_marks()
 
     def _match(self, conversation: ConversationId, stirred: set[ConversationId]) -> Match | None:
@@ -254,20 +322,19 @@ class Matching:
         eligible = self.eligible(waiting)
         return None if eligible is None else Match(conversation, waiting, eligible)
 
-    def _push_next(self, heap: list[tuple[LineKey, AgentId]], agent: AgentId, behind: LineKey | None) -> None:
-        """The next waiting invite that this agent could serve, as long as he is still available."""
-        state = self._agents.get(agent)
-        if state is None:
-            return
-        firsts = [
-            key
-            for queue in self._serves.get(agent, {}).values()
-            if queue.lines
-            and is_available(state, queue.settings.media_domain)
-            and (key := queue.first_after(agent, behind)) is not None
-        ]
-        if firsts:
-            heappush(heap, (min(firsts), agent))
+    def _serves_now(self, agent: AgentId, queue: QueueId) -> bool:
+        """Whether he could take something from that queue now, if it has anything."""
+        state, index = self._agents.get(agent), self._serves.get(agent, {}).get(queue)
+        if state is None or index is None or not index.lines:
+            return False
+        return is_available(state, index.settings.media_domain)
+
+    def _push_next(self, heap: "list[_Next]", agent: AgentId, queue: QueueId, behind: Standing | None) -> None:
+        """The next waiting invite of the queue that this agent could serve, as long as he is still available."""
+        if self._serves_now(agent, queue):
+            first = self._queues[queue].first_after(agent, behind)
+            if first is not None:
+                heappush(heap, (first[-1], queue, first, agent))
 
 
 def _conversation(state: State | None) -> Conversation | None:
@@ -285,7 +352,15 @@ def _waiting(state: Conversation | None) -> Waiting | None:
     out = {p.agent for p in state.participants}
     if invite.requester is not None:
         out.add(invite.requester)
-    return Waiting(invite.target.queue, invite, frozenset(out))
+    return Waiting(invite.target.queue, invite, frozenset(out), state)
+
+
+def _take_first(line: list[Standing], standing: Standing) -> bool:
+    """Take it from its line if it still is the first; one that came before it meanwhile has its turn by itself."""
+    if not line or line[0] != standing:
+        return False
+    heappop(line)
+    return True
 
 
 def _candidates_differ(was: Waiting, is_: Waiting) -> bool:

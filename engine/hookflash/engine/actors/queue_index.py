@@ -4,7 +4,7 @@ Kept in order, so choosing among thousands of agents costs a look at the first f
 noted down, and gets his place in the order when the queue is next asked: he may serve hundreds that nobody waits in.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple, cast
 
 from sortedcontainers import SortedList
@@ -12,6 +12,7 @@ from sortedcontainers import SortedList
 from hookflash.engine.domain.agent import Agent
 from hookflash.engine.domain.expressions import Expression, parse
 from hookflash.engine.domain.values import Invite, QueueSettings
+from hookflash.engine.plugins.orderings import LoadedOrdering, SafeKey
 from hookflash.engine.plugins.strategies import FALLBACK, LoadedStrategy
 from hookflash.sdk.routing import AgentView, OrderKey, QueueView
 from hookflash.sdk.types import AgentId, AgentState, AttributeId, ConversationId
@@ -19,10 +20,17 @@ from hookflash.sdk.types import AgentId, AgentState, AttributeId, ConversationId
 from .eligible import Candidate, Eligible, Place
 from .shown import agent_view, levels_in
 
-__all__ = ["LineKey", "QueueIndex", "QueueStats"]
+__all__ = ["FaultListener", "LineKey", "QueueIndex", "QueueStats", "Standing"]
+
+FaultListener = Callable[[str, str, str, str], None]
+"""Is told of a plugin's fault: its name, what failed, how, and what is done instead."""
 
 LineKey = tuple[int, int, float, int, ConversationId]
 """R-Q3: queue priority, invite priority (both negated), age, number of placement, and the id to break ties."""
+
+
+Standing = tuple[int, SafeKey, LineKey]
+"""A waiting invite's place in its own queue: invite priority (negated), the key of the queue's ordering, then R-Q3."""
 
 
 class QueueStats(NamedTuple):
@@ -48,11 +56,12 @@ class QueueIndex:
         settings: QueueSettings,
         strategy: LoadedStrategy,
         agents: Mapping[AgentId, Agent],
-        on_fault: Callable[[LoadedStrategy, str], None],
+        on_fault: FaultListener,
     ) -> None:
         """Begin without invites, and with nobody serving; `agents` are all there are, as they are at any time."""
         self.settings = settings
         self.strategy = strategy
+        self.ordering: LoadedOrdering | None = None
         self.asks = strategy.selecting is not None or not strategy.is_bundled
         self._agents = agents
         self._on_fault = on_fault
@@ -66,14 +75,15 @@ class QueueIndex:
             required=tuple(dict.fromkeys(name for step in self._steps for name in step.names)),
             display_name=settings.display_name,
         )
-        self.required = [levels_in(self._steps[: n + 1]) for n in range(len(self._steps))]
+        self._required = [levels_in(self._steps[: n + 1]) for n in range(len(self._steps))]
         self.serving: dict[AgentId, int] = {}
         self._today = 0
         self._changed: dict[AgentId, None] = {}
         self._available: dict[AgentId, Candidate] = {}
         self._order: list[SortedList[Place]] = [SortedList() for _ in self._steps]
         self._ready = 0
-        self.lines: dict[int, SortedList[LineKey]] = {}
+        self.lines: dict[int, SortedList[Standing]] = {}
+        self._standings: dict[ConversationId, tuple[int, Standing]] = {}
         self._ages: SortedList[float] = SortedList()
         self.held: set[ConversationId] = set()
         self.asked: set[ConversationId] = set()
@@ -131,7 +141,8 @@ class QueueIndex:
     def _fall_back(self, error: Exception) -> None:
         """Put everybody in the default order: keys of two makers cannot be compared. It lasts until a new setting."""
         self._has_told_fault = True
-        self._on_fault(self.strategy, f"{type(error).__name__}: {error}")
+        fault = f"{type(error).__name__}: {error}"
+        self._on_fault(self.strategy.plugin, f"strategy {self.strategy.name}", fault, FALLBACK.name)
         for order in self._order:
             order.clear()
         for agent, found in self._available.items():
@@ -187,9 +198,11 @@ class QueueIndex:
         """The place of an invite among all waiting ones."""
         return -self.settings.priority, -invite.priority, invite.placed_at, invite.placement, conversation
 
-    def park(self, conversation: ConversationId, invite: Invite) -> None:
-        """Let it wait."""
-        self.lines.setdefault(invite.step, SortedList()).add(self.line_key(conversation, invite))
+    def park(self, conversation: ConversationId, invite: Invite, key: SafeKey) -> None:
+        """Let it wait; `key` is its key by the queue's ordering, () where there is none."""
+        standing = (-invite.priority, key, self.line_key(conversation, invite))
+        self._standings[conversation] = invite.step, standing
+        self.lines.setdefault(invite.step, SortedList()).add(standing)
         self._ages.add(invite.placed_at)
         if invite.wait_until is not None:
             self.held.add(conversation)
@@ -198,10 +211,11 @@ class QueueIndex:
 
     def unpark(self, conversation: ConversationId, invite: Invite) -> None:
         """It waits no more."""
-        line = self.lines[invite.step]
-        line.remove(self.line_key(conversation, invite))
+        step, standing = self._standings.pop(conversation)
+        line = self.lines[step]
+        line.remove(standing)
         if not line:
-            del self.lines[invite.step]
+            del self.lines[step]
         self._ages.remove(invite.placed_at)
         self.held.discard(conversation)
         self.asked.discard(conversation)
@@ -220,23 +234,30 @@ class QueueIndex:
         for conversation, made_at in old._offered.items():  # noqa: SLF001  its own kind
             self.set_offered(conversation, made_at)
 
-    def first_after(self, agent: AgentId, key: LineKey | None) -> LineKey | None:
-        """The first invite behind `key` in the lines whose open steps reach that agent."""
+    def standing(self, conversation: ConversationId) -> Standing:
+        """The place of an invite that waits here. Raises KeyError."""
+        return self._standings[conversation][1]
+
+    def first_after(self, agent: AgentId, behind: Standing | None) -> Standing | None:
+        """The first invite behind that place in the lines whose open steps reach that agent."""
         step = self.serving.get(agent)
         if step is None:
             return None
-        firsts = [found for n, line in self.lines.items() if n >= step and (found := _after(line, key)) is not None]
+        firsts = [found for n, line in self.lines.items() if n >= step and (found := _after(line, behind)) is not None]
         return min(firsts) if firsts else None
 
-    def rank(self, conversation: ConversationId, invite: Invite) -> int:
+    def rank(self, conversation: ConversationId) -> int:
         """The place of a waiting invite among all that wait here, from 1 (R-E1)."""
-        key = self.line_key(conversation, invite)
-        return 1 + sum(line.bisect_left(key) for line in self.lines.values())
+        standing = self.standing(conversation)
+        return 1 + sum(line.bisect_left(standing) for line in self.lines.values())
 
-    def waiting(self) -> Iterator[LineKey]:
-        """Every waiting invite."""
-        for line in self.lines.values():
-            yield from line
+    def waiting(self) -> Collection[ConversationId]:
+        """Whose invites wait here."""
+        return self._standings.keys()
+
+    def required_of(self, invite: Invite) -> Mapping[str, int]:
+        """The least levels that the invite's open steps name."""
+        return self._required[min(invite.step, len(self._required)) - 1]
 
     def stats(self, leave_out: Collection[AgentId]) -> QueueStats:
         """The counts, without those agents."""
@@ -256,6 +277,6 @@ class QueueIndex:
         )
 
 
-def _after(line: "SortedList[LineKey]", key: LineKey | None) -> LineKey | None:
-    at = 0 if key is None else line.bisect_right(key)
+def _after(line: "SortedList[Standing]", behind: Standing | None) -> Standing | None:
+    at = 0 if behind is None else line.bisect_right(behind)
     return line[at] if at < len(line) else None

@@ -62,7 +62,7 @@ class Strategies:
 
         self._open[key] = self._plugins.ask(
             index.strategy,
-            decisions.view(match.conversation, waiting),
+            self._shard.matching.view(waiting),
             index.view,
             list(self._shard.matching.eligible(waiting) or ()),
             decisions.context(match.conversation, waiting, now),

@@ -21,7 +21,8 @@ Place = tuple[int, int, float, int, str]
 class _Stand:
     """A queue: its steps, its parked invites by open step, its available agents by first step that matches."""
 
-    def __init__(self, priority: int, domain: str, steps: list[Expression]) -> None:
+    def __init__(self, priority: int, domain: str, steps: list[Expression], *, is_ordered: bool) -> None:
+        self.is_ordered = is_ordered  # By an ordering's own key, between priority and age.
         self.priority = priority
         self.domain = domain
         self.steps = steps
@@ -51,7 +52,9 @@ class Market:
         if line is not None:
             settings = line.settings
             steps = [parse(step.expression) for step in settings.steps] or [parse("")]
-            stand = self._stands[queue] = _Stand(settings.priority, settings.media_domain, steps)
+            stand = self._stands[queue] = _Stand(
+                settings.priority, settings.media_domain, steps, is_ordered=bool(settings.ordering)
+            )
             for person in self._world.people.values():
                 self._enlist(person, queue, stand)
                 self.settle(person)
@@ -131,8 +134,9 @@ class Market:
         for stand in self._serves.get(person.id, {}).values():
             if person.why_not(stand.domain):
                 continue
+            compared = 2 if own.is_ordered or stand.is_ordered else len(limit)
             for place in self._open_to(stand, person, talk.id, None):
-                if place < limit:
+                if place[:compared] < limit[:compared]:
                     return place
                 break
         return None

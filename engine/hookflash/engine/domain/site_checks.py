@@ -124,6 +124,9 @@ def _check_queue(site: _Site, field: str, queue: QueueSettings) -> None:
         raise InvalidSetting(f"{field}.steps", f"may be {limits.steps_per_queue_max} and are {len(queue.steps)}")
     for n, step in enumerate(queue.steps):
         _check_step(site, f"{field}.steps[{n}]", step)
+    if queue.ordering and not site.ctx.facts.is_ordering(queue.ordering):
+        why = "names an ordering that no loaded plugin has; leave it empty for the age"
+        raise InvalidSetting(f"{field}.ordering", why)
     if queue.calendar and not site.ctx.facts.is_calendar(queue.calendar):
         raise InvalidSetting(f"{field}.calendar", "names a calendar that no loaded plugin knows")
     _check_locale(f"{field}.locale", queue.locale)

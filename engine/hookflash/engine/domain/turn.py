@@ -71,6 +71,9 @@ class Facts(Protocol):
     def is_strategy(self, name: str) -> bool:
         """Whether a loaded plugin offers that strategy."""
 
+    def is_ordering(self, name: str) -> bool:
+        """Whether a loaded plugin offers that ordering of waiting invites."""
+
     def strategy_problems(self, name: str, options: Mapping[str, str]) -> tuple[str, ...]:
         """What is wrong with a queue's options for that strategy, a sentence each."""
 

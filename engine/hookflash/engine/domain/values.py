@@ -320,6 +320,7 @@ class QueueSettings:
     overflow: QueueId | None = None
     calendar: str = ""
     locale: str = ""
+    ordering: str = ""
 
     @property
     def name(self) -> str:

@@ -34,6 +34,7 @@ from hookflash.engine.plugins.isolated.loading import load_isolated
 from hookflash.engine.plugins.isolated.process import PluginProcess
 from hookflash.engine.plugins.loading import START_FAILED_S, START_WARNED_S, Verdict, is_isolated, load
 from hookflash.engine.plugins.observer import Observer
+from hookflash.engine.plugins.orderings import LoadedOrdering
 from hookflash.engine.plugins.policy_hooks import Implementation
 from hookflash.engine.plugins.sources import Source, installed_sources, sources_in
 from hookflash.engine.plugins.staging import Registered
@@ -150,6 +151,14 @@ class PluginHost:
     def strategy(self, name: str) -> LoadedStrategy | None:
         """Give a strategy by name; None if no loaded plugin has it."""
         return self._strategies.get(name)
+
+    def ordering(self, name: str) -> LoadedOrdering | None:
+        """Give an ordering by name; None if no loaded plugin has it."""
+        for plugin in self._plugins:
+            registered = self._registered.get(plugin.name)
+            if registered is not None and (found := registered.orderings.get(name)) is not None:
+                return LoadedOrdering(name=name, plugin=plugin.name, is_bundled=plugin.is_bundled, ordering=found)
+        return None
 
     def channel_adapter(self, kind: str) -> type[ChannelAdapter] | None:
         """Give the adapter class for a kind of channel; None if no loaded plugin has it."""

@@ -232,8 +232,8 @@ def _asked_at_once(plugins: PluginHost) -> Callable[[QueueSettings], LoadedStrat
     return strategy
 
 
-def _failed(strategy: LoadedStrategy, error: str) -> None:
-    raise NotTried(f"The strategy {strategy.name} cannot order these agents: {error}.")
+def _failed(_plugin: str, what: str, error: str, _fallback: str) -> None:
+    raise NotTried(f"The {what} cannot order these: {error}.")
 
 
 def _opening(arrival: Arrival) -> c.OpenConversation:

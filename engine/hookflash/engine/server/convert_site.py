@@ -108,6 +108,7 @@ def queue_settings_to(settings: QueueSettings) -> queue_pb2.Queue:
         steps=[_step_to(step) for step in settings.steps],
         overflow="" if settings.overflow is None else f"queues/{settings.overflow}",
         calendar=settings.calendar,
+        ordering=settings.ordering,
         locale=settings.locale,
     )
 
@@ -130,6 +131,7 @@ def _queue_from(message: queue_pb2.Queue, field: str, limits: Limits) -> QueueSe
         steps=tuple(_step_from(step) for step in message.steps),
         overflow=names.queue_or_none(f"{field}.overflow", message.overflow),
         calendar=message.calendar,
+        ordering=message.ordering,
         locale=message.locale,
     )
 

@@ -107,7 +107,7 @@ class Explanations:
             return None
         queue = shard.facts.queues()[waiting.queue]
         moment = Moment(at=self._asking.now(), conversation=state, queue=queue, agents=dict(shard.facts.agents()))
-        rank = shard.matching.index(waiting.queue).rank(conversation, waiting.invite)
+        rank = shard.matching.index(waiting.queue).rank(conversation)
         return _Place(moment=moment, rank=rank, waiting=shard.matching.stats(waiting.queue).waiting)
 
     def _strategy_of(self, settings: QueueSettings) -> LoadedStrategy:

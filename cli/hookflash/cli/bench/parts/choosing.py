@@ -53,7 +53,7 @@ class _Line:
 
     def __init__(self, strategy: str, agents: int) -> None:
         self._plugins = PluginHost.load(PluginSettings(), thread_time)
-        self._matching = Matching(lambda _settings: self._strategy(strategy), lambda _strategy, _error: None)
+        self._matching = Matching(lambda _settings: self._strategy(strategy), lambda *_fault: None)
         self._directory = Directory(Registry(), self._plugins, lambda _address, _message, _reply: None)
         self._decisions = Decisions(self._directory, self._matching, self._plugins)
         self._put(Address(Kind.QUEUE, _QUEUE), Queue(settings=QueueSettings(id=_QUEUE, strategy=strategy)))
