@@ -67,39 +67,39 @@ async def _served(run: Running, names: str) -> list[str]:
 
 
 @pytest.mark.spec("R-Q3")
-async def test_an_ordering_stands_before_the_age_and_behind_the_priority() -> None:
+async def test_an_ordering_goes_before_priority_and_age() -> None:
     async with running() as run:
-        await run.site(queues=(_queue("soonest_deadline"),))
-        await _wait(run, "a", 300)
-        await run.pass_time(1)
-        await _wait(run, "b", 100)
-        await _wait(run, "c", 200)
-        await _wait(run, "d", 400, priority=5)
-        assert await _served(run, "abcd") == ["d", "b", "c", "a"]
+        await run.site(queues=(_queue("age_and_priority"),))
+        await _wait(run, "a", 900)
+        await run.pass_time(30)
+        await _wait(run, "b", 900, priority=3)
+        await run.pass_time(150)
+        await _wait(run, "c", 900, priority=2)
+        # Three minutes of waiting are worth more than one step of priority, half a minute is not worth two.
+        assert await _served(run, "abc") == ["b", "a", "c"]
 
 
 @pytest.mark.spec("R-Q3")
 async def test_queues_among_each_other_go_by_priority_and_age_whatever_orders_each() -> None:
     async with running() as run:
-        await run.site(queues=(_queue("soonest_deadline"), _queue("", SALES)))
-        await _wait(run, "a", 300)
-        await run.pass_time(1)
-        await _wait(run, "b", 400, SALES)
-        await run.pass_time(1)
-        await _wait(run, "c", 100)
-        # C is the first of its queue, but younger than b, which is the first of the other.
-        assert await _served(run, "abc") == ["b", "c", "a"]
+        await run.site(queues=(_queue("age_and_priority"), _queue("", SALES)))
+        await _wait(run, "a", 900)
+        await run.pass_time(180)
+        await _wait(run, "b", 900, SALES)
+        await _wait(run, "c", 900, priority=2)
+        # C has the higher priority of the two that would come next by R-Q3, but in its own queue a is the first.
+        assert await _served(run, "abc") == ["a", "c", "b"]
 
 
 @pytest.mark.spec("R-Q3")
 async def test_a_changed_ordering_holds_for_those_who_wait_already() -> None:
     async with running() as run:
         await run.site(queues=(_queue(""),))
-        await _wait(run, "a", 300)
-        await run.pass_time(1)
-        await _wait(run, "b", 100)
-        await run.run(SITE, c.Apply(queues=(_queue("soonest_deadline"),)))
-        assert await _served(run, "ab") == ["b", "a"]
+        await _wait(run, "a", 900)
+        await run.pass_time(180)
+        await _wait(run, "b", 900, priority=2)
+        await run.run(SITE, c.Apply(queues=(_queue("age_and_priority"),)))
+        assert await _served(run, "ab") == ["a", "b"]
 
 
 @pytest.mark.spec("R-Q3", "R-Q8")
@@ -111,7 +111,7 @@ async def test_a_plugins_ordering_is_asked_outside_the_turn_and_its_fault_makes_
             await _wait(run, name, ttl_s)
         await _until_keyed(run, "abd")
         faults = [f.event for s in run.sealed for f in s.record.facts if isinstance(f.event, PluginFault)]
-        assert [(fault.hook, fault.fallback) for fault in faults] == [("ordering longest", "age")]
+        assert [(fault.hook, fault.fallback) for fault in faults] == [("ordering longest", "priority and age")]
         assert await _served(run, "abcd") == ["c", "b", "d", "a"]
 
 
@@ -151,7 +151,7 @@ async def _until_keyed(run: Running, names: str) -> None:
     """Wait until the plugin has told the key of each."""
     async with asyncio.timeout(10):
         matching = run.engine.shard.matching
-        while not all(matching.index(BILLING).standing(ConversationId(name))[1] for name in names):
+        while not all(matching.index(BILLING).standing(ConversationId(name))[0] for name in names):
             await run.settle()
             await asyncio.sleep(0.001)
         await run.engine.shard.until_durable(run.engine.shard.last_position)

@@ -129,7 +129,7 @@ class Centre:
         return name in ("longest_available", "least_occupied")
 
     def is_ordering(self, name: str) -> bool:
-        return name == "soonest_deadline"
+        return name == "age_and_priority"
 
     def strategy_problems(self, name: str, options: Mapping[str, str]) -> tuple[str, ...]:
         return tuple(f"{name} has no option {option}" for option in options if option != "by")

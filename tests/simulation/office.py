@@ -179,7 +179,7 @@ def queue(mix: Mix, number: int, steps: int, priority: int) -> queue_pb2.Queue:
     if mix.strategy and number == 0:
         made.strategy = "whimsical" if mix.is_asked_in_turn else "moody"
     if number == 1:
-        made.ordering = "soonest_deadline"
+        made.ordering = "age_and_priority"
     for step in range(steps):
         made.steps.add(expression=f"skill >= {8 - 3 * step}").wait.FromMilliseconds(3_003)
     if number and mix.queues > 1 and number % 2:

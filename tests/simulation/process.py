@@ -78,7 +78,7 @@ _BUNDLED = tuple(
     for name, module in (
         ("least_occupied", "hookflash.plugins.least_occupied"),
         ("longest_available", "hookflash.plugins.longest_available"),
-        ("soonest_deadline", "hookflash.plugins.soonest_deadline"),
+        ("age_and_priority", "hookflash.plugins.age_and_priority"),
         ("whims", "tests.simulation.whims"),
     )
 )

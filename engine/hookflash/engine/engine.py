@@ -52,7 +52,7 @@ from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.journal.writer import JournalWriter
 from hookflash.engine.plugins import PluginFault, PluginHost
 from hookflash.engine.plugins import PluginSettings as HostSettings
-from hookflash.engine.plugins.orderings import LoadedOrdering
+from hookflash.engine.plugins.orderings import BY_AGE, LoadedOrdering
 from hookflash.engine.plugins.questions import Questions
 from hookflash.engine.plugins.strategies import LoadedStrategy
 from hookflash.engine.settings import Settings
@@ -106,8 +106,6 @@ class Engine:
         self.random = random or SystemRandom()
         self._loop = asyncio.get_running_loop()
         self._views = views
-        self._missing_strategies: set[str] = set()
-        self._missing_orderings: set[str] = set()
         self._threads = threads or Threads()
         self.violations = catch_up(journal, views, request_id_kept_s=self.limits.request_id_kept_s)
         self.views = Reads(views)
@@ -234,6 +232,7 @@ class Engine:
             self._loop.call_soon_threadsafe(record)
 
     def _make_shard(self, on_broken: Callable[[JournalBroken], None]) -> Shard:
+        self._missing: set[str] = set()
         registry, mailroom = Registry(), Mailroom()
         directory = Directory(registry, self.plugins, mailroom.post)
         matching = Matching(self._strategy_of, self.plugins.report_fault, self._ordering_of)
@@ -298,24 +297,22 @@ class Engine:
     def _strategy_of(self, settings: QueueSettings) -> LoadedStrategy:
         """The queue's strategy; where its plugin is missing the default orders, and everybody is told so (R-Q8)."""
         found = self.plugins.strategy(settings.strategy)
-        if found is not None:
-            return found
-        if settings.strategy not in self._missing_strategies:
-            self._missing_strategies.add(settings.strategy)
-            self.plugins.report_fault(
-                "", f"strategy {settings.strategy}", "no plugin has it", self.plugins.fallback.name
-            )
-        return self.plugins.fallback
+        if found is None:
+            self._report_missing(f"strategy {settings.strategy}", self.plugins.fallback.name)
+        return found or self.plugins.fallback
 
     def _ordering_of(self, settings: QueueSettings) -> LoadedOrdering | None:
-        """The queue's ordering; where its plugin is missing the age orders, and everybody is told so."""
-        if not settings.ordering:
-            return None
-        found = self.plugins.ordering(settings.ordering)
-        if found is None and settings.ordering not in self._missing_orderings:
-            self._missing_orderings.add(settings.ordering)
-            self.plugins.report_fault("", f"ordering {settings.ordering}", "no plugin has it", "age")
+        """The queue's ordering; where its plugin is missing priority and age order, and everybody is told so."""
+        found = self.plugins.ordering(settings.ordering) if settings.ordering else None
+        if found is None and settings.ordering:
+            self._report_missing(f"ordering {settings.ordering}", BY_AGE)
         return found
+
+    def _report_missing(self, what: str, fallback: str) -> None:
+        """Tell it once, however many queues name it."""
+        if what not in self._missing:
+            self._missing.add(what)
+            self.plugins.report_fault("", what, "no plugin has it", fallback)
 
 
 def _host_settings(settings: Settings) -> HostSettings:

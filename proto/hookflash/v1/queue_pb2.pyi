@@ -167,7 +167,7 @@ class Queue(_message.Message):
     locale: _builtins.str
     """The language of notices to its customers, such as `de` or `de-AT`; empty: the channel's."""
     ordering: _builtins.str
-    """What orders its waiting invites of one priority, before their age, by a plugin's name for it; empty: the age does."""
+    """What orders the invites that wait here, by its name in a plugin; empty: priority, then age."""
     @_builtins.property
     def strategy_options(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Settings of the Strategy, by key."""

@@ -222,8 +222,8 @@ class SelectingStrategy(RoutingStrategy, Protocol):
 class QueueOrdering(Protocol):
     """Orders the waiting invites of one queue; registered as a class, made once without arguments. PURE: 50 ms.
 
-    It orders the invites of one priority, so that a transfer stays ahead of who has just come. The engine's own order
-    (R-Q3) stays the tie-break, and orders queues among each other, each by its first invite.
+    The key may use the invite's `priority` (11 for one that came back), which else says nothing any more. The engine's
+    own order (R-Q3) stays the tie-break, and orders queues among each other, each by its first invite.
     """
 
     name: ClassVar[str]

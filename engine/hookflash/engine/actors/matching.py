@@ -15,7 +15,7 @@ from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.queue import Queue
 from hookflash.engine.domain.states import State
 from hookflash.engine.domain.values import Invite, QueueSettings
-from hookflash.engine.plugins.orderings import NO_KEY, LoadedOrdering, SafeKey
+from hookflash.engine.plugins.orderings import BY_AGE, NO_KEY, LoadedOrdering, SafeKey
 from hookflash.engine.plugins.strategies import LoadedStrategy
 from hookflash.sdk.routing import InviteView
 from hookflash.sdk.types import AgentId, ConversationId, InviteState, MediaDomainId, QueueId
@@ -132,7 +132,7 @@ class Matching:
         try:
             return ordering.key(self.view(waiting))
         except Exception as error:  # noqa: BLE001  whatever a plugin raises, the turn goes on
-            self._on_fault(ordering.plugin, ordering.what, f"{type(error).__name__}: {error}", "age")
+            self._on_fault(ordering.plugin, ordering.what, f"{type(error).__name__}: {error}", BY_AGE)
             return NO_KEY
 
     def set_key(self, conversation: ConversationId, number: int, key: SafeKey) -> None:

@@ -11,7 +11,7 @@ from hookflash.engine.domain.address import Kind
 from hookflash.engine.domain.events import InviteParkedAgain, InvitePlaced, QueueConfigured, StepOpened
 from hookflash.engine.plugins import PluginHost
 from hookflash.engine.plugins.calls import PluginFailedError
-from hookflash.engine.plugins.orderings import LoadedOrdering
+from hookflash.engine.plugins.orderings import BY_AGE, LoadedOrdering
 from hookflash.sdk.types import ConversationId
 
 from .calls import Sealed
@@ -71,7 +71,7 @@ class Orderings:
         calls = self._plugins.pure_calls(ordering.plugin, ordering.what, self._shard.clock.wake_at)
         view = self._shard.matching.view(waiting)
         try:
-            key = await calls.ask("", lambda: ordering.key(view), fallback="age")
+            key = await calls.ask("", lambda: ordering.key(view), fallback=BY_AGE)
         except PluginFailedError:
             return  # That is reported, and the age orders it.
         self._shard.matching.set_key(waiting.talk.id, waiting.invite.number, key)

@@ -29,8 +29,8 @@ LineKey = tuple[int, int, float, int, ConversationId]
 """R-Q3: queue priority, invite priority (both negated), age, number of placement, and the id to break ties."""
 
 
-Standing = tuple[int, SafeKey, LineKey]
-"""A waiting invite's place in its own queue: invite priority (negated), the key of the queue's ordering, then R-Q3."""
+Standing = tuple[SafeKey, LineKey]
+"""A waiting invite's place in its own queue: by the key of the queue's ordering, then R-Q3."""
 
 
 class QueueStats(NamedTuple):
@@ -200,7 +200,7 @@ class QueueIndex:
 
     def park(self, conversation: ConversationId, invite: Invite, key: SafeKey) -> None:
         """Let it wait; `key` is its key by the queue's ordering, () where there is none."""
-        standing = (-invite.priority, key, self.line_key(conversation, invite))
+        standing = (key, self.line_key(conversation, invite))
         self._standings[conversation] = invite.step, standing
         self.lines.setdefault(invite.step, SortedList()).add(standing)
         self._ages.add(invite.placed_at)

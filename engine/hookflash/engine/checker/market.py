@@ -22,7 +22,7 @@ class _Stand:
     """A queue: its steps, its parked invites by open step, its available agents by first step that matches."""
 
     def __init__(self, priority: int, domain: str, steps: list[Expression], *, is_ordered: bool) -> None:
-        self.is_ordered = is_ordered  # By an ordering's own key, between priority and age.
+        self.is_ordered = is_ordered  # By a plugin's own key, which the checker does not know.
         self.priority = priority
         self.domain = domain
         self.steps = steps
@@ -134,7 +134,9 @@ class Market:
         for stand in self._serves.get(person.id, {}).values():
             if person.why_not(stand.domain):
                 continue
-            compared = 2 if own.is_ordered or stand.is_ordered else len(limit)
+            compared = len(limit)
+            if own.is_ordered or stand.is_ordered:
+                compared = 0 if own is stand else 1  # Of two queues the priority counts, whoever is first in each.
             for place in self._open_to(stand, person, talk.id, None):
                 if place[:compared] < limit[:compared]:
                     return place

@@ -125,7 +125,7 @@ def _check_queue(site: _Site, field: str, queue: QueueSettings) -> None:
     for n, step in enumerate(queue.steps):
         _check_step(site, f"{field}.steps[{n}]", step)
     if queue.ordering and not site.ctx.facts.is_ordering(queue.ordering):
-        why = "names an ordering that no loaded plugin has; leave it empty for the age"
+        why = "names an ordering that no loaded plugin has; leave it empty for priority and age"
         raise InvalidSetting(f"{field}.ordering", why)
     if queue.calendar and not site.ctx.facts.is_calendar(queue.calendar):
         raise InvalidSetting(f"{field}.calendar", "names a calendar that no loaded plugin knows")

@@ -10,13 +10,16 @@ from typing import TypeAlias, final
 
 from hookflash.sdk.routing import InviteView, QueueOrdering
 
-__all__ = ["NO_KEY", "LoadedOrdering", "SafeKey"]
+__all__ = ["BY_AGE", "NO_KEY", "LoadedOrdering", "SafeKey"]
 
 SafeKey: TypeAlias = tuple[tuple[int, float | str], ...]
 """An ordering's key with its elements told apart, so that any two can be compared: numbers come before texts."""
 
 NO_KEY: SafeKey = ()
 """That of an invite whose queue has no ordering, or whose ordering has not answered."""
+
+BY_AGE = "priority and age"
+"""What orders where an ordering does not."""
 
 _LENGTH_MAX = 16
 
