@@ -1,18 +1,24 @@
 """What an adapter brings is kept before it may forget it, and done once, whoever else is refused meanwhile."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from hookflash.engine.domain import events as e
+from hookflash.engine.domain.address import SITE
+from hookflash.engine.domain.commands import Apply
+from hookflash.engine.domain.values import ChannelSettings
+from hookflash.engine.edge import arrivals
 from hookflash.engine.edge.inbox_file import InboxFile
 from hookflash.engine.edge.inbox_rows import row_of
 from hookflash.engine.journal.memory import MemoryStore
 from hookflash.engine.settings import Limits
-from hookflash.sdk.channel import CustomerAddress, Inbound, Receipt, ReceiptState, Text, Typing
+from hookflash.sdk.channel import Arrival, CustomerAddress, Inbound, Receipt, ReceiptState, Text, Typing
 from hookflash.sdk.errors import NotTaken
 from hookflash.sdk.types import ChannelId, DeliveryId, ExternalId
 from tests.actors.running import WEB
@@ -218,3 +224,29 @@ async def test_what_is_no_message_opens_no_conversation(kind: str) -> None:
         provider.arrivals.put_nowait(_said("d", "dora's", address="dora"))
         await world.until(lambda: _texts(world))
         assert len(world.events(e.ConversationOpened)) == 1
+
+
+@pytest.mark.spec("I16")
+async def test_an_adapter_that_floods_is_asked_for_no_more_than_is_done_and_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(arrivals, "PENDING_MAX", 20)
+    brought: list[int] = []
+
+    class Flood(web_adapter(Provider())):  # type: ignore[misc]  # a class made by a function
+        kind: ClassVar[str] = "flood"
+
+        async def poll(self) -> AsyncIterator[Arrival]:
+            for number in count():
+                brought.append(number)
+                yield _said(f"f{number}", "flood", address="eve")
+
+    provider, flood = Provider(), ChannelSettings(id=ChannelId("flood"), kind="flood")
+    async with at_edge(web_adapter(provider), Flood, limits=Limits(command_burst_max=5)) as world:
+        await world.run.run(SITE, Apply(channels=(flood, ChannelSettings(id=WEB, kind="web"))))
+        await world.host.wait_until_settled()
+        provider.arrivals.put_nowait(_said("1", "hello"))
+        await world.until(lambda: "hello" in _texts(world))
+        assert len(brought) <= 20 + 5 + 1
+        await world.pass_until(lambda: _texts(world).count("flood") >= 10, step_s=0.2)
+        assert len(brought) <= 20 + _texts(world).count("flood") + 2

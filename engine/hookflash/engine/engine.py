@@ -40,6 +40,7 @@ from hookflash.engine.edge.media import MEDIA_DIRECTORY, MediaStore
 from hookflash.engine.edge.opening import Opening
 from hookflash.engine.edge.outbox import Outbox
 from hookflash.engine.edge.rates import Rates
+from hookflash.engine.edge.receipt_history import ReceiptHistory
 from hookflash.engine.edge.receipts import ReceiptJoiner
 from hookflash.engine.edge.sender import SendingRules
 from hookflash.engine.edge.signs import TypingSigns
@@ -97,8 +98,7 @@ class Engine:
     ) -> None:
         """Put the parts together; nothing runs yet. Without a file, what comes in is remembered in memory."""
         on_loop()
-        self.settings = settings
-        self.limits = settings.limits
+        self.settings, self.limits = settings, settings.limits
         self.journal = journal
         self.plugins = plugins
         self.clock = clock or SystemClock(journal.tail().at)
@@ -126,6 +126,7 @@ class Engine:
             self.shard, self.ids, self.clock, self.limits, filters=self.questions.filters, opening=self.opening
         )
         self.receipts = ReceiptJoiner(self.shard, self.clock)
+        self.receipt_history = ReceiptHistory(journal, self.shard, self.receipts)
         self.outbox = Outbox(self.clock, self.limits.delivery_timeout_s, on_settled=self.receipts.settled)
         self.media = MediaStore(settings.data / MEDIA_DIRECTORY, self.inbox_file, settings.http, self.clock)
         self.signs = TypingSigns(self.shard, self.clock)
@@ -196,6 +197,7 @@ class Engine:
         await asyncio.to_thread(self.plugins.engine_started, facts)
         await self.questions.hours.start()
         await self.adapters.start()
+        self.receipt_history.start()
 
     async def stop(self) -> None:
         """Let what was accepted become durable and shown, then end every thread."""
@@ -203,6 +205,7 @@ class Engine:
         await self.adapters.stop()
         await self.questions.hours.stop()
         await self.sinks.stop()
+        await self.receipt_history.stop()
         await self.receipts.stop()
         self._alarms.stop()
         self._unattended.stop()

@@ -10,6 +10,7 @@ from typing import Protocol
 from hookflash.engine.actors.calls import Answer, Call
 from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.commands import Command
+from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.queue import Queue
 from hookflash.engine.domain.values import ChannelSettings
 from hookflash.engine.plugins import PureCalls
@@ -31,6 +32,9 @@ class EdgeFacts(Protocol):
 
     def queues(self) -> Mapping[QueueId, Queue]:
         """Every queue."""
+
+    def conversation(self, conversation: ConversationId) -> Conversation | None:
+        """A live conversation."""
 
     def conversation_at(self, channel: ChannelId, address: str) -> ConversationId | None:
         """The open conversation of that customer in that channel (R-G10)."""

@@ -1,13 +1,12 @@
 """What providers report of deliveries, joined to the deliveries that it is about.
 
 A receipt may overtake the answer that brings the id it names, so one for an unknown id is parked until that id arrives.
-What was sent is known from when this engine started; an older delivery's receipt is parked and in the end dropped,
-unless it names the delivery by our own id.
+What was sent before this engine started is read off the journal (`receipt_history`), as far back as it is worth.
 """
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -133,6 +132,16 @@ class ReceiptJoiner:
         """The channel was deleted."""
         self._channels.pop(channel, None)
         self.dropped.pop(channel, None)
+
+    def remember(self, settled: Settled, states: Iterable[ReceiptState]) -> None:
+        """A delivery that went out before this engine started, and what was reported of it."""
+        channel = self._channel(settled.channel)
+        key = (settled.conversation, settled.number)
+        if key in channel.sent or len(channel.sent) >= KNOWN_MAX:
+            return  # Newer ones stay.
+        self.settled(settled)
+        channel.sent[key].rank = max([channel.sent[key].rank, *(_RANK[state] for state in states)])
+        channel.sent.move_to_end(key, last=False)
 
     def settled(self, settled: Settled) -> None:
         """A delivery went out, or failed: the outbox's `on_settled`. A receipt that was early is recorded now."""
