@@ -47,6 +47,7 @@ def test_a_quick_run_measures_every_part_and_writes_table_json_and_picture(tmp_p
         ("20 attached desks, idle", "memory each"),
         ("watching 10 queues", "queues told to the watcher"),
         ("in process: transfer cascades, 256 in flight", "cascades"),
+        ("writes beside a bad plugin", "spinning strategy, process: p99"),
         ("cost of a decision", "found, 40 agents, 20 invites parked"),
         ("40 open conversations", "kill -9 to the first durable command"),
     ):

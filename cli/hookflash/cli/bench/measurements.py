@@ -18,6 +18,7 @@ from hookflash.cli.bench.parts import (
     idle_desks,
     in_process,
     listening,
+    neighbours,
     queue_watch,
     recovery,
     talking,
@@ -45,6 +46,7 @@ MEASUREMENTS: Final[Mapping[str, Measurement]] = {
     "queue-watch": Measurement(measure=queue_watch.measure, rounds_max=3),
     "in-process": Measurement(measure=in_process.measure),
     "decisions": Measurement(measure=decisions.measure, rounds_max=3),
+    "neighbours": Measurement(measure=neighbours.measure, rounds_max=3),
     "idle-desks": Measurement(measure=idle_desks.measure, rounds_max=1),
     "recovery": Measurement(measure=recovery.measure, rounds_max=1),
 }

@@ -33,7 +33,7 @@ from hookflash.engine.journal.memory import MemoryJournal
 from hookflash.engine.journal.port import Journal
 from hookflash.engine.journal.sqlite import SqliteJournal
 from hookflash.engine.serve import THREADS
-from hookflash.engine.settings import Settings
+from hookflash.engine.settings import PluginSettings, Settings
 from hookflash.engine.views.store import VIEWS_FILE, Views
 from hookflash.sdk.types import AgentId, ChannelId, InviteKind, MediaDomainId, Principal, QueueId, Role
 
@@ -58,10 +58,10 @@ class OwnEngine:
 
     @classmethod
     @asynccontextmanager
-    async def on_disk(cls, directory: Path) -> "AsyncIterator[OwnEngine]":
-        """Run one as `hookflash serve` does, on a directory that is made for it."""
+    async def on_disk(cls, directory: Path, plugins: PluginSettings | None = None) -> "AsyncIterator[OwnEngine]":
+        """Run one as `hookflash serve` does, on a directory that is made for it, perhaps with plugins of one's own."""
         journal = SqliteJournal.open(directory)
-        async with cls._running(journal, directory, THREADS) as own:
+        async with cls._running(journal, directory, THREADS, plugins) as own:
             yield own
 
     @classmethod
@@ -74,8 +74,10 @@ class OwnEngine:
 
     @classmethod
     @asynccontextmanager
-    async def _running(cls, journal: Journal, directory: Path, threads: Threads | None) -> "AsyncIterator[OwnEngine]":
-        settings = Settings()
+    async def _running(
+        cls, journal: Journal, directory: Path, threads: Threads | None, plugins: PluginSettings | None = None
+    ) -> "AsyncIterator[OwnEngine]":
+        settings = Settings(data=directory, plugins=plugins or PluginSettings())
         # Hundreds of conversations may come to one agent, whose mailbox is one.
         settings = replace(settings, limits=replace(settings.limits, mailbox_size_max=10_000))
         engine = Engine.assemble(settings, journal, Views.open(directory / VIEWS_FILE), threads=threads)

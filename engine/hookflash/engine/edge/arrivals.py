@@ -31,10 +31,13 @@ from .ports import FaultListener
 from .receipts import ReceiptJoiner
 from .signs import TypingSigns
 
-__all__ = ["PENDING_MAX", "ArrivalTaker", "InboxFullError"]
+__all__ = ["AT_WORK_MAX", "PENDING_MAX", "ArrivalTaker", "InboxFullError"]
 
 PENDING_MAX: Final = 10_000
 """What one channel has brought and is not done yet; beyond this nothing more is taken."""
+
+AT_WORK_MAX: Final = 16
+"""Commands of one channel at work at once: one that floods has this share of the engine, and waits for the rest."""
 
 _POLL_BACKOFF_MAX_S: Final = 60.0
 _RETRY_MIN_S: Final = 0.05
@@ -83,6 +86,7 @@ class ArrivalTaker:
         self._pending = 0
         self._has_room = asyncio.Event()
         self._has_room.set()
+        self._turns = asyncio.Semaphore(AT_WORK_MAX)
 
     async def resume(self) -> None:
         """Go on with what was brought before the engine stopped; before anything else is brought."""
@@ -264,14 +268,15 @@ class ArrivalTaker:
         return f"{said.text[:room].rstrip()} {url}"
 
     async def _receive(self, pending: Said | Left, text: str | None, name: str) -> None:
-        await self._inbox.receive(
-            adapter_principal(self._channel),
-            self._channel,
-            pending.address,
-            pending.key,
-            text=text,
-            customer=Customer(display_name=name),
-        )
+        async with self._turns:
+            await self._inbox.receive(
+                adapter_principal(self._channel),
+                self._channel,
+                pending.address,
+                pending.key,
+                text=text,
+                customer=Customer(display_name=name),
+            )
 
     async def _echo(self, echoed: Echoed) -> None:
         """Our own deliveries come back as echoes, too; what is not ours, somebody wrote in the provider's inbox."""

@@ -18,7 +18,7 @@ from hookflash.engine.actors.calls import Sealed
 from hookflash.engine.domain.address import Address
 from hookflash.sdk.types import AgentId
 
-__all__ = ["cascades", "group", "measure"]
+__all__ = ["Counted", "cascades", "group", "measure", "repeat", "writer"]
 
 _AGENTS = 128
 _TEXT = "x" * 550
@@ -66,12 +66,12 @@ async def cascades(
     """Let so many workers repeat a step; each cascade's time is from its command to its durable answer."""
     async with OwnEngine.on_disk(Path(directory)) as own:
         await own.add_agents([AgentId(f"a{number}") for number in range(_AGENTS)], capacity=512)
-        counted = _Counted()
+        counted = Counted()
         own.shard.subscribe(counted.hear)
-        make = _transferrer if kind == "transfer" else _writer
+        make = _transferrer if kind == "transfer" else writer
         steps = [make(own, counted, *await own.opened()) for _ in range(in_flight)]
         until = perf_counter() + warm_up_s + measured_s
-        working = asyncio.gather(*(_repeat(step, until) for step in steps))
+        working = asyncio.gather(*(repeat(step, until) for step in steps))
         await asyncio.sleep(warm_up_s)
         counted.clear()
         begun, cpu = perf_counter(), process_time()
@@ -86,40 +86,47 @@ async def cascades(
         }
 
 
-class _Counted:
+class Counted:
     """What was durable since the warm-up."""
 
     def __init__(self) -> None:
+        """Begin at nothing."""
         self.spent: list[float] = []
         self.events = self.records = 0
 
     def hear(self, sealed: Sequence[Sealed]) -> None:
+        """Count records: the shard's listener."""
         self.records += len(sealed)
         self.events += sum(len(each.record.facts) for each in sealed)
 
     def clear(self) -> None:
+        """Begin anew."""
         self.spent.clear()
         self.events = self.records = 0
 
     async def timed(self, done: Callable[[], Awaitable[object]]) -> None:
+        """Note how long it takes."""
         begun = perf_counter()
         await done()
         self.spent.append(perf_counter() - begun)
 
 
-async def _repeat(step: _Step, until: float) -> None:
+async def repeat(step: _Step, until: float) -> None:
+    """Take the step again and again until that time."""
     while perf_counter() < until:
         await step()
 
 
-def _writer(own: OwnEngine, counted: _Counted, conversation: Address, agent: AgentId) -> _Step:
+def writer(own: OwnEngine, counted: Counted, conversation: Address, agent: AgentId) -> _Step:
+    """Make the step of an agent who writes."""
+
     async def write() -> None:
         await counted.timed(lambda: own.send(conversation, agent, _TEXT))
 
     return write
 
 
-def _transferrer(own: OwnEngine, counted: _Counted, conversation: Address, agent: AgentId) -> _Step:
+def _transferrer(own: OwnEngine, counted: Counted, conversation: Address, agent: AgentId) -> _Step:
     async def transfer() -> None:
         nonlocal conversation, agent
         if own.state(conversation).transfers >= TRANSFERS_MAX:
