@@ -17,10 +17,19 @@ CUSTOMERS = 200
 
 
 @pytest.mark.spec("I16")
-async def test_a_flooding_adapter_has_no_more_commands_at_work_than_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_flooding_adapter_has_its_share_of_commands_and_turns_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     provider = Provider()
-    at_work, most, done = 0, 0, 0
+    at_work, most, done, at_once = 0, 0, 0, 0
     receive = Inbox.receive
+
+    async def turns() -> None:
+        nonlocal at_once
+        while True:
+            before = provider.arrivals.qsize()
+            await asyncio.sleep(0)
+            at_once = max(at_once, before - provider.arrivals.qsize())
 
     async def counted(inbox: Inbox, *given: Any, **named: Any) -> Any:  # noqa: ANN401  handed on as they came
         nonlocal at_work, most, done
@@ -44,6 +53,9 @@ async def test_a_flooding_adapter_has_no_more_commands_at_work_than_its_share(mo
             provider.arrivals.put_nowait(
                 Inbound(dedupe_key=key, address=address, content=Text(text="hi"), at=at, external_id=ExternalId(key))
             )
+        others = asyncio.ensure_future(turns())
         await until(lambda: done == CUSTOMERS)
+        others.cancel()
         assert world.clock.now() == now
     assert 1 < most <= AT_WORK_MAX
+    assert 1 <= at_once <= 2, "between two arrivals everybody else has a turn"

@@ -146,6 +146,8 @@ class ArrivalTaker:
         async with aclosing(self._adapter.poll()) as arrivals:  # type: ignore[type-var]  # may be any iterator
             async for arrival in arrivals:
                 await self._bring_patiently(arrival)
+                # Neither the adapter nor a quick disk may have waited for anything: everybody else has his turn.
+                await asyncio.sleep(0)
                 if self._is_stopped:
                     return  # Asked for the next, the adapter would take this one, perhaps not kept, for done.
                 self._failures = 0
