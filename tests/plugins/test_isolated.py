@@ -68,15 +68,16 @@ def hookflash_register(registry):
 """
 APART = {"isolation": "process"}
 BEST_FIRST = (AgentId("a3"), AgentId("a2"), AgentId("a1"))
-MODULE = "hookflash_plugins_dir_plug"
+NAME = "kept_apart"
+MODULE = f"hookflash_plugins_dir_{NAME}"
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
     """One folder and host for all that does not break the child: it takes a moment to start."""
     made = Folder(tmp_path_factory.mktemp("plugins"))
-    made.write("plug", PLUGIN)
-    made.load(tables={"plug": APART})
+    made.write(NAME, PLUGIN)
+    made.load(tables={NAME: APART})
     yield made
     made.hosts[0].stop(timeout_s=1.0)
 
@@ -110,14 +111,14 @@ def _ask_until_it_answers(host: PluginHost) -> Answer:
 
 def test_a_strategy_answers_as_it_would_inside_and_nothing_of_it_is_imported_here(shared: Folder) -> None:
     (host,) = shared.hosts
-    assert plugin(host, "plug").state is PluginState.LOADED
+    assert plugin(host, NAME).state is PluginState.LOADED
     assert _ask(host).agents == BEST_FIRST
     assert _ask(host, name="simple").agents == BEST_FIRST
     assert MODULE not in sys.modules
 
 
 def test_filters_and_hours_are_asked_over_the_pipe_too(shared: Folder) -> None:
-    registered = shared.hosts[0]._registered["plug"]  # noqa: SLF001  what stands for the plugin's objects
+    registered = shared.hosts[0]._registered[NAME]  # noqa: SLF001  what stands for the plugin's objects
     ((stage, found),) = registered.filters
     context = FilterContext(stage=FilterStage.OUTBOUND)
     assert stage is FilterStage.OUTBOUND
@@ -134,8 +135,8 @@ def test_filters_and_hours_are_asked_over_the_pipe_too(shared: Folder) -> None:
 
 
 def test_only_the_best_candidates_by_the_default_order_go_over(folder: Folder) -> None:
-    folder.write("plug", PLUGIN)
-    host = folder.load(tables={"plug": {**APART, "candidates_max": 2}})
+    folder.write(NAME, PLUGIN)
+    host = folder.load(tables={NAME: {**APART, "candidates_max": 2}})
     everybody = [AgentView(id=AgentId(f"b{place}"), place=place) for place in range(10)]
     assert _ask(host, candidates=everybody).agents == (AgentId("b1"), AgentId("b0"))
 
@@ -168,26 +169,26 @@ def test_an_exception_is_a_fault_and_the_process_goes_on(shared: Folder) -> None
 def test_whatever_it_does_to_its_process_costs_one_call(do: str, ended: str, shared: Folder) -> None:
     (host,) = shared.hosts
     _ask_until_it_answers(host)
-    before = plugin(host, "plug").faults
+    before = plugin(host, NAME).faults
     answer = _ask(host, do)
     assert answer.agents == ()
     assert str(answer.fault).endswith(f"its process {ended}")
     assert _ask_until_it_answers(host).agents == BEST_FIRST
     # While it was started again it was not asked, which is no fault.
-    assert plugin(host, "plug").faults == before + 1
+    assert plugin(host, NAME).faults == before + 1
 
 
 def test_memory_that_it_takes_without_end_is_its_own(folder: Folder) -> None:
-    folder.write("plug", PLUGIN)
-    host = folder.load(tables={"plug": {**APART, "memory_max_mb": 256}})
+    folder.write(NAME, PLUGIN)
+    host = folder.load(tables={NAME: {**APART, "memory_max_mb": 256}})
     fault = str(_ask(host, "self.kept = bytearray(2 ** 40)").fault)
     assert fault.startswith("RemoteError: MemoryError")
     assert _ask(host).agents == BEST_FIRST
 
 
 def test_one_that_fails_again_and_again_is_started_after_ever_longer_pauses(folder: Folder) -> None:
-    folder.write("plug", PLUGIN)
-    host = folder.load(tables={"plug": APART})
+    folder.write(NAME, PLUGIN)
+    host = folder.load(tables={NAME: APART})
     _ask(host, "os.abort()")
     while "start" in str((again := _ask(host, "os.abort()")).fault):
         pass
@@ -215,8 +216,8 @@ def test_one_that_fails_again_and_again_is_started_after_ever_longer_pauses(fold
 def test_what_keeps_it_from_loading_is_said_as_for_any_other(
     source: str, table: dict[str, object], state: PluginState, reason: str, folder: Folder
 ) -> None:
-    folder.write("plug", f"{PLUGIN}\n{source}\n")
-    found = plugin(folder.load(tables={"plug": {**APART, **table}}), "plug")
+    folder.write(NAME, f"{PLUGIN}\n{source}\n")
+    found = plugin(folder.load(tables={NAME: {**APART, **table}}), NAME)
     assert found.state is state
     assert reason in found.reason
 
@@ -229,7 +230,7 @@ def test_a_name_that_is_taken_is_refused_also_to_a_process(folder: Folder) -> No
 
 
 def test_one_that_is_left_out_is_not_even_started(folder: Folder, tmp_path: Path) -> None:
-    folder.write("plug", f"open({str(tmp_path / 'was_here')!r}, 'w')\n" + PLUGIN)
-    folder.load(tables={"plug": {**APART, "enabled": False}})
-    folder.load(tables={"plug": APART}, allow=frozenset({"other"}))
+    folder.write(NAME, f"open({str(tmp_path / 'was_here')!r}, 'w')\n" + PLUGIN)
+    folder.load(tables={NAME: {**APART, "enabled": False}})
+    folder.load(tables={NAME: APART}, allow=frozenset({"other"}))
     assert not (tmp_path / "was_here").exists()
