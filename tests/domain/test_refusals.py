@@ -25,6 +25,7 @@ SAMPLES: tuple[Refusal, ...] = (
     refusals.MailboxFull(),
     refusals.RateLimited(0.25),
     refusals.SlowConsumer(17),
+    refusals.JournalTooLong(200_000, 100_000),
     refusals.PositionGone(3),
     refusals.EtagMismatch("a", "b"),
     refusals.TakenOver("agents/ann"),
