@@ -111,7 +111,7 @@ async def test_a_journal_that_is_too_long_leaves_what_stands_now_and_is_a_refusa
         await served.admin.call("ConversationService/CloseConversation", name="conversations/42")
         with pytest.raises(Refused) as refused:
             await _explained(served, "42")
-        assert (refused.value.code, refused.value.reason) == ("RESOURCE_EXHAUSTED", "JOURNAL_TOO_LONG")
+        assert (refused.value.code, refused.value.reason) == ("OUT_OF_RANGE", "JOURNAL_TOO_LONG")
 
 
 async def test_an_ended_invite_of_an_earlier_time_is_explained_too(served: Serving) -> None:
