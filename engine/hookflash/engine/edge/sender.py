@@ -101,7 +101,10 @@ class ChannelSender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._holds: dict[str, _Hold] = {}
         self._open_at = 0.0
-        self._next_send_at = 0.0
+        per_s = adapter.capabilities.rate_per_s or 0.0
+        # When it sent last, as often as the account may in a second: the next one waits for the first of these times.
+        self._sends: deque[float] | None = deque(maxlen=max(1, int(per_s))) if per_s > 0 else None
+        self._sends_s = max(1.0, 1.0 / per_s) if per_s > 0 else 0.0
         self._alarmed = ""
         self._pauses = 0
 
@@ -204,13 +207,13 @@ class ChannelSender:
         return external_id or ""
 
     async def _pace(self) -> None:
-        """Wait until the account may send one more."""
-        per_s = self._adapter.capabilities.rate_per_s
-        if per_s is None or not per_s > 0:
+        """Wait until the account may send one more: in no second more than `rate_per_s`, and these at once."""
+        if self._sends is None:
             return
         now = self._clock.now()
-        at = max(now, self._next_send_at)
-        self._next_send_at = at + 1.0 / per_s
+        is_full = len(self._sends) == self._sends.maxlen
+        at = max(now, self._sends[0] + self._sends_s) if is_full else now
+        self._sends.append(at)
         if at > now:
             await sleep(self._clock, at - now)
 
