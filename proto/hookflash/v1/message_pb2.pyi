@@ -39,7 +39,7 @@ class _FilteringEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Filtering.V
     """A text filter failed: it is there as it came."""
 
 class Filtering(_Filtering, metaclass=_FilteringEnumTypeWrapper):
-    """Something said by the customer or an agent, to everybody in the conversation."""
+    """What text filters did to a text."""
 
 FILTERING_UNSPECIFIED: Filtering.ValueType  # 0
 """No text filter changed it."""
@@ -135,6 +135,8 @@ Global___MessageTemplate: _TypeAlias = MessageTemplate  # noqa: Y015
 
 @_typing.final
 class Message(_message.Message):
+    """Something said by the customer or an agent, to everybody in the conversation."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
