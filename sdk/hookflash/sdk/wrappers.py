@@ -3,6 +3,7 @@
 Subclass, name it, and hand the inner strategy's object to `__init__`; the wrapper keeps nothing else.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import ClassVar, cast
@@ -35,7 +36,7 @@ def choose(strategy: RoutingStrategy, invite: InviteView, candidates: Candidates
     return Offer(agents=(candidates.at(0).id,), cursor=context.cursor)
 
 
-class FilterThen:
+class FilterThen(ABC):
     """Keeps those agents for whom `keeps` is true and lets `inner` choose among them; none: the invite waits.
 
     Who is kept is part of the order, so nobody is walked over at a decision.
@@ -47,9 +48,9 @@ class FilterThen:
         """Take the strategy that chooses."""
         self.inner = inner
 
+    @abstractmethod
     def keeps(self, agent: AgentView, queue: QueueView) -> bool:
         """Say whether this agent may be asked in this queue; the subclass's one rule."""
-        raise NotImplementedError
 
     def order(self, agent: AgentView, queue: QueueView) -> OrderKey:
         """Put those who are kept first, each part as `inner` orders it."""

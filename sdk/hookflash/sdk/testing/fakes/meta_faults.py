@@ -5,6 +5,7 @@ A `Lost` call is taken, and shown to the customer; only its answer is lost or sp
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -27,12 +28,12 @@ def error_answer(
     return answer_of({"error": error}, status, headers)
 
 
-class Fault:
+class Fault(ABC):
     """Answers a call instead of the API."""
 
+    @abstractmethod
     async def answer(self) -> HttpResponse | None:
         """What the caller gets; None: the connection is cut."""
-        raise NotImplementedError
 
 
 @dataclass
