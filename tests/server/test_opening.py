@@ -1,5 +1,6 @@
 """Where a new conversation goes: by what a plugin chooses and by the hours of queues, answered before the command."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import dedent
@@ -154,6 +155,94 @@ async def test_with_everything_closed_nobody_is_sought_and_the_customer_is_told_
         # Who names a queue himself knows what he does: the hours advise him in ListQueues and forbid nothing.
         named = await served.opened("named")
         assert named.state == conversation_pb2.CONVERSATION_STATE_QUEUED
+
+
+async def _state(served: Serving, name: str) -> conversation_pb2.Conversation:
+    got: conversation_pb2.Conversation = await served.admin.call("ConversationService/GetConversation", name=name)
+    return got
+
+
+async def _until_routed(served: Serving, *names: str) -> list[str]:
+    """The queues in which these conversations are sought, once they are."""
+    async with asyncio.timeout(20):
+        while True:
+            found = [await _state(served, name) for name in names]
+            if all(each.invite.name for each in found):
+                return [each.invite.target.queue for each in found]
+
+
+@pytest.mark.spec("INV-1")
+async def test_who_came_while_everything_was_closed_is_sought_for_at_the_opening_the_first_one_first(
+    tmp_path: Path,
+) -> None:
+    store, plugins = MemoryStore(), _plugins(tmp_path, mine=HOURS)
+    state = tmp_path / "plugins" / "mine.state"
+    state.write_text("closed 1")
+    async with serving(tmp_path, store=store, plugins=plugins) as served:
+        until = served.clock.now() + 40
+        state.write_text(f"closed {until}")
+        await served.engine.questions.hours.stop()
+        await served.engine.questions.hours.start()
+        await _site(served, calendar="office", overflow="queues/late", overflow_calendar="night")
+        names = []
+        for address in ("zoe", "carl", "amy"):
+            names.append((await _arrives(served, address=address)).name)
+            served.clock.advance(1)
+        gone = (await _arrives(served, address="gone")).name
+        await served.admin.call("ConversationService/CloseConversation", name=gone)
+        state.write_text("open")
+        served.clock.advance(36)
+        assert [(await _state(served, name)).HasField("invite") for name in names] == [False, False, False]
+        served.clock.advance(1)
+        assert await _until_routed(served, *names) == ["queues/billing"] * 3
+        assert (await _state(served, gone)).state == conversation_pb2.CONVERSATION_STATE_CLOSED
+        placed = [
+            (record.cause.name, fact.subject.id)
+            for record in records_of(store.groups, 0, None)
+            for fact in record.facts
+            if isinstance(fact.event, e.InvitePlaced)
+        ]
+        assert placed == [("RouteAfterHours", name.removeprefix("conversations/")) for name in names]
+        # Once: what ends unserved is nobody's waiting for an opening any more (R-L2).
+        served.clock.advance(served.engine.limits.ttl_s + 61)
+        assert [(await _state(served, name)).state for name in names] == [
+            conversation_pb2.CONVERSATION_STATE_UNATTENDED
+        ] * 3
+
+
+async def test_it_is_the_overflow_queue_if_that_opens_first_and_also_after_a_restart(tmp_path: Path) -> None:
+    store, plugins = (
+        MemoryStore(),
+        _plugins(tmp_path, mine=HOURS.replace('calendar == "office"', 'calendar == "night"')),
+    )
+    state = tmp_path / "plugins" / "mine.state"
+    state.write_text("closed")
+    async with serving(tmp_path, store=store, plugins=plugins) as served:
+        await _site(served, calendar="office", overflow="queues/late", overflow_calendar="night")
+        name = (await _arrives(served)).name
+    state.write_text("open")
+    async with serving(tmp_path, store=store, plugins=plugins) as served:
+        assert await _until_routed(served, name) == ["queues/late"]
+
+
+async def test_a_queue_that_loses_its_calendar_is_open_and_one_that_is_waited_for_is_not_deleted(
+    tmp_path: Path,
+) -> None:
+    plugins = _plugins(tmp_path, mine=HOURS)
+    (tmp_path / "plugins" / "mine.state").write_text("closed")
+    async with serving(tmp_path, plugins=plugins) as served:
+        await _site(served, calendar="office")
+        name = (await _arrives(served)).name
+        with pytest.raises(Refused) as refused:
+            await served.admin.call(
+                "AdminService/Apply",
+                queues=[queue_pb2.Queue(name="queues/late")],
+                channels=[channel_pb2.Channel(name="channels/web", kind="web", is_external=True)],
+                prune=True,
+            )
+        assert refused.value.reason == "QUEUE_IN_USE"
+        await _site(served)
+        assert await _until_routed(served, name) == ["queues/billing"]
 
 
 async def test_queues_show_their_hours_and_whoever_watches_hears_when_they_change(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ from hookflash.engine.edge.outbox import Outbox
 from hookflash.engine.edge.rates import Rates
 from hookflash.engine.edge.receipt_history import ReceiptHistory
 from hookflash.engine.edge.receipts import ReceiptJoiner
+from hookflash.engine.edge.reopening import Reopening
 from hookflash.engine.edge.sender import SendingRules
 from hookflash.engine.edge.signs import TypingSigns
 from hookflash.engine.edge.sinks.export import Export
@@ -99,8 +100,7 @@ class Engine:
         """Put the parts together; nothing runs yet. Without a file, what comes in is remembered in memory."""
         on_loop()
         self.settings, self.limits = settings, settings.limits
-        self.journal = journal
-        self.plugins = plugins
+        self.journal, self.plugins = journal, plugins
         self.clock = clock or SystemClock(journal.tail().at)
         self.started_at = self.clock.now()
         self.random = random or SystemRandom()
@@ -122,6 +122,7 @@ class Engine:
         self.ids = IdMaker(self.clock, self.random)
         self.inbox_file = inbox_file or InboxFile(None)
         self.opening = Opening(self.shard.facts, self.questions.hooks, self.questions.hours, self.shard.matching.stats)
+        self._reopening = Reopening(self.shard, self.opening, self.questions.hours)
         self.inbox = Inbox(
             self.shard, self.ids, self.clock, self.limits, filters=self.questions.filters, opening=self.opening
         )
@@ -185,6 +186,7 @@ class Engine:
             self.adapters.follow,
             self._unattended.follow,
             self._orderings.follow,
+            self._reopening.follow,
             self.sinks.follow,
             broadcast.follow,
         ):
@@ -196,6 +198,7 @@ class Engine:
         facts = EngineFacts(version=engine_version(), shards=("main",), channels=channels)
         await asyncio.to_thread(self.plugins.engine_started, facts)
         await self.questions.hours.start()
+        self._reopening.look()
         await self.adapters.start()
         self.receipt_history.start()
 
@@ -204,6 +207,7 @@ class Engine:
         await asyncio.to_thread(self.plugins.engine_stopping, "stop", self.clock.now() + _STOPPING_S)
         await self.adapters.stop()
         await self.questions.hours.stop()
+        await self._reopening.stop()
         await self.sinks.stop()
         await self.receipt_history.stop()
         await self.receipts.stop()

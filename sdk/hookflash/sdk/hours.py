@@ -1,6 +1,7 @@
 """Opening hours: whether a calendar is open at a time, and until when.
 
-A queue names a calendar; while that is closed, what would be routed there goes to its overflow queue or waits unrouted.
+A queue names a calendar; while that is closed, what would be routed there goes to its overflow queue or waits,
+unrouted, until either opens.
 """
 
 from dataclasses import dataclass

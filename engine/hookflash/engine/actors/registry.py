@@ -4,6 +4,7 @@ Each change is followed by the pair of states before and after, so a rollback is
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.states import State
@@ -13,13 +14,14 @@ __all__ = ["Registry"]
 
 
 class Registry:
-    """Open conversations by customer, and how many conversations use each queue and channel."""
+    """Open conversations by customer, who came to a closed queue, and how many conversations use each queue."""
 
     def __init__(self) -> None:
         """Begin empty."""
         self._open: dict[tuple[ChannelId, str], ConversationId] = {}
         self._queues: Counter[QueueId] = Counter()
         self._channels: Counter[ChannelId] = Counter()
+        self._shut_out: dict[ConversationId, tuple[float, QueueId]] = {}
 
     def conversation_at(self, channel: ChannelId, address: str) -> ConversationId | None:
         """The open conversation of that customer (R-G10)."""
@@ -32,6 +34,11 @@ class Registry:
     def channel_uses(self, channel: ChannelId) -> int:
         """How many conversations have an open ChannelSession or an unsettled Delivery there."""
         return self._channels[channel]
+
+    @property
+    def shut_out(self) -> Sequence[tuple[ConversationId, QueueId]]:
+        """The open conversations that found their queue closed and wait for its hours, the first to come first."""
+        return [(name, queue) for name, (_, queue) in sorted(self._shut_out.items(), key=lambda each: each[1])]
 
     @property
     def open_conversations(self) -> int:
@@ -52,6 +59,10 @@ class Registry:
         if (old_queues := _queues(was)) != (queues := _queues(is_)):
             self._queues.subtract(old_queues - queues)
             self._queues.update(queues - old_queues)
+        if was is not None:
+            self._shut_out.pop(was.id, None)
+        if is_ is not None and is_.closed is None and is_.closed_queue is not None:
+            self._shut_out[is_.id] = is_.opened_at, is_.closed_queue
         if (old_channel := _channel(was)) != (channel := _channel(is_)):
             self._channels.subtract(old_channel)
             self._channels.update(channel)
@@ -82,7 +93,7 @@ def _queues(state: Conversation | None) -> set[QueueId]:
     if state is None or state.closed is not None:
         return set()
     named = {participant.queue for participant in state.participants}
-    named.add(state.last_queue)
+    named |= {state.last_queue, state.closed_queue}
     if state.invite is not None and state.invite.is_open:
         named.add(state.invite.target.queue)
     return {queue for queue in named if queue is not None}

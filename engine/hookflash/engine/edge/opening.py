@@ -1,7 +1,8 @@
 """Where a new conversation goes: what a plugin chooses, else the channel's queue; and whether that queue is open now.
 
 Asked before the command, which carries the answer, so a replay asks nobody. A queue that is closed by its calendar
-hands over to its overflow queue; where that is closed too, nobody is sought and the customer is told.
+hands over to its overflow queue; where that is closed too, nobody is sought and the customer is told. `Reopening` goes
+on from there.
 """
 
 from collections.abc import Callable
@@ -66,13 +67,18 @@ class Opening:
 
     def _by_hours(self, channel: ChannelSettings, target: Target | None, chosen_by: str) -> Destination:
         name = channel.queue if target is None else target.queue
-        queue = None if name is None else self._facts.queues().get(name)
-        if queue is None or self._hours.is_open(queue.settings.calendar):
+        if name is None or (open_ := self.open_for(name)) == name:
             return Destination(target=target, chosen_by=chosen_by)
-        overflow = self._overflow(queue.settings)
-        if overflow is not None:
-            return Destination(target=Target(queue=overflow), chosen_by=chosen_by)
-        return Destination(chosen_by=chosen_by, closed=queue.settings.id)
+        if open_ is not None:
+            return Destination(target=Target(queue=open_), chosen_by=chosen_by)
+        return Destination(chosen_by=chosen_by, closed=name)
+
+    def open_for(self, name: QueueId) -> QueueId | None:
+        """That queue while it is open (or unknown), else its overflow queue while that is; None: both are closed."""
+        queue = self._facts.queues().get(name)
+        if queue is None or self._hours.is_open(queue.settings.calendar):
+            return name
+        return self._overflow(queue.settings)
 
     def _overflow(self, settings: QueueSettings) -> QueueId | None:
         overflow = None if settings.overflow is None else self._facts.queues().get(settings.overflow)

@@ -266,6 +266,13 @@ class DecideUnattended:
     queue: QueueId | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteAfterHours:
+    """Who came while his queue was closed is sought for in `queue`, which is open now."""
+
+    queue: QueueId
+
+
 ConversationTimer = EndInvite | EndOffer | OpenStep | EndPause | EndDecision | EndWait | AskUnattended
 OfferCommand = (
     AcceptOffer | DeclineOffer | RevokeOffer | CancelInvite | AskStrategy | AnswerDecision | ConversationTimer
@@ -285,5 +292,6 @@ ConversationCommand = (
     | RecordReceipt
     | LoseAgent
     | DecideUnattended
+    | RouteAfterHours
     | OfferCommand
 )

@@ -36,6 +36,7 @@ __all__ = [
     "leave",
     "lose_agent",
     "rest",
+    "route_after_hours",
     "take_back",
 ]
 
@@ -141,6 +142,12 @@ def decide_unattended(turn: Turn, command: c.DecideUnattended) -> None:
             pass
         case _:
             _follow_policy(turn)
+
+
+def route_after_hours(turn: Turn, command: c.RouteAfterHours) -> None:
+    """Seek an agent for who came while his queue was closed; nothing where something became of him meanwhile."""
+    if turn.exists and turn.state.closed_queue is not None and state_of(turn.state) is ConversationState.UNATTENDED:
+        _route(turn, command.queue)
 
 
 def _follow_policy(turn: Turn) -> None:

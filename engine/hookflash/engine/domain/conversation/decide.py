@@ -47,6 +47,8 @@ def decide(
             attendance.close(turn, command)
         case c.DecideUnattended():
             attendance.decide_unattended(turn, command)
+        case c.RouteAfterHours():
+            attendance.route_after_hours(turn, command)
         case _:
             _decide_offer(turn, command)
     return turn.decided()

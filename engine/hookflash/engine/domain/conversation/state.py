@@ -62,8 +62,9 @@ class Conversation:
     `sequence`, `messages`, `whispers`, `transcript`, `deliveries` are the last numbers given out; `settled` is the
     delivery up to which all are settled and `settled_ahead` those settled beyond it. `unattended_asked`: the policy
     for unattended conversations had its say and has none again until a PRIMARY was here (R-L2); `unattended_due`: a
-    plugin is being asked before it, and is asked again if there is no answer by then. `former` are the last agents who
-    left, the latest first; `heard_at` is when the customer last wrote.
+    plugin is being asked before it, and is asked again if there is no answer by then. `closed_queue`: the queue that
+    was closed when the customer came, until an agent is sought for him. `former` are the last agents who left, the
+    latest first; `heard_at` is when the customer last wrote.
     """
 
     id: ConversationId
@@ -82,6 +83,7 @@ class Conversation:
     offers: tuple[PastOffer, ...] = ()
     transfers: int = 0
     last_queue: QueueId | None = None
+    closed_queue: QueueId | None = None
     unattended_asked: bool = False
     unattended_due: float | None = None
     closed: CloseCause | None = None
@@ -232,6 +234,7 @@ def _opened(event: e.ConversationEvent, conversation: ConversationId) -> Convers
         customer=event.customer,
         attributes=event.attributes,
         opened_at=event.at,
+        closed_queue=event.closed_queue,
         sessions=(ChannelSession(number=1, channel=event.channel, address=event.address, opened_at=event.at),),
     )
 
@@ -328,6 +331,7 @@ def _placed(state: Conversation, event: e.InvitePlaced) -> Conversation:
         sequence=event.sequence,
         transfers=state.transfers + (invite.kind is InviteKind.TRANSFER),
         last_queue=invite.target.queue or state.last_queue,
+        closed_queue=None,
         unattended_due=None,
     )
 
