@@ -25,10 +25,10 @@ from hookflash.engine.edge.signs import TypingSigns
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.memory import MemoryStore
 from hookflash.engine.plugins import PureCalls
-from hookflash.engine.plugins.breaker import Breaker
-from hookflash.engine.plugins.calls import WakeAt
 from hookflash.engine.settings import HttpSettings, Limits
 from hookflash.sdk.channel import ChannelAdapter, Delivery
+from hookflash.sdk.hosting.breaker import Breaker
+from hookflash.sdk.hosting.calls import WakeAt
 from hookflash.sdk.types import AgentId, ChannelId, ConversationId
 from tests.actors.running import Running, conversation, running
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.commands import SendMessage
-from hookflash.engine.edge.fallback import parts_of
 from hookflash.engine.edge.inbox_file import InboxFile
 from hookflash.engine.journal.memory import MemoryStore
 from hookflash.sdk.channel import (
@@ -22,6 +21,7 @@ from hookflash.sdk.channel import (
     ReceiptState,
 )
 from hookflash.sdk.errors import Permanent, Transient
+from hookflash.sdk.hosting.fallback import parts_of
 from hookflash.sdk.messages import Choice, Template
 from hookflash.sdk.types import ConversationId, DeliveryId
 from tests.actors.running import WEB, conversation

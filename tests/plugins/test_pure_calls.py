@@ -9,8 +9,8 @@ import pytest
 
 from hookflash.engine.actors.clock import ManualClock
 from hookflash.engine.plugins import NonsenseError, PluginFailedError, PureCalls
-from hookflash.engine.plugins.asking import AskingThread
-from hookflash.engine.plugins.breaker import Breaker
+from hookflash.sdk.hosting.asking import AskingThread
+from hookflash.sdk.hosting.breaker import Breaker
 
 
 class Guarded:

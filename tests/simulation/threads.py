@@ -3,11 +3,11 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from hookflash.engine.plugins.asking import AskingThread
 from hookflash.engine.views.projection import Projection, Violation
 from hookflash.engine.views.projector import GATHER_S, Projector
 from hookflash.engine.views.store import Views
 from hookflash.engine.views.writer import REQUEST_ID_KEPT_S, Writer
+from hookflash.sdk.hosting.asking import AskingThread
 
 from .loop import SimulatedLoop
 

@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from hookflash.cli.failures import CommandError, ExitCode
 from hookflash.sdk.channel import Arrival, ChannelAdapter, HttpRequest, HttpResponse
 from hookflash.sdk.errors import BadSignature, NotTaken, ParseError
-from hookflash.sdk.hosting import BodyTooLargeError, BodyTooSlowError, read_body, request_of, response_of
+from hookflash.sdk.hosting.requests import BodyTooLargeError, BodyTooSlowError, read_body, request_of, response_of
 
 __all__ = ["Web"]
 

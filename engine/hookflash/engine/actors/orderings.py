@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from hookflash.engine.domain.address import Kind
 from hookflash.engine.domain.events import InviteParkedAgain, InvitePlaced, QueueConfigured, StepOpened
 from hookflash.engine.plugins import PluginHost
-from hookflash.engine.plugins.calls import PluginFailedError
 from hookflash.engine.plugins.orderings import BY_AGE, LoadedOrdering
+from hookflash.sdk.hosting.calls import PluginFailedError
 from hookflash.sdk.types import ConversationId
 
 from .calls import Sealed

@@ -15,7 +15,7 @@ from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.plugins import Answer as StrategyAnswer
 from hookflash.engine.plugins import PluginHost
-from hookflash.engine.plugins.asking import Asking
+from hookflash.sdk.hosting.asking import Asking
 from hookflash.sdk.types import ConversationId
 
 from .calls import Call

@@ -19,7 +19,6 @@ from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.domain.values import ChannelSettings
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.plugins import PluginFailedError, PureCalls
-from hookflash.engine.plugins.calls import NonsenseError
 from hookflash.engine.settings import HttpSettings
 from hookflash.sdk.channel import (
     Arrival,
@@ -34,12 +33,14 @@ from hookflash.sdk.channel import (
 )
 from hookflash.sdk.config import fill
 from hookflash.sdk.errors import ConfigError, NotTaken, SendError
+from hookflash.sdk.hosting.calls import NonsenseError
+from hookflash.sdk.hosting.webhook import WebhookCalls
 from hookflash.sdk.http import guarded_client
 from hookflash.sdk.types import ChannelId
 
 from .arrivals import ArrivalTaker
 from .channel_store import FileStore
-from .door import WebhookDoor, is_unguarded
+from .door import WebhookDoor
 from .inbox import Inbox
 from .inbox_file import InboxFile
 from .media import MediaStore
@@ -213,7 +214,6 @@ class AdapterRun:
             file=edge.file,
             clock=edge.clock,
             rates=edge.webhook_rates,
-            on_fault=self._on_fault,
         )
         self._sender = ChannelSender(
             channel,
@@ -248,9 +248,9 @@ class AdapterRun:
         if getattr(config, "insecure", False) is True:
             _log.warning("channel_insecure", channel=self.settings.id)
             return
-        forged = is_unguarded(adapter, f"/channels/{self.settings.id}")
+        calls = WebhookCalls(adapter, self._calls, unreadable="left it out")
         try:
-            is_open = await self._calls.ask("verify", forged, fallback="refuses every request")
+            is_open = await calls.is_unguarded(f"/channels/{self.settings.id}")
         except PluginFailedError:
             return
         if is_open:

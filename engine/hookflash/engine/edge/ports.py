@@ -14,8 +14,8 @@ from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.queue import Queue
 from hookflash.engine.domain.values import ChannelSettings
 from hookflash.engine.plugins import PureCalls
-from hookflash.engine.plugins.calls import WakeAt
 from hookflash.sdk.channel import ChannelAdapter
+from hookflash.sdk.hosting.calls import WakeAt
 from hookflash.sdk.types import ChannelId, ConversationId, QueueId
 
 __all__ = ["Adapters", "EdgeFacts", "EdgeShard", "FaultListener"]

@@ -22,10 +22,10 @@ from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.journal.record import CauseKind
 from hookflash.sdk.channel import ChannelAdapter, Delivery, Idempotency
 from hookflash.sdk.errors import AuthExpired, Blocked, Permanent, SendError, Throttled, Transient, WindowClosed
+from hookflash.sdk.hosting.fallback import parts_of
 from hookflash.sdk.types import ChannelId
 
 from .contents import clean_external_id, clean_reason
-from .fallback import parts_of
 from .outbox import Outbox
 from .parts_done import PartsDone
 from .patience import adapter_principal, end, sleep, submit_patiently, within

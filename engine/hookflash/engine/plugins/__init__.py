@@ -3,9 +3,6 @@
 A typed facade over pluggy, which finds and registers and does nothing else (plugins.md, principle 1).
 """
 
-from hookflash.engine.plugins.asking import BUDGET_S, Asking
-from hookflash.engine.plugins.breaker import Breaker
-from hookflash.engine.plugins.calls import NonsenseError, PluginFailedError, PureCalls
 from hookflash.engine.plugins.facts import (
     Answer,
     IsolatedAdapter,
@@ -20,6 +17,9 @@ from hookflash.engine.plugins.facts import (
 from hookflash.engine.plugins.host import PluginHost
 from hookflash.engine.plugins.sources import Source, installed_sources
 from hookflash.engine.plugins.strategies import LoadedStrategy
+from hookflash.sdk.hosting.asking import BUDGET_S, Asking
+from hookflash.sdk.hosting.breaker import Breaker
+from hookflash.sdk.hosting.calls import NonsenseError, PluginFailedError, PureCalls
 
 __all__ = [
     "BUDGET_S",

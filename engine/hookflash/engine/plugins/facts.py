@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
 from hookflash.sdk.auth import Authenticator
 from hookflash.sdk.sinks import EventSink
@@ -24,10 +24,7 @@ __all__ = [
     "PluginSettings",
     "PluginState",
     "PluginsNotLoadedError",
-    "Reply",
 ]
-
-T = TypeVar("T")
 
 
 class PluginState(StrEnum):
@@ -114,14 +111,6 @@ class PluginFault:
     hook: str
     error: str
     fallback: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply(Generic[T]):
-    """How a guarded call ended: with a `value`, or with a `fault`."""
-
-    value: T | None = None
-    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

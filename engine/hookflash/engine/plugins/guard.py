@@ -10,9 +10,9 @@ from typing import final
 
 import structlog
 
-from hookflash.engine.plugins.asking import AskingThread
-from hookflash.engine.plugins.breaker import Breaker
 from hookflash.engine.plugins.facts import PluginFault
+from hookflash.sdk.hosting.asking import AskingThread
+from hookflash.sdk.hosting.breaker import Breaker
 
 __all__ = ["Guard"]
 

@@ -13,9 +13,6 @@ from typing import Self, final
 import structlog
 from pluggy import PluginManager
 
-from hookflash.engine.plugins.asking import Asking, AskingThread
-from hookflash.engine.plugins.breaker import Breaker
-from hookflash.engine.plugins.calls import BREAKER_OPEN, PureCalls, WakeAt
 from hookflash.engine.plugins.collected import authenticators_in, isolated_adapters_in, sinks_in
 from hookflash.engine.plugins.facts import (
     Answer,
@@ -27,7 +24,6 @@ from hookflash.engine.plugins.facts import (
     PluginSettings,
     PluginsNotLoadedError,
     PluginState,
-    Reply,
 )
 from hookflash.engine.plugins.guard import Guard
 from hookflash.engine.plugins.isolated.loading import load_isolated
@@ -44,6 +40,9 @@ from hookflash.sdk import hooks
 from hookflash.sdk.channel import ChannelAdapter
 from hookflash.sdk.filters import FilterStage, TextFilter
 from hookflash.sdk.hooks import EngineFacts, EventHeader
+from hookflash.sdk.hosting.asking import Asking, AskingThread, Reply
+from hookflash.sdk.hosting.breaker import Breaker
+from hookflash.sdk.hosting.calls import BREAKER_OPEN, PureCalls, WakeAt
 from hookflash.sdk.hours import HoursProvider
 from hookflash.sdk.routing import AgentView, Candidates, InviteView, QueueView, RoutingContext
 

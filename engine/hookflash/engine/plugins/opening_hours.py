@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final, final
 
-from hookflash.engine.plugins.calls import NonsenseError, PluginFailedError, PureCalls, WakeAt, plain
+from hookflash.sdk.hosting.calls import NonsenseError, PluginFailedError, PureCalls, WakeAt, plain
 from hookflash.sdk.hours import HoursProvider, OpenState
 
 __all__ = ["OpeningHours"]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, final
 
-from hookflash.engine.plugins.calls import NonsenseError, PluginFailedError, PureCalls, plain
+from hookflash.sdk.hosting.calls import NonsenseError, PluginFailedError, PureCalls, plain
 from hookflash.sdk.policy import (
     ArrivalView,
     Close,

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Self, final
 
 from hookflash.engine.domain.limits import Limits
-from hookflash.engine.plugins.calls import PureCalls, WakeAt
 from hookflash.engine.plugins.host import PluginHost
 from hookflash.engine.plugins.opening_hours import OpeningHours
 from hookflash.engine.plugins.policy_hooks import PolicyHooks
 from hookflash.engine.plugins.text_filters import TextFilters
+from hookflash.sdk.hosting.calls import PureCalls, WakeAt
 
 __all__ = ["Questions"]
 

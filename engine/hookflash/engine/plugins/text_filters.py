@@ -14,8 +14,8 @@ from hookflash.engine.domain.limits import Limits
 from hookflash.engine.domain.refusals import BadField, EmptyMessage, MessageTooLong, TextBlocked
 from hookflash.engine.domain.text import clean_message
 from hookflash.engine.domain.values import Filtering
-from hookflash.engine.plugins.calls import NonsenseError, PluginFailedError, PureCalls, plain
 from hookflash.sdk.filters import Blocked, FilterContext, Filtered, FilterStage, Passed, Redacted, TextFilter
+from hookflash.sdk.hosting.calls import NonsenseError, PluginFailedError, PureCalls, plain
 
 __all__ = ["WITHHELD", "FilterSource", "Screened", "TextFilters"]
 

@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from hookflash.engine.edge.adapter_host import AdapterHost
 from hookflash.engine.edge.adapter_run import AdapterRun
 from hookflash.sdk.channel import HttpRequest
-from hookflash.sdk.hosting import BodyTooLargeError, BodyTooSlowError, read_body, request_of, response_of
+from hookflash.sdk.hosting.requests import BodyTooLargeError, BodyTooSlowError, read_body, request_of, response_of
 from hookflash.sdk.types import ChannelId
 
 from .applications import Applications

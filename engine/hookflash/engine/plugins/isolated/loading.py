@@ -5,7 +5,6 @@ The engine imports nothing of the plugin, not even to look at it: pin, SDK and s
 
 from collections.abc import Collection
 
-from hookflash.engine.plugins.asking import NotAskedError
 from hookflash.engine.plugins.facts import PluginSettings, PluginState
 from hookflash.engine.plugins.isolated import frames
 from hookflash.engine.plugins.isolated.process import ChildFailedError, PluginProcess
@@ -14,6 +13,7 @@ from hookflash.engine.plugins.loading import Verdict
 from hookflash.engine.plugins.sources import Source
 from hookflash.engine.plugins.staging import Registered
 from hookflash.engine.plugins.terms import Terms
+from hookflash.sdk.hosting.asking import NotAskedError
 
 __all__ = ["load_isolated"]
 

@@ -16,8 +16,8 @@ from typing import Final, final
 import msgspec
 import structlog
 
-from hookflash.engine.plugins.asking import BUDGET_S, NotAskedError
 from hookflash.engine.plugins.isolated import frames
+from hookflash.sdk.hosting.asking import BUDGET_S, NotAskedError
 
 __all__ = ["ChildFailedError", "PluginProcess"]
 

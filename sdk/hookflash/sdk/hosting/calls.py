@@ -15,9 +15,8 @@ from typing import Final, Protocol, TypeVar, final
 
 import structlog
 
-from hookflash.engine.plugins.asking import BUDGET_S, Asking, AskingThread
-from hookflash.engine.plugins.breaker import Breaker
-from hookflash.engine.plugins.facts import Reply
+from hookflash.sdk.hosting.asking import BUDGET_S, Asking, AskingThread, Reply
+from hookflash.sdk.hosting.breaker import Breaker
 
 __all__ = ["BREAKER_OPEN", "SLOW_S", "NonsenseError", "PluginFailedError", "PureCalls", "WakeAt", "plain"]
 

@@ -6,16 +6,16 @@ again. A call cannot be ended from outside, only left behind.
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum, auto
 from threading import Condition, Thread
 from typing import Any, Generic, TypeVar, final
 
 import structlog
 
-from hookflash.engine.plugins.breaker import Breaker
-from hookflash.engine.plugins.facts import Reply
+from hookflash.sdk.hosting.breaker import Breaker
 
-__all__ = ["BUDGET_S", "LINE_LENGTH_MAX", "STILL_BUSY", "Asking", "AskingThread", "NotAskedError"]
+__all__ = ["BUDGET_S", "LINE_LENGTH_MAX", "STILL_BUSY", "Asking", "AskingThread", "NotAskedError", "Reply"]
 
 T = TypeVar("T")
 
@@ -33,6 +33,14 @@ _log = structlog.get_logger("hookflash.plugins")
 
 class NotAskedError(Exception):
     """Raised by a call that found nobody to ask, which is no fault of the plugin: the words say why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Generic[T]):
+    """How a guarded call ended: with a `value`, or with a `fault`."""
+
+    value: T | None = None
+    fault: str | None = None
 
 
 class _Phase(Enum):
