@@ -70,7 +70,7 @@ def _attempt(trial: Trial, seed: int, given: Mapping[str, Any]) -> _Outcome:
     except Exception as error:  # noqa: BLE001  one trial's fault must not keep the others from running
         traceback.print_exc()
         verdict = Verdict(figures={}, failures=[f"the trial ended with {type(error).__name__}: {error}"])
-    if not verdict.failures and not given["keep"]:
+    if not verdict.complaints and not given["keep"]:
         shutil.rmtree(folder, ignore_errors=True)
     return _Outcome(trial=trial, plan=plan, verdict=verdict, took_s=monotonic() - started)
 
@@ -85,15 +85,15 @@ def _show(outcomes: Sequence[_Outcome]) -> None:
         )
     console.print(table)
     for outcome in outcomes:
-        if outcome.plan.folder.exists() and not outcome.verdict.failures:
+        if outcome.plan.folder.exists() and not outcome.verdict.complaints:
             print(f"{outcome.trial.name}'s folder is {outcome.plan.folder}")  # noqa: T201
-        if not outcome.verdict.failures:
+        if not outcome.verdict.complaints:
             continue
         print(f"{outcome.trial.name} failed; evidence in {outcome.plan.folder}; again: {outcome.repeat()}")  # noqa: T201
-        for failure in outcome.verdict.failures[:_SHOWN_MAX]:
+        for failure in outcome.verdict.complaints[:_SHOWN_MAX]:
             print(f"  {failure}")  # noqa: T201
-        if len(outcome.verdict.failures) > _SHOWN_MAX:
-            print(f"  and {len(outcome.verdict.failures) - _SHOWN_MAX} more")  # noqa: T201
+        if len(outcome.verdict.complaints) > _SHOWN_MAX:
+            print(f"  and {len(outcome.verdict.complaints) - _SHOWN_MAX} more")  # noqa: T201
 
 
 def _figure(value: float | str) -> str:
@@ -109,7 +109,7 @@ def _as_json(outcomes: Sequence[_Outcome]) -> str:
             "sizes": dict(outcome.plan.sizes),
             "took_s": round(outcome.took_s, 1),
             "figures": dict(outcome.verdict.figures),
-            "failures": list(outcome.verdict.failures),
+            "failures": outcome.verdict.complaints,
             "skipped": outcome.verdict.skipped,
             "command": outcome.repeat(),
         }
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _show(outcomes)
     if asked.json:
         asked.json.write_text(_as_json(outcomes), encoding="utf-8")
-    return int(any(outcome.verdict.failures for outcome in outcomes))
+    return int(any(outcome.verdict.complaints for outcome in outcomes))
 
 
 if __name__ == "__main__":

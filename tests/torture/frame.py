@@ -71,13 +71,21 @@ class Verdict:
 
     figures: Mapping[str, float | str]
     failures: Sequence[str] = ()
+    """What is wrong on any machine."""
+    too_slow: Sequence[str] = ()
+    """What was not fast enough: a machine that does something else beside can be the reason."""
     skipped: str = ""
     """Why it could not run here, where it could not; the rest is then empty."""
 
     @property
+    def complaints(self) -> list[str]:
+        """Every sentence that speaks against it."""
+        return [*self.failures, *self.too_slow]
+
+    @property
     def is_passed(self) -> bool:
         """Whether nothing failed; what was skipped has not passed, and does not fail the run either."""
-        return not self.failures and not self.skipped
+        return not self.complaints and not self.skipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

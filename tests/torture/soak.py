@@ -31,6 +31,7 @@ _SETTINGS: Final = {"log_level": "warning", "disconnect_grace_s": "5", "offer_ti
 _RECORD_BYTES: Final = 2_048
 _LONG_S: Final = 1_800.0
 _SLOPE_MAX_MIB_PER_H: Final = 4.0
+_READINGS_MIN: Final = 40
 _SLACK_MIB: Final = 12.0
 _SOCKETS_MORE_MAX: Final = 2
 _OPEN: Final = 8
@@ -154,7 +155,9 @@ async def _run(plan: Plan) -> Verdict:
     async with started(data, _SETTINGS) as server:
         async with Crowd(server.address, server.admin_token) as crowd:
             soak = _Soak(plan, server, crowd)
-            with VitalsLog(server.pid, every_s=1.0, work=lambda: soak.position) as log:
+            with VitalsLog(
+                server.pid, every_s=min(1.0, 60 * plan.amount("minutes") / _READINGS_MIN), work=lambda: soak.position
+            ) as log:
                 await soak.run(plan.progress)
         failures = [*soak.failures, *_judged(plan, log)]
         await asyncio.to_thread(server.terminate)

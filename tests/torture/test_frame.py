@@ -1,6 +1,7 @@
 """The command of the trials: what it runs, says, writes and ends with."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from tests.torture.frame import Plan, Size, Trial, Verdict
 def _trial(verdict: Verdict) -> Trial:
     def run(plan: Plan) -> Verdict:
         assert plan.folder.is_dir()
-        return Verdict(figures={"kills": plan.count("kills")}, failures=verdict.failures, skipped=verdict.skipped)
+        return replace(verdict, figures={"kills": plan.count("kills")})
 
     return Trial(name="kill", summary="kills", sizes=(Size(name="kills", full=1_000, help="how many"),), run=run)
 
@@ -40,6 +41,13 @@ def test_a_trial_that_fails_ends_with_1_and_the_command_to_repeat_it(
     assert "python -m tests.torture kill --seed 7 --kills 3\n  I1: one is lost" in said
     (found,) = json.loads((tmp_path / "found").read_text(encoding="utf-8"))
     assert (found["verdict"], found["sizes"], found["figures"]) == ("FAILED", {"kills": 3}, {"kills": 3})
+
+
+def test_a_trial_that_was_too_slow_has_failed_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run(monkeypatch, Verdict(figures={}, too_slow=["S9: goodput is 7% of the peak"]), "kill") == 1
+    assert "  S9: goodput is 7% of the peak" in capsys.readouterr().out
 
 
 def test_a_trial_that_cannot_run_here_is_neither_passed_nor_failed(

@@ -1,4 +1,7 @@
-"""Slices of the trials of load: readers who do not read, more than the server takes, and everybody coming and going."""
+"""Slices of the trials of load: readers who do not read, more than the server takes, and everybody coming and going.
+
+How fast it is (`too_slow`) is for the full trials, on a machine that does nothing else; what is right is right on any.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,9 +25,8 @@ def test_who_does_not_read_loses_his_stream_and_nobody_else_anything(tmp_path: P
 
 @pytest.mark.spec("I16")
 def test_more_than_the_server_takes_is_refused_without_a_record(tmp_path: Path) -> None:
-    """Rates are for the full trial, on a machine that does nothing else; what is recorded is right on any."""
     verdict = overload.TRIAL.run(_plan(tmp_path, {"seconds": 1, "times": 3, "clients": 1}))
-    assert [failure for failure in verdict.failures if not failure.startswith("S9: goodput")] == []
+    assert list(verdict.failures) == []
 
 
 @pytest.mark.spec("I16")

@@ -4,6 +4,8 @@ So a plugin that is made for another SDK, or is not wanted, is never imported ju
 """
 
 import ast
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 __all__ = ["declared"]
@@ -14,15 +16,22 @@ def declared(source: Path, constant: str) -> object:
     if source.suffix != ".py":
         return None
     try:
-        tree = ast.parse(source.read_bytes())
+        facts = source.stat()
+        return _constants(source, facts.st_mtime_ns, facts.st_size).get(constant)
     except (OSError, SyntaxError, ValueError):
         return None  # An import will say it with a traceback.
-    for statement in tree.body:
+
+
+@lru_cache(maxsize=256)
+def _constants(source: Path, _changed_ns: int, _bytes: int) -> Mapping[str, object]:
+    """Parse a file once for all that is asked of it, until it changes."""
+    constants: dict[str, object] = {}
+    for statement in ast.parse(source.read_bytes()).body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)) if name == constant:
-                return value
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=value)) if name == constant:
-                return value
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=value)):
+                constants.setdefault(name, value)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=value)):
+                constants.setdefault(name, value)
             case _:
                 continue
-    return None
+    return constants

@@ -7,11 +7,11 @@ that implement a hook stand for them.
 import ast
 import pkgutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from importlib import import_module
-from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
+from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -70,7 +70,10 @@ class Source:
 def installed_sources(group: Iterable[EntryPoint] | None = None) -> list[Source]:
     """List the entry points, bundled ones first, then by name; the same one listed twice counts once."""
     points = list(entry_points(group=GROUP) if group is None else group)
-    found = {(point.name, point.value): _source(point) for point in points}
+    # Each look at these reads a file of the distribution, and most plugins are of one.
+    distributions = {point.dist for point in points if point.dist is not None}
+    origins = {each: (each.name, each.version) for each in distributions}
+    found = {(point.name, point.value): _source(point, origins) for point in points}
     sources = list(found.values())
     if group is None:
         sources += _bare_checkout()
@@ -83,14 +86,14 @@ def sources_in(folder: Path) -> list[Source]:
     return [Source(name=path.stem, module=f"hookflash_plugins_dir_{path.stem}", path=path) for path in paths]
 
 
-def _source(point: EntryPoint) -> Source:
-    origin = point.dist
+def _source(point: EntryPoint, origins: Mapping[Distribution, tuple[str, str]]) -> Source:
+    distribution_name, version = ("", "") if point.dist is None else origins[point.dist]
     return Source(
         name=point.name,
         module=point.module,
         attribute=point.attr or "",
-        version=origin.version if origin is not None else "",
-        is_bundled=origin is not None and origin.name == BUNDLE,
+        version=version,
+        is_bundled=distribution_name == BUNDLE,
     )
 
 
