@@ -13,8 +13,9 @@ from typing import Any, Final
 
 import grpc
 from google.protobuf import json_format
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 from grpc_reflection.v1alpha import proto_reflection_descriptor_database as reflected  # type: ignore[import-untyped]
@@ -43,23 +44,44 @@ class Ended(Exception):  # noqa: N818 - a stream that ends in order is no error
 
 @dataclass
 class World:
-    """What reflection tells: the descriptors of one server."""
+    """What reflection tells: the descriptors of one server.
+
+    They and their classes are all made at once and kept: made anew in one thread while another lets them go, they have
+    crashed protobuf's own code.
+    """
 
     address: str
     channel: grpc.Channel = field(init=False)
     pool: DescriptorPool = field(init=False)
     services: tuple[str, ...] = field(init=False)
+    _classes: dict[Descriptor, type[Message]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.channel = grpc.insecure_channel(self.address)
         database = reflected.ProtoReflectionDescriptorDatabase(self.channel)
         self.services = tuple(database.get_services())
         self.pool = DescriptorPool(database)
+        for service in self.services:
+            for method in self.pool.FindServiceByName(service).methods:
+                self._keep(method.input_type)
+                self._keep(method.output_type)
 
     def method(self, path: str) -> Any:  # noqa: ANN401 - descriptors differ by protobuf's implementation
         """The descriptor of `Service.Method`."""
         service, method = path.split(".")
         return self.pool.FindServiceByName(f"{PACKAGE}.{service}").methods_by_name[method]
+
+    def message_class(self, kind: Descriptor) -> type[Message]:
+        """The class of a method's request or answer."""
+        return self._classes[kind]
+
+    def _keep(self, kind: Descriptor) -> None:
+        if kind in self._classes:
+            return
+        self._classes[kind] = GetMessageClass(kind)
+        for each in kind.fields:
+            if each.message_type is not None:
+                self._keep(each.message_type)
 
     def caller(self, token: str | None) -> "Caller":
         """Somebody who calls with this token, on a connection of his own."""
@@ -132,7 +154,7 @@ class Caller:
         stub: Any = self.channel.unary_unary(
             f"/{PACKAGE}.{path.replace('.', '/')}",
             request_serializer=lambda message: message.SerializeToString(),
-            response_deserializer=GetMessageClass(method.output_type).FromString,
+            response_deserializer=self.world.message_class(method.output_type).FromString,
         )
         try:
             return stub(request, timeout=_TIMEOUT_S, metadata=self._metadata())
@@ -145,7 +167,7 @@ class Caller:
         stub: Any = self.channel.unary_stream(
             f"/{PACKAGE}.{path.replace('.', '/')}",
             request_serializer=lambda message: message.SerializeToString(),
-            response_deserializer=GetMessageClass(method.output_type).FromString,
+            response_deserializer=self.world.message_class(method.output_type).FromString,
         )
         stream = Stream(stub(request, metadata=self._metadata()))
         self.streams.append(stream)
@@ -159,7 +181,7 @@ class Caller:
 
     def _request(self, path: str, fields: Mapping[str, object]) -> tuple[Any, Any]:
         method = self.world.method(path)
-        request = GetMessageClass(method.input_type)()
+        request = self.world.message_class(method.input_type)()
         json_format.ParseDict(dict(fields), request, descriptor_pool=self.world.pool)
         return method, request
 

@@ -5,7 +5,6 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message_factory import GetMessageClass
 
 from tests.e2e.conformance.api_names import ENUMS, MESSAGES, REASONS, REPEATED, REQUESTS, SERVICES, TYPES
 from tests.e2e.conformance.outside import PACKAGE, Caller, World
@@ -49,9 +48,9 @@ def test_reflection_and_health_answer_without_a_token(calm_server: Caller) -> No
     check: Any = world.channel.unary_unary(
         "/grpc.health.v1.Health/Check",
         request_serializer=lambda message: message.SerializeToString(),
-        response_deserializer=GetMessageClass(health.output_type).FromString,
+        response_deserializer=world.message_class(health.output_type).FromString,
     )
-    assert check(GetMessageClass(health.input_type)(), timeout=5).status == 1
+    assert check(world.message_class(health.input_type)(), timeout=5).status == 1
 
 
 def test_everything_else_asks_for_a_token(calm_server: Caller) -> None:
