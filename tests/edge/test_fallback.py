@@ -202,6 +202,23 @@ async def test_a_send_whose_answer_was_lost_waits_for_a_callback_that_names_it(i
         assert world.events(e.DeliverySettled)[-1].external_id == ("wamid" if is_told else f"id of {name}")
 
 
+@pytest.mark.spec("I3")
+async def test_a_callback_that_names_one_part_says_nothing_of_those_after_it() -> None:
+    provider = Provider()
+    provider.answers = {"two": [Transient("the answer was lost")]}
+    async with at_edge(_Channel(provider, idempotency=Idempotency.RELINK, text_size_max=5).adapter) as world:
+        await _talking(world)
+        del provider.sent[:]
+        await world.say("1", "one two three")
+        await world.until(lambda: [text for _, text, _ in provider.sent] == ["one", "two"])
+        for number in (2, 1):
+            name = DeliveryId(f"conversations/1/deliveries/2#{number}")
+            receipt = Receipt(dedupe_key=name, state=ReceiptState.SENT, at=NOW, delivery_id=name, external_id="wamid")  # type: ignore[arg-type]
+            provider.arrivals.put_nowait(receipt)
+        await world.pass_until(lambda: not world.outbox.pending())
+        assert [text for _, text, _ in provider.sent] == ["one", "two", "three"]
+
+
 async def test_an_error_that_an_admin_has_to_see_to_is_told_once_until_something_goes_out() -> None:
     provider = Provider()
     alarming = Permanent("131042", "no way to pay", is_alarming=True)

@@ -20,6 +20,7 @@ __all__ = [
     "delivery_name",
     "delivery_of",
     "read_delivery_name",
+    "read_part_number",
     "said_of",
 ]
 
@@ -82,6 +83,11 @@ def read_delivery_name(name: str) -> tuple[ConversationId, int] | None:
     """The conversation and the number in the name of a delivery, or of a part of one; None where it is no such name."""
     found = _NAME.fullmatch(name)
     return None if found is None else (ConversationId(found[1]), int(found[2]))
+
+
+def read_part_number(name: str) -> int:
+    """Which part a name of a delivery stands for, from 1; of one that is in one part, the first."""
+    return int(name.rpartition("#")[2]) if "#" in name else 1
 
 
 def clean_external_id(given: object) -> str | None:

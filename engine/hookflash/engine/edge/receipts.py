@@ -21,12 +21,12 @@ from hookflash.engine.journal.record import CauseKind
 from hookflash.sdk.channel import Delivery, Receipt, ReceiptState
 from hookflash.sdk.types import ChannelId, ConversationId
 
-from .contents import clean_reason, read_delivery_name
+from .contents import clean_reason, read_delivery_name, read_part_number
 from .outbox import Settled
 from .patience import adapter_principal, submit_patiently
 from .ports import EdgeShard
 
-__all__ = ["KNOWN_MAX", "PARKED_MAX", "PARKED_S", "ReceiptJoiner"]
+__all__ = ["KNOWN_MAX", "PARKED_MAX", "PARKED_S", "ReceiptJoiner", "Relinked"]
 
 PARKED_S: Final = 3600.0
 PARKED_MAX: Final = 10_000
@@ -41,6 +41,14 @@ _RANK: Final = {ReceiptState.SENT: 1, ReceiptState.FAILED: 2, ReceiptState.DELIV
 _log = structlog.get_logger(__name__)
 
 _Key = tuple[ConversationId, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Relinked:
+    """A delivery has arrived at the provider up to this part (from 1), which has that id there."""
+
+    part: int
+    external_id: str
 
 
 @dataclass(slots=True)
@@ -65,7 +73,7 @@ class _Channel:
         self.sent: OrderedDict[_Key, _Sent] = OrderedDict()
         self.by_external_id: dict[str, _Sent] = {}
         self.by_address: dict[str, dict[_Key, _Sent]] = {}
-        self.relinked: OrderedDict[_Key, str] = OrderedDict()
+        self.relinked: OrderedDict[_Key, Relinked] = OrderedDict()
         self.parked: OrderedDict[str, tuple[Receipt, float]] = OrderedDict()
 
     def add(self, sent: _Sent) -> None:
@@ -114,8 +122,8 @@ class ReceiptJoiner:
         """Whether an echo is of a delivery of ours, by the provider's id or our own."""
         return external_id in self._channel(channel).by_external_id or read_delivery_name(delivery_id) is not None
 
-    def relinked(self, channel: ChannelId, delivery: Delivery) -> str | None:
-        """The provider's id of a delivery that is not settled here and came back under our id; None: it did not."""
+    def relinked(self, channel: ChannelId, delivery: Delivery) -> Relinked | None:
+        """How much of a delivery that is not settled here came back under our id; None: nothing."""
         return self._channel(channel).relinked.get((delivery.conversation, delivery.sequence))
 
     def relink(self, channel: ChannelId, delivery_id: str, external_id: str) -> None:
@@ -124,7 +132,9 @@ class ReceiptJoiner:
         if key is None:
             return
         relinked = self._channel(channel).relinked
-        relinked[key] = external_id
+        before, part = relinked.get(key), read_part_number(delivery_id)
+        if before is None or before.part <= part:
+            relinked[key] = Relinked(part, external_id)
         while len(relinked) > PARKED_MAX:
             relinked.popitem(last=False)
 

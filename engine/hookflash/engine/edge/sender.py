@@ -6,7 +6,7 @@ an error means goes by its class (plugins.md 3.3); what an adapter says beyond i
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from random import Random
@@ -170,11 +170,14 @@ class ChannelSender:
             self._postpone(delivery, wait_s)
             return
         began = self._clock.now()
-        if delivery.attempt > 1 and (relinked := self._receipts.relinked(self._channel, delivery)) is not None:
-            await self._done(delivery, external_id=relinked)  # It had arrived; only the answer to us was lost.
+        parts = parts_of(delivery, self._adapter.capabilities)
+        relinked = self._receipts.relinked(self._channel, delivery) if delivery.attempt > 1 else None
+        if relinked is not None and relinked.part >= len(parts):
+            # It had arrived; only the answer to us was lost.
+            await self._done(delivery, external_id=relinked.external_id)
             return
         try:
-            external_id = await self._send_parts(delivery)
+            external_id = await self._send_parts(delivery, parts, 0 if relinked is None else relinked.part)
         except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
             await self._not_sent(delivery, self._named(error))
             return
@@ -185,10 +188,9 @@ class ChannelSender:
         self._alarmed = ""
         await self._done(delivery, external_id=external_id)
 
-    async def _send_parts(self, delivery: Delivery) -> str:
-        """Send what the delivery consists of, from the first part on that is not out; the last one's id."""
-        parts = parts_of(delivery, self._adapter.capabilities)
-        done = await self._parts.done(delivery.id) if len(parts) > 1 else 0
+    async def _send_parts(self, delivery: Delivery, parts: Sequence[Delivery], relinked: int) -> str:
+        """Send a delivery's parts from the first one on that is not out, as we know or were told; the last one's id."""
+        done = max(relinked, await self._parts.done(delivery.id)) if len(parts) > 1 else 0
         external_id = ""
         for number, part in enumerate(parts, start=1):
             if number <= done:
