@@ -203,3 +203,42 @@ async def test_a_receipt_from_outside_is_recorded_by_id_and_by_name_and_a_strang
         with pytest.raises(Refused) as refused:
             await client.call("ChannelService/Receive", receipt=wrong, **WEB)
         assert refused.value.reason == reason
+
+
+async def test_what_was_written_past_the_engine_is_shown_once_and_our_own_deliveries_never(served: Serving) -> None:
+    await served.site("ann")
+    client = await adapter(served)
+    name = await attended(served, client)
+    ann = await served.agent("ann")
+    async with ann.stream("AgentService/Attach") as desk:
+        await desk.until("welcome")
+        await ann.call("ConversationService/SendMessage", name=name, text="hi")
+    await client.call("ChannelService/SettleDelivery", name=f"{name}/deliveries/2", external_id="out-2")
+    for key, echo in (
+        ("e1", {"text": "hi", "external_id": "out-2"}),
+        ("e2", {"text": "hi", "external_id": "?", "delivery": f"{name}/deliveries/2"}),
+        ("e3", {"text": "From my telephone", "external_id": "out-9"}),
+        ("e3", {"text": "From my telephone", "external_id": "out-9"}),
+    ):
+        answer = await client.call("ChannelService/Receive", external_id=key, echo=echo, **WEB)
+        assert answer.conversation == ""
+    await client.call(
+        "ChannelService/Receive", external_id="e4", echo={"text": "Hello?"}, **(WEB | {"address": "nobody"})
+    )
+    transcript = await served.admin.call("ConversationService/GetTranscript", name=name)
+    said = [entry.message.text for entry in transcript.entries if entry.HasField("message")]
+    assert said.count("hi") == said.count("From my telephone") == 1
+    assert len((await served.admin.call("ConversationService/ListConversations")).conversations) == 1
+    with pytest.raises(Refused, match="There is no delivery"):
+        await client.call(
+            "ChannelService/Receive", external_id="e5", echo={"text": "x", "delivery": f"{name}/deliveries/99"}, **WEB
+        )
+
+
+async def test_what_another_application_answers_opens_no_conversation_from_outside_either(served: Serving) -> None:
+    await served.site("ann")
+    client = await adapter(served)
+    alone = await client.call("ChannelService/Receive", external_id="s1", text="robot?", is_standby=True, **WEB)
+    name = await attended(served, client)
+    seen = await client.call("ChannelService/Receive", external_id="s2", text="robot!", is_standby=True, **WEB)
+    assert (alone.conversation, seen.conversation) == ("", name)

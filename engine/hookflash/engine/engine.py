@@ -34,6 +34,7 @@ from hookflash.engine.domain.commands import RecordFault
 from hookflash.engine.domain.values import QueueSettings
 from hookflash.engine.edge.adapter_host import AdapterHost
 from hookflash.engine.edge.adapter_run import Edge
+from hookflash.engine.edge.echoes import Echoes
 from hookflash.engine.edge.inbox import Inbox
 from hookflash.engine.edge.inbox_file import InboxFile
 from hookflash.engine.edge.media import MEDIA_DIRECTORY, MediaStore
@@ -104,8 +105,7 @@ class Engine:
         self.clock = clock or SystemClock(journal.tail().at)
         self.started_at = self.clock.now()
         self.random = random or SystemRandom()
-        self._loop = asyncio.get_running_loop()
-        self._views = views
+        self._loop, self._views = asyncio.get_running_loop(), views
         self._threads = threads or Threads()
         self.violations = catch_up(journal, views, request_id_kept_s=self.limits.request_id_kept_s)
         self.views = Reads(views)
@@ -127,6 +127,7 @@ class Engine:
             self.shard, self.ids, self.clock, self.limits, filters=self.questions.filters, opening=self.opening
         )
         self.receipts = ReceiptJoiner(self.shard, self.clock)
+        self.echoes = Echoes(self.inbox, self.receipts)
         self.receipt_history = ReceiptHistory(journal, self.shard, self.receipts)
         self.outbox = Outbox(self.clock, self.limits.delivery_timeout_s, on_settled=self.receipts.settled)
         self.media = MediaStore(settings.data / MEDIA_DIRECTORY, self.inbox_file, settings.http, self.clock)

@@ -66,8 +66,10 @@ class ReceiveRequest(_message.Message):
     CUSTOMER_LEFT_FIELD_NUMBER: _builtins.int
     TYPING_FIELD_NUMBER: _builtins.int
     RECEIPT_FIELD_NUMBER: _builtins.int
+    ECHO_FIELD_NUMBER: _builtins.int
     CUSTOMER_FIELD_NUMBER: _builtins.int
     TARGET_FIELD_NUMBER: _builtins.int
+    IS_STANDBY_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
     """`channels/{id}`."""
     address: _builtins.str
@@ -80,9 +82,15 @@ class ReceiveRequest(_message.Message):
     """True: the customer left; ends his ChannelSession and opens nothing."""
     typing: _builtins.bool
     """The customer types (true) or has stopped; kept nowhere."""
+    is_standby: _builtins.bool
+    """With `text`: another application answers the customer now, so it is shown where a conversation is open and opens none."""
     @_builtins.property
     def receipt(self) -> Global___DeliveryReceipt:
         """How far a Delivery came."""
+
+    @_builtins.property
+    def echo(self) -> Global___EchoedMessage:
+        """Somebody of ours wrote to the customer past the engine, as in the provider's own inbox; opens nothing."""
 
     @_builtins.property
     def customer(self) -> _customer_pb2.Customer:
@@ -102,18 +110,50 @@ class ReceiveRequest(_message.Message):
         customer_left: _builtins.bool = ...,
         typing: _builtins.bool = ...,
         receipt: Global___DeliveryReceipt | None = ...,
+        echo: Global___EchoedMessage | None = ...,
         customer: _customer_pb2.Customer | None = ...,
         target: _target_pb2.Target | None = ...,
+        is_standby: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "customer", b"customer", "customer_left", b"customer_left", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "content", b"content", "customer", b"customer", "customer_left", b"customer_left", "external_id", b"external_id", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "external_id", b"external_id", "is_standby", b"is_standby", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "customer_left", "typing", "receipt"]  # noqa: Y015
+    _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "customer_left", "typing", "receipt", "echo"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_content) -> _WhichOneofReturnType_content | None: ...
 
 Global___ReceiveRequest: _TypeAlias = ReceiveRequest  # noqa: Y015
+
+@_typing.final
+class EchoedMessage(_message.Message):
+    """What somebody of ours wrote past the engine. Providers also bring our own Deliveries back so; these are told and left out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    EXTERNAL_ID_FIELD_NUMBER: _builtins.int
+    DELIVERY_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """What he wrote."""
+    external_id: _builtins.str
+    """The outside's own id of it."""
+    delivery: _builtins.str
+    """`conversations/{id}/deliveries/{n}`, where the outside keeps the name of a Delivery that it was given."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        external_id: _builtins.str = ...,
+        delivery: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivery", b"delivery", "external_id", b"external_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EchoedMessage: _TypeAlias = EchoedMessage  # noqa: Y015
 
 @_typing.final
 class DeliveryReceipt(_message.Message):

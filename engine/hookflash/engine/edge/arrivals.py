@@ -22,6 +22,7 @@ from hookflash.sdk.channel import Arrival, ChannelAdapter, Typing
 from hookflash.sdk.errors import NotTaken
 from hookflash.sdk.types import ChannelId
 
+from .echoes import Echoes
 from .inbox import Inbox
 from .inbox_file import ArrivalRow, InboxFile
 from .inbox_rows import Echoed, Left, Pending, Reported, Said, read_body, row_of
@@ -75,6 +76,7 @@ class ArrivalTaker:
         self._file = file
         self._inbox = inbox
         self._receipts = receipts
+        self._echoes = Echoes(inbox, receipts)
         self._media = media
         self._signs = signs
         self._clock = clock
@@ -246,7 +248,15 @@ class ArrivalTaker:
             case Left():
                 await self._receive(pending, None, "")
             case Echoed():
-                await self._echo(pending)
+                await self._echoes.take(
+                    adapter_principal(self._channel),
+                    self._channel,
+                    pending.address,
+                    pending.key,
+                    text=pending.text,
+                    external_id=pending.external_id,
+                    delivery=pending.delivery_id,
+                )
             case Reported():
                 await self._receipts.take(self._channel, pending.receipt(self._channel))
             case _:
@@ -278,15 +288,6 @@ class ArrivalTaker:
                 pending.key,
                 text=text,
                 customer=Customer(display_name=name),
-            )
-
-    async def _echo(self, echoed: Echoed) -> None:
-        """Our own deliveries come back as echoes, too; what is not ours, somebody wrote in the provider's inbox."""
-        if echoed.delivery_id:
-            self._receipts.relink(self._channel, echoed.delivery_id, echoed.external_id)
-        if not self._receipts.is_ours(self._channel, echoed.external_id, echoed.delivery_id):
-            await self._inbox.echo(
-                adapter_principal(self._channel), self._channel, echoed.address, echoed.key, echoed.text
             )
 
 

@@ -17,7 +17,7 @@ from hookflash.engine.domain.text import check_address
 from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
-from hookflash.engine.server.convert_commands import receipt_from, received_from, settle_from
+from hookflash.engine.server.convert_commands import echoed_from, receipt_from, received_from, settle_from
 from hookflash.engine.server.convert_timeline import delivery_to
 from hookflash.engine.server.ports import DeliveryReader
 from hookflash.v1 import channel_service_pb2 as pb
@@ -43,11 +43,14 @@ class ChannelServicer:
 
     async def Receive(self, request: pb.ReceiveRequest, caller: Caller) -> pb.ReceiveResponse:  # noqa: N802
         """Bring in something the customer did, or the provider reports."""
-        if request.WhichOneof("content") in ("typing", "receipt"):
+        if request.WhichOneof("content") in ("typing", "receipt", "echo"):
             await self._take(request, caller)
             return pb.ReceiveResponse()
         arrived = received_from(request, self._asking.limits)
-        conversation, is_repeat = await self._asking.engine.inbox.receive(caller.principal, **arrived)
+        inbox = self._asking.engine.inbox
+        if request.is_standby and not inbox.is_open(arrived["channel"], arrived["address"]):
+            return pb.ReceiveResponse()
+        conversation, is_repeat = await inbox.receive(caller.principal, **arrived)
         name = "" if conversation is None else str(names.conversation_of(conversation))
         return pb.ReceiveResponse(conversation=name, duplicate=is_repeat)
 
@@ -73,7 +76,7 @@ class ChannelServicer:
         return Empty()
 
     async def _take(self, request: pb.ReceiveRequest, caller: Caller) -> None:
-        """Take what makes no entry of the customer's: a sign of typing, or a receipt."""
+        """Take what is not the customer's to say: a sign of typing, a receipt, an echo."""
         channel = names.channel("channel", request.channel)
         if channel not in self._asking.shard.facts.channels():
             raise ChannelNotFound(channel)
@@ -81,10 +84,13 @@ class ChannelServicer:
         if request.WhichOneof("content") == "typing":
             engine.signs.customer(channel, check_address(request.address), is_typing=request.typing)
             return
+        if request.WhichOneof("content") == "echo":
+            echoed = echoed_from(request, self._asking.limits)
+            await self._check_named(caller, "echo.delivery", echoed["delivery"])
+            await engine.echoes.take(caller.principal, channel, **echoed)
+            return
         receipt = receipt_from(request, channel, self._asking.now())
-        if request.receipt.delivery:
-            conversation, number = names.numbered("receipt.delivery", request.receipt.delivery, "deliveries")
-            await self._check_delivery(caller, conversation, number, request.receipt.delivery)
+        await self._check_named(caller, "receipt.delivery", request.receipt.delivery)
         await engine.receipts.take(channel, receipt)
 
     async def _hand_out(self, reader: DeliveryReader, caller: Caller) -> None:
@@ -105,6 +111,11 @@ class ChannelServicer:
         if not settings.is_external and self._asking.engine.plugins.channel_adapter(settings.kind) is not None:
             raise ChannelInUse(channel, "the engine serves it itself, through the adapter of its kind")
         return self._asking.engine.outbox.open_reader(channel, request.max_in_flight or _IN_FLIGHT)
+
+    async def _check_named(self, caller: Caller, field: str, name: str) -> None:
+        if name:
+            conversation, number = names.numbered(field, name, "deliveries")
+            await self._check_delivery(caller, conversation, number, name)
 
     async def _check_delivery(self, caller: Caller, conversation: str, number: int, name: str) -> None:
         try:

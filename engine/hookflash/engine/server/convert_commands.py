@@ -31,7 +31,9 @@ from hookflash.v1 import agent_pb2, agent_service_pb2, channel_service_pb2, conv
 
 __all__ = [
     "Arrived",
+    "Echoed",
     "close_from",
+    "echoed_from",
     "message_from",
     "open_from",
     "place_from",
@@ -156,11 +158,19 @@ class Arrived(TypedDict):
     target: Target | None
 
 
+class Echoed(TypedDict):
+    """What somebody of ours wrote past the engine; `delivery` is the name of ours that it may be."""
+
+    address: str
+    key: str
+    text: str
+    external_id: str
+    delivery: str
+
+
 def received_from(request: channel_service_pb2.ReceiveRequest, limits: Limits) -> Arrived:
     """What the customer did: wrote or left."""
-    if not request.external_id:
-        raise BadField("external_id", "is required: the outside's own id of what arrived")
-    check_external_id("external_id", request.external_id)
+    _check_key(request)
     text: str | None = None
     match request.WhichOneof("content"):
         case "text":
@@ -176,6 +186,20 @@ def received_from(request: channel_service_pb2.ReceiveRequest, limits: Limits) -
         text=text,
         customer=customer_from(request.customer),
         target=_target_or_none(request),
+    )
+
+
+def echoed_from(request: channel_service_pb2.ReceiveRequest, limits: Limits) -> Echoed:
+    """What somebody of ours wrote past the engine."""
+    _check_key(request)
+    echo = request.echo
+    check_external_id("echo.external_id", echo.external_id)
+    return Echoed(
+        address=check_address(request.address),
+        key=request.external_id,
+        text=clean_message(echo.text, limits.message_length_max),
+        external_id=echo.external_id,
+        delivery=echo.delivery,
     )
 
 
@@ -213,6 +237,12 @@ def settle_from(request: channel_service_pb2.SettleDeliveryRequest, number: int)
         return retry_s
     failed = error or ("unknown" if given(request, "error") else "")
     return c.SettleDelivery(delivery=number, external_id=request.external_id, error=failed)
+
+
+def _check_key(request: channel_service_pb2.ReceiveRequest) -> None:
+    if not request.external_id:
+        raise BadField("external_id", "is required: the outside's own id of what arrived")
+    check_external_id("external_id", request.external_id)
 
 
 def _target_or_none(

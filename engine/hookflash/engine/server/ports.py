@@ -61,6 +61,26 @@ class Inbox(Protocol):
     ) -> tuple[ConversationId | None, bool]:
         """Take what a customer wrote, or (text None) that he left; his conversation, and whether it is a repeat."""
 
+    def is_open(self, channel: ChannelId, address: str) -> bool:
+        """Whether that customer has a conversation open."""
+
+
+class Echoes(Protocol):
+    """What somebody of ours wrote past the engine."""
+
+    async def take(
+        self,
+        principal: Principal,
+        channel: ChannelId,
+        address: str,
+        key: str,
+        *,
+        text: str,
+        external_id: str = "",
+        delivery: str = "",
+    ) -> None:
+        """Take one, unless it is a delivery of ours that comes back. Raises Refusal."""
+
 
 class SinkReport(Protocol):
     """How one event sink is doing."""
@@ -220,6 +240,10 @@ class Engine(Protocol):
     @property
     def receipts(self) -> Receipts:
         """How far deliveries came."""
+
+    @property
+    def echoes(self) -> Echoes:
+        """What was written past it."""
 
     @property
     def inbox(self) -> Inbox:
