@@ -20,6 +20,7 @@ from hookflash.engine.domain.values import (
     Tried,
 )
 from hookflash.engine.plugins import LoadedStrategy
+from hookflash.sdk.hosting.breaker import Breaker
 from hookflash.sdk.routing import AgentView, OrderedCandidates, OrderKey, QueueView
 from hookflash.sdk.types import AgentId, AttributeId, InviteKind, QueueId
 
@@ -54,9 +55,13 @@ def _agent(name: AgentId, skill: int) -> Agent:
     )
 
 
+def _fail(_plugin: str, _what: str, error: str, _fallback: str) -> None:
+    pytest.fail(error)
+
+
 def _index(skills: Mapping[AgentId, int]) -> QueueIndex:
     agents = {name: _agent(name, skill) for name, skill in skills.items()}
-    index = QueueIndex(SETTINGS, STRATEGY, agents, lambda _plugin, _what, error, _fallback: pytest.fail(error))
+    index = QueueIndex(SETTINGS, STRATEGY, agents, _fail, Breaker(lambda: 0.0))
     for name, agent in agents.items():
         step = index.step_of(agent.settings.attributes)
         assert step is not None

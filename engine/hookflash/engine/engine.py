@@ -67,6 +67,8 @@ from hookflash.engine.views.reads import Reads
 from hookflash.engine.views.rebuild import catch_up
 from hookflash.engine.views.store import Views
 from hookflash.sdk.hooks import EngineFacts
+from hookflash.sdk.hosting.breaker import Breaker
+from hookflash.sdk.types import QueueId
 
 __all__ = ["Engine", "Threads"]
 
@@ -243,7 +245,7 @@ class Engine:
         self._missing: set[str] = set()
         registry, mailroom = Registry(), Mailroom()
         directory = Directory(registry, self.plugins, mailroom.post)
-        matching = Matching(self._strategy_of, self.plugins.report_fault, self._ordering_of)
+        matching = Matching(self._strategy_of, self.plugins.report_fault, self._ordering_of, self._order_breaker)
         archive = Archive(
             snapshot=self.views.snapshot,
             position_of_key=self.views.position_of_key,
@@ -315,6 +317,9 @@ class Engine:
         if found is None and settings.ordering:
             self._report_missing(f"ordering {settings.ordering}", BY_AGE)
         return found
+
+    def _order_breaker(self, strategy: LoadedStrategy, queue: QueueId) -> Breaker:
+        return self.plugins.guard.new_breaker(strategy.plugin, f"strategy {strategy.name} in queues/{queue}")
 
     def _report_missing(self, what: str, fallback: str) -> None:
         """Tell it once, however many queues name it."""

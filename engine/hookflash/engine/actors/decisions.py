@@ -2,7 +2,7 @@
 
 A bundled strategy that only orders is not asked at all: its order is kept, and the best candidate gets the offer. One
 that selects is asked in the turn if it is bundled, else outside the cascade; what either says is recorded, so that a
-replay asks nobody.
+replay asks nobody. While its order has failed the default decides.
 """
 
 from hashlib import shake_128
@@ -71,7 +71,7 @@ class Decisions:
         number = waiting.invite.number
         index = self._matching.index(waiting.queue)
         strategy = index.strategy
-        if not index.asks:
+        if not index.asks or index.has_fallen_back:
             agent = eligible.first
             name = self._directory.agents()[agent].settings.name
             return MakeOffer(number=number, agent=agent, agent_name=name)

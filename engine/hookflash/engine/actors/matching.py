@@ -17,6 +17,7 @@ from hookflash.engine.domain.states import State
 from hookflash.engine.domain.values import Invite, QueueSettings
 from hookflash.engine.plugins.orderings import BY_AGE, NO_KEY, LoadedOrdering, SafeKey
 from hookflash.engine.plugins.strategies import LoadedStrategy
+from hookflash.sdk.hosting.breaker import Breaker
 from hookflash.sdk.routing import InviteView
 from hookflash.sdk.types import AgentId, ConversationId, InviteState, MediaDomainId, QueueId
 
@@ -64,11 +65,16 @@ class Matching:
         strategy: Callable[[QueueSettings], LoadedStrategy],
         on_fault: FaultListener,
         ordering: Callable[[QueueSettings], LoadedOrdering | None] = lambda _settings: None,
+        breaker: Callable[[LoadedStrategy, QueueId], Breaker] = lambda _strategy, _queue: Breaker(lambda: 0.0),
     ) -> None:
-        """Take how a queue's strategy and its ordering are found, and who is told when one fails in the turn."""
+        """Take how a queue's strategy and its ordering are found, and who is told when one fails in the turn.
+
+        `breaker` makes the one that holds a strategy's order back; by default it stays open once it is.
+        """
         self._strategy = strategy
         self._on_fault = on_fault
         self._ordering = ordering
+        self._breaker = breaker
         self._keys: dict[ConversationId, tuple[int, SafeKey]] = {}
         self._queues: dict[QueueId, QueueIndex] = {}
         self._agents: dict[AgentId, Agent] = {}
@@ -183,11 +189,14 @@ class Matching:
         if isinstance(before, Queue) and isinstance(after, Queue) and before.settings is after.settings:
             return
         old = self._queues.pop(queue, None)
+        if old is not None:
+            old.breaker.succeeded()  # Whatever failed here is over with these settings.
         for serves in self._serves.values():
             serves.pop(queue, None)
         if not isinstance(after, Queue):
             return
-        new = QueueIndex(after.settings, self._strategy(after.settings), self._agents, self._on_fault)
+        strategy = self._strategy(after.settings)
+        new = QueueIndex(after.settings, strategy, self._agents, self._on_fault, self._breaker(strategy, queue))
         new.ordering = self._ordering(after.settings)
         new.begin_day(self._day)
         self._queues[queue] = new

@@ -14,6 +14,7 @@ from hookflash.engine.domain.expressions import Expression, parse
 from hookflash.engine.domain.values import Invite, QueueSettings
 from hookflash.engine.plugins.orderings import LoadedOrdering, SafeKey
 from hookflash.engine.plugins.strategies import FALLBACK, LoadedStrategy
+from hookflash.sdk.hosting.breaker import Breaker
 from hookflash.sdk.routing import AgentView, OrderKey, QueueView
 from hookflash.sdk.types import AgentId, AgentState, AttributeId, ConversationId
 
@@ -57,15 +58,20 @@ class QueueIndex:
         strategy: LoadedStrategy,
         agents: Mapping[AgentId, Agent],
         on_fault: FaultListener,
+        breaker: Breaker,
     ) -> None:
-        """Begin without invites, and with nobody serving; `agents` are all there are, as they are at any time."""
+        """Begin without invites, and with nobody serving; `agents` are all there are, as they are at any time.
+
+        `breaker` is that of the order in this queue alone, for another's options and agents may suit the strategy.
+        """
         self.settings = settings
         self.strategy = strategy
         self.ordering: LoadedOrdering | None = None
         self.asks = strategy.selecting is not None or not strategy.is_bundled
         self._agents = agents
         self._on_fault = on_fault
-        self._has_told_fault = False
+        self.breaker = breaker
+        self.has_fallen_back = False
         self._steps: list[Expression] = [parse(step.expression) for step in settings.steps] or [parse("")]
         self.view = QueueView(
             id=settings.id,
@@ -124,34 +130,54 @@ class QueueIndex:
         view = None if step is None else agent_view(self.settings, self._agents.get(agent), self._today)
         if view is None or step is None:
             return
-        key = self._key(view)
-        self._available[agent] = Candidate(step, key, view)
-        self._order[step - 1].add((key, agent))
         self._ready += view.state is AgentState.READY
+        try:
+            key = self._key(view)
+            self._available[agent] = Candidate(step, key, view)
+            self._order[step - 1].add((key, agent))
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises, or gives as a key, the turn goes on
+            self._available[agent] = Candidate(step, (), view)
+            self._fall_back(error)
 
     def _key(self, view: AgentView) -> OrderKey:
-        """His place by the strategy; by the default where it is asked outside the cascade, or once it has raised."""
-        if self.strategy.is_bundled and not self._has_told_fault:
-            try:
-                return self.strategy.strategy.order(view, self.view)
-            except Exception as error:  # noqa: BLE001  whatever a plugin raises, the turn goes on
-                self._fall_back(error)
-        return FALLBACK.strategy.order(view, self.view)
+        """His place by the strategy; by the default where it is asked outside the cascade, or has just failed."""
+        by_strategy = self.strategy.is_bundled and not self.has_fallen_back
+        return (self.strategy if by_strategy else FALLBACK).strategy.order(view, self.view)
 
     def _fall_back(self, error: Exception) -> None:
-        """Put everybody in the default order: keys of two makers cannot be compared. It lasts until a new setting."""
-        self._has_told_fault = True
+        """Put everybody in the default order: keys of two makers cannot be compared."""
         fault = f"{type(error).__name__}: {error}"
         self._on_fault(self.strategy.plugin, f"strategy {self.strategy.name}", fault, FALLBACK.name)
-        for order in self._order:
-            order.clear()
-        for agent, found in self._available.items():
-            key = FALLBACK.strategy.order(found.view, self.view)
-            self._available[agent] = Candidate(found.step, key, found.view)
-            self._order[found.step - 1].add((key, agent))
+        self.breaker.failed()
+        self.has_fallen_back = True
+        self._order_all()
+
+    def _ask_again(self) -> None:
+        """Let the strategy order everybody once more (R-Q8)."""
+        self._settle()
+        self.has_fallen_back = False
+        try:
+            self._order_all()
+        except Exception as error:  # noqa: BLE001  as above
+            self._fall_back(error)
+        else:
+            self.breaker.succeeded()
+
+    def _order_all(self) -> None:
+        """Find everybody's place anew. Whatever a plugin raises comes through, and nothing has changed."""
+        available = {
+            agent: Candidate(found.step, self._key(found.view), found.view) for agent, found in self._available.items()
+        }
+        order: list[list[Place]] = [[] for _ in self._order]
+        for agent, found in available.items():
+            order[found.step - 1].append((found.key, agent))
+        self._order = [SortedList(places) for places in order]
+        self._available = available
 
     def eligible(self, invite: Invite, excluded: frozenset[AgentId]) -> Eligible | None:
         """Among whom a strategy may choose (R-Q7): fewest earlier offers of this invite, then the lowest step."""
+        if self.has_fallen_back and self.breaker.admit():
+            self._ask_again()
         self._settle()
         available = self._available
         left_out = excluded.union([t.agent for t in invite.tried]) if invite.tried else excluded
@@ -175,7 +201,7 @@ class QueueIndex:
 
     def by_default(self, eligible: Eligible) -> AgentId:
         """The one of them whom the default takes: what holds where the strategy failed (R-Q8)."""
-        if not self.strategy.is_bundled or self._has_told_fault:
+        if not self.strategy.is_bundled or self.has_fallen_back:
             return eligible.first  # They stand in the default order already.
         return min(eligible, key=lambda view: (FALLBACK.strategy.order(view, self.view), view.id)).id
 

@@ -11,8 +11,9 @@ from typing import final
 import structlog
 
 from hookflash.engine.plugins.facts import PluginFault
-from hookflash.sdk.hosting.asking import AskingThread
+from hookflash.sdk.hosting.asking import BUDGET_S, AskingThread
 from hookflash.sdk.hosting.breaker import Breaker
+from hookflash.sdk.hosting.calls import SLOW_S
 
 __all__ = ["Guard"]
 
@@ -62,6 +63,12 @@ class Guard:
         with self._lock:
             return self._breakers[plugin, what]
 
+    def new_breaker(self, plugin: str, what: str) -> Breaker:
+        """A closed breaker of one object of a plugin, in the place of the one there was."""
+        with self._lock:
+            breaker = self._breakers[plugin, what] = Breaker(self._clock)
+            return breaker
+
     def thread(self, plugin: str) -> AskingThread:
         """The thread on which a plugin is asked."""
         with self._lock:
@@ -73,6 +80,13 @@ class Guard:
         """Count a call that was slow, and no fault for that."""
         with self._lock:
             self._slow[plugin, hook] += 1
+
+    def check_time(self, plugin: str, hook: str, took_s: float) -> None:
+        """Count a call in the turn that was slow. Raises TimeoutError for one that took longer than its budget."""
+        if took_s > SLOW_S:
+            self.count_slow(plugin, hook)
+        if took_s > BUDGET_S:
+            raise TimeoutError(f"took {took_s:.3f} s, {BUDGET_S:g} s are allowed")
 
     def report(self, plugin: str, hook: str, error: str, fallback: str) -> None:
         """Count and tell a fault."""

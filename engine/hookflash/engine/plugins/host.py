@@ -275,8 +275,10 @@ class PluginHost:
         breaker = self.guard.breaker(strategy.plugin, what)
         if not breaker.admit():
             return Answer(fault=BREAKER_OPEN)
+        begun = self._clock()
         try:
             answer = strategy.decide(invite, candidates, context)
+            self.guard.check_time(strategy.plugin, what, self._clock() - begun)
         except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, the turn goes on
             fault = f"{type(error).__name__}: {error}"
             breaker.failed()
