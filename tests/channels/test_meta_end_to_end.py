@@ -16,7 +16,7 @@ from hookflash.sdk.testing.fakes.meta_payloads import signature
 from tests.channels.door import Door
 from tests.channels.meta_settings import instagram_settings, messenger_settings, whatsapp_settings
 from tests.channels.payloads import payload
-from tests.channels.story import SEEN, Customer, StoryWorld, play, story_world
+from tests.channels.story import CHANNEL, SEEN, Customer, StoryWorld, play, story_world
 
 CARL = "16505551234"
 RISING = ("SENT", "DELIVERED", "READ")
@@ -108,6 +108,33 @@ async def test_meta_carries_a_conversation_a_conference_and_a_transfer_and_no_wh
         ranks = [[RISING.index(state) for state in states] for states in _receipts(events).values()]
         assert all(states == sorted(set(states)) for states in ranks), "states only rise"
         assert set(meta.answers) == {200}
+
+
+@pytest.mark.parametrize("kind", ["whatsapp", "messenger", "instagram"])
+async def test_meta_is_told_what_was_read_by_an_agent_who_accepts_or_types_and_typing_is_shown(
+    kind: str, tmp_path: Path
+) -> None:
+    async with fake_meta(is_instagram=kind == "instagram") as meta:
+        customer = _customer(kind, meta, tmp_path)
+        async with story_world(customer) as world:
+            reads = world.run.engine.signs.reads
+            await customer.says("hello")
+            talk = await world.conversation_of(customer.address)
+            await world.until(lambda: reads.unread(CHANNEL, customer.address), "the first message")
+            assert meta.acts == []
+            await world.accept(talk, "ann")
+            await world.until(lambda: len(meta.acts) == 1, "the mark at the joining")
+            await customer.says("anybody there?")
+            await world.until(lambda: reads.unread(CHANNEL, customer.address), "the second message")
+            world.run.engine.signs.agent(CHANNEL, customer.address, is_typing=True)
+            await world.until(lambda: len(meta.acts) >= 3, "the mark and the sign of typing")
+        if kind == "whatsapp":
+            marks = [(act["status"], act["message_id"], "typing_indicator" in act) for act in meta.acts]
+            first, second = marks[0][1], marks[-1][1]
+            assert first != second
+            assert sorted(marks) == sorted([("read", first, False), ("read", second, False), ("read", second, True)])
+        else:
+            assert sorted(act["sender_action"] for act in meta.acts) == ["mark_seen", "mark_seen", "typing_on"]
 
 
 @pytest.mark.spec("I3")

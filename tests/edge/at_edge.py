@@ -188,6 +188,7 @@ async def at_edge(
         edge.signs.serve(host)
         shard.subscribe(edge.outbox.follow)
         shard.subscribe(host.follow)
+        shard.subscribe(edge.signs.reads.follow)
         await host.start()
         world = AtEdge(run, edge, host, plugins, alarms)
         try:

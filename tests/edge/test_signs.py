@@ -1,15 +1,17 @@
 """Signs of typing reach whom they are for, for a moment, and never in such a number that somebody suffers."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import ClassVar
 
-from hookflash.sdk.channel import Capabilities, ChannelAdapter, CustomerAddress, Level, Typing
+from hookflash.engine.domain.commands import AcceptOffer, EndSession, Leave
+from hookflash.sdk.channel import Capabilities, ChannelAdapter, CustomerAddress, Inbound, Level, Text, Typing
 from hookflash.sdk.errors import Transient
-from hookflash.sdk.types import ConversationId
-from tests.actors.running import WEB
+from hookflash.sdk.types import ConversationId, ExternalId
+from tests.actors.running import WEB, conversation
 from tests.edge.adapters import Provider, web_adapter
-from tests.edge.at_edge import AtEdge, at_edge
+from tests.edge.at_edge import ANN, AtEdge, at_edge
 
 CARL = CustomerAddress(channel=WEB, id="customer 1")
 
@@ -59,12 +61,60 @@ async def test_an_agents_sign_reaches_the_customers_channel_whatever_the_adapter
     async with _talking(_typing(Provider(), shown, errors)) as world:
         for is_typing in (True, True, False, True, False):
             world.edge.signs.agent(WEB, "customer 1", is_typing=is_typing)
-            await world.until(lambda: not world.host.run_of(WEB)._typing)  # type: ignore[union-attr]  # noqa: SLF001  the sign is shown
+            await world.until(lambda: not world.host.run_of(WEB)._signs)  # type: ignore[union-attr]  # noqa: SLF001  the sign is shown
         assert shown == [("customer 1", True), ("customer 1", False), ("customer 1", True), ("customer 1", False)]
         assert [fault[1:3] for fault in world.plugins.faults] == [
             ("channels/web typing", "ValueError"),
             ("channels/web typing", "PluginRaisedError"),
         ]
+
+
+def _reading(provider: Provider, marked: list[tuple[str, ...]], answers: list[BaseException]) -> type[ChannelAdapter]:
+    class WithReads(web_adapter(provider)):  # type: ignore[misc]  # a class made by a function
+        capabilities: ClassVar[Capabilities] = Capabilities(read=Level.NATIVE)
+
+        async def mark_read(self, to: CustomerAddress, external_ids: Sequence[ExternalId]) -> None:
+            marked.append((to.id, *external_ids))
+            if answers:
+                raise answers.pop(0)
+
+    return WithReads
+
+
+async def _writes(world: AtEdge, provider: Provider, *ids: str) -> None:
+    """Carl writes messages that his provider calls so, and they are on the timeline."""
+    for each in ids:
+        said = Inbound(
+            dedupe_key=each, address=CARL, content=Text(text="hi"), at=datetime.now(UTC), external_id=ExternalId(each)
+        )
+        provider.arrivals.put_nowait(said)
+    await world.until(lambda: ids[-1] in world.edge.signs.reads.unread(WEB, CARL.id))
+
+
+async def test_what_a_customer_wrote_is_marked_read_when_an_agent_joins_answers_or_begins_to_and_once() -> None:
+    provider, marked = Provider(), list[tuple[str, ...]]()
+    async with at_edge(_reading(provider, marked, [Transient("no"), ValueError("no")])) as world:
+        await world.run.site("ann")
+        await world.host.wait_until_settled()
+        await world.run.open("1")
+        await _writes(world, provider, "a", "b")
+        assert marked == [], "nobody has seen it"
+        await world.run.run(conversation("1"), AcceptOffer(number=1))
+        await world.until(lambda: marked == [("customer 1", "a", "b")])
+        await _writes(world, provider, "c")
+        await world.say("1", "yes?")
+        await world.until(lambda: marked[1:] == [("customer 1", "c")])
+        await world.say("1", "hello?")
+        await _writes(world, provider, "d")
+        world.edge.signs.agent(WEB, "customer 1", is_typing=True)
+        await world.until(lambda: marked[2:] == [("customer 1", "d")])
+        await _writes(world, provider, "e")
+        await world.run.run(conversation("1"), EndSession())
+        await world.run.run(conversation("1"), Leave(agent=ANN))
+        await world.run.attended("2")
+        assert len(marked) == 3
+        # An error by contract is no fault: a sign that is not shown is nobody's loss.
+        assert [fault[1:3] for fault in world.plugins.faults] == [("channels/web mark_read", "ValueError")]
 
 
 async def test_a_channel_without_such_a_sign_is_not_asked() -> None:

@@ -110,7 +110,7 @@ class Engine:
         self._loop, self._views = asyncio.get_running_loop(), views
         self._threads = threads or Threads()
         self.violations = catch_up(journal, views, request_id_kept_s=self.limits.request_id_kept_s)
-        self.views = Reads(views)
+        self._views, self.views = views, Reads(views)
         self.projector = self._threads.projector(
             views, request_id_kept_s=self.limits.request_id_kept_s, on_violation=self.violations.append
         )
@@ -187,6 +187,7 @@ class Engine:
             self._project,
             self.outbox.follow,
             self.adapters.follow,
+            self.signs.reads.follow,
             self._unattended.follow,
             self._orderings.follow,
             self._reopening.follow,

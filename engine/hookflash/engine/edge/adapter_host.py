@@ -16,7 +16,7 @@ from hookflash.engine.actors.calls import Sealed
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.values import ChannelSettings
 from hookflash.sdk.errors import ConfigError, ParseError, SendError
-from hookflash.sdk.types import ChannelId
+from hookflash.sdk.types import ChannelId, ExternalId
 
 from .adapter_run import AdapterRun, Edge
 from .contents import clean_reason
@@ -93,6 +93,11 @@ class AdapterHost:
         run = self._runs.get(channel)
         if run is not None:
             run.show_typing(address, is_typing=is_typing)
+
+    def mark_read(self, channel: ChannelId, address: str, external_ids: Sequence[ExternalId]) -> bool:
+        """Tell a customer that an agent has seen these, where his channel runs here; False as `AdapterRun` says."""
+        run = self._runs.get(channel)
+        return run is None or run.mark_read(address, external_ids)
 
     async def start(self) -> None:
         """Start every channel applied so far, and wait until each runs or has failed."""

@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ from hookflash.sdk.errors import ConfigError, NotTaken, SendError
 from hookflash.sdk.hosting.calls import NonsenseError
 from hookflash.sdk.hosting.webhook import WebhookCalls
 from hookflash.sdk.http import guarded_client
-from hookflash.sdk.types import ChannelId
+from hookflash.sdk.types import ChannelId, ExternalId
 
 from .arrivals import ArrivalTaker
 from .channel_store import FileStore
@@ -57,7 +57,9 @@ __all__ = ["AdapterRun", "Edge"]
 
 START_S: Final = 30.0
 STOP_S: Final = 5.0
-TYPING_MAX: Final = 64
+SIGNS_MAX: Final = 64
+"""Signs to customers of one channel that are being shown at once; more are dropped."""
+
 APP_CALLS_MAX: Final = 1_000
 """Calls of one adapter's own application at once, web sockets among them."""
 
@@ -65,6 +67,7 @@ _UNGUARDED: Final = (
     "takes requests that nobody has signed: give it the provider's secret, or, where the provider has none and"
     " strangers may write, insecure = true"
 )
+_SHOWN: Final = (Level.NATIVE, Level.PARTIAL)
 Scope = MutableMapping[str, Any]
 
 _log = structlog.get_logger(__name__)
@@ -117,7 +120,7 @@ class AdapterRun:
         self._door: WebhookDoor | None = None
         self._own: set[asyncio.Task[None]] = set()
         self._adapters: set[asyncio.Task[None]] = set()
-        self._typing: set[str] = set()
+        self._signs: set[tuple[str, str]] = set()
         self._served: set[asyncio.Task[None]] = set()
         self._http = guarded_client(edge.http.allow_private)
         self._store = FileStore(edge.file, settings.id)
@@ -140,22 +143,36 @@ class AdapterRun:
     def show_typing(self, address: str, *, is_typing: bool) -> None:
         """Show the customer that an agent types, where the channel has such a sign; never waits, and may drop it."""
         adapter = self._adapter
-        if adapter is None or adapter.capabilities.typing not in (Level.NATIVE, Level.PARTIAL):
-            return
-        if address not in self._typing and len(self._typing) < TYPING_MAX:
-            self._typing.add(address)
-            self._keep(self._own, self._type(adapter, address, is_typing=is_typing))
+        if adapter is not None and adapter.capabilities.typing in _SHOWN:
+            self._show("typing", address, lambda to: adapter.typing(to, is_typing))
 
-    async def _type(self, adapter: ChannelAdapter, address: str, *, is_typing: bool) -> None:
+    def mark_read(self, address: str, external_ids: Sequence[ExternalId]) -> bool:
+        """Tell the customer that these were seen, where the channel has such a sign; never waits.
+
+        False where that is to be told later, for the one before is still under way.
+        """
+        adapter = self._adapter
+        if adapter is None or adapter.capabilities.read not in _SHOWN:
+            return True
+        return self._show("mark_read", address, lambda to: adapter.mark_read(to, tuple(external_ids)))
+
+    def _show(self, sign: str, address: str, call: Callable[[CustomerAddress], Awaitable[None]]) -> bool:
+        if (sign, address) in self._signs or len(self._signs) >= SIGNS_MAX:
+            return False
+        self._signs.add((sign, address))
+        self._keep(self._own, self._shown(sign, address, call))
+        return True
+
+    async def _shown(self, sign: str, address: str, call: Callable[[CustomerAddress], Awaitable[None]]) -> None:
         to = CustomerAddress(channel=self.settings.id, id=address)
         try:
-            await within(self._edge.clock, STOP_S, lambda: adapter.typing(to, is_typing))
+            await within(self._edge.clock, STOP_S, lambda: call(to))
         except SendError:
             pass  # A sign that is not shown is nobody's loss.
         except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
-            self._on_fault("typing", _named(error), "showed no sign")
+            self._on_fault(sign, _named(error), "showed no sign")
         finally:
-            self._typing.discard(address)
+            self._signs.discard((sign, address))
 
     async def serve_app(
         self, scope: Scope, receive: Callable[[], Awaitable[Scope]], send: Callable[[Scope], Awaitable[None]]

@@ -245,6 +245,7 @@ class ArrivalTaker:
                 # Another application answers him: shown to agents who are there, no reason to call one.
                 if not pending.is_standby or self._inbox.is_open(self._channel, pending.address):
                     await self._receive(pending, await self._text(pending), pending.name)
+                    self._signs.reads.arrived(self._channel, pending.address, pending.external_id)
             case Left():
                 await self._receive(pending, None, "")
             case Echoed():

@@ -51,7 +51,7 @@ class KeptMedia(msgspec.Struct, frozen=True):
 
 
 class Said(msgspec.Struct, frozen=True, tag=True):
-    """A customer said something."""
+    """A customer said something; `external_id` is what the provider calls it, by which it can be marked read."""
 
     key: str
     address: str
@@ -59,6 +59,7 @@ class Said(msgspec.Struct, frozen=True, tag=True):
     text: str
     media: KeptMedia | None = None
     is_standby: bool = False
+    external_id: str = ""
 
 
 class Left(msgspec.Struct, frozen=True, tag=True):
@@ -146,7 +147,8 @@ def pending_of(arrival: Stored, place: str) -> Pending:
         case Inbound():
             media = _media(arrival.content, place) if isinstance(arrival.content, Media) else None
             said = _said_by(arrival, media, name=clean_reason(arrival.name or ""))
-            return msgspec.structs.replace(said, is_standby=arrival.is_standby)
+            external_id = clean_external_id(arrival.external_id) or ""
+            return msgspec.structs.replace(said, is_standby=arrival.is_standby, external_id=external_id)
         case Edited() | Removed() | Unsupported():
             return _said_by(arrival)
         case CustomerLeft():

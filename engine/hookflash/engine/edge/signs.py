@@ -12,6 +12,7 @@ from hookflash.engine.actors.clock import Clock
 from hookflash.sdk.types import ChannelId, ConversationId
 
 from .ports import EdgeShard
+from .read_marks import Readers, ReadMarks
 
 __all__ = ["TypingSigns"]
 
@@ -21,7 +22,7 @@ _AGAIN_S: Final = 1.0
 _Listener = Callable[[ConversationId, bool], None]
 
 
-class _Channels(Protocol):
+class _Channels(Readers, Protocol):
     """The channels that the engine serves itself."""
 
     def show_typing(self, channel: ChannelId, address: str, *, is_typing: bool) -> None:
@@ -33,9 +34,10 @@ class TypingSigns:
     """Passes signs on; the same sign of the same customer is passed on once a second."""
 
     def __init__(self, shard: EdgeShard, clock: Clock) -> None:
-        """Pass them to nobody before anybody listens."""
+        """Pass them to nobody before anybody listens; `reads` are the signs that something was read."""
         self._shard = shard
         self._clock = clock
+        self.reads: Final = ReadMarks()
         self._channels: _Channels | None = None
         self._listeners: list[_Listener] = []
         self._last: OrderedDict[tuple[str, ChannelId, str], tuple[bool, float]] = OrderedDict()
@@ -43,6 +45,7 @@ class TypingSigns:
     def serve(self, channels: _Channels) -> None:
         """Show agents' signs through these channels."""
         self._channels = channels
+        self.reads.serve(channels)
 
     def subscribe(self, listener: _Listener) -> Callable[[], None]:
         """Hear of customers' signs; the answer ends that."""
@@ -59,6 +62,7 @@ class TypingSigns:
 
     def agent(self, channel: ChannelId, address: str, *, is_typing: bool) -> None:
         """An agent types to a customer, or has stopped."""
+        self.reads.seen(channel, address)
         if self._channels is not None and self._is_news("agent", channel, address, is_typing=is_typing):
             self._channels.show_typing(channel, address, is_typing=is_typing)
 
