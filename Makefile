@@ -15,6 +15,9 @@ TO_RUN := $(VENV)/.ready-to-run
 TO_TEST := $(VENV)/.ready-to-test
 BUF := @bufbuild/buf@1.75.0
 
+# The tests start some hundred processes: without the compiled modules each would compile the engine anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test check fmt lint types imports limits proto drift docs spec bench simulate mutants torture bench-alternatives buf lock clean
 
