@@ -40,6 +40,8 @@ class Plan:
     parked: tuple[int, ...] = (10, 100, 1_000, 10_000)
     watched_queues: int = 500
     actors: tuple[int, ...] = (100, 10_000)
+    neighbours: tuple[str, ...] | None = None
+    """The bad plugins that stand beside the writes, by name; None are all."""
 
 
 QUICK = Plan(
@@ -57,6 +59,7 @@ QUICK = Plan(
     parked=(5, 20),
     watched_queues=10,
     actors=(20,),
+    neighbours=("none", "spinning strategy, process"),
 )
 """Whether it runs, not how fast it is."""
 

@@ -117,10 +117,10 @@ BEHAVIOURS: Final[Mapping[str, _Behaviour]] = {
 
 
 async def measure(round_: Round) -> list[Sample]:
-    """Every behaviour, each in an engine of its own."""
+    """Every behaviour that the plan wants, each in an engine of its own."""
     samples: list[Sample] = []
     alone: float | None = None
-    for behaviour in BEHAVIOURS:
+    for behaviour in round_.plan.neighbours or BEHAVIOURS:
         measured = await apart(
             writes_beside,
             directory=str(round_.place("neighbours")),
