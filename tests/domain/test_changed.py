@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, dataclass, replace
 
 import pytest
 
-from hookflash.engine.domain.changed import changed, quick
+from hookflash.engine.domain.changed import changed, maker, quick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,16 @@ class Quick:
     name: str
     number: int = 1
     parts: tuple[str, ...] = ()
+
+
+def test_a_maker_makes_what_changed_makes() -> None:
+    before = Plain(name="a", parts=("x",))
+    made = maker(before, "name", "number")(name="b", number=2)
+    assert made == replace(before, name="b", number=2)
+    with pytest.raises(FrozenInstanceError):
+        made.name = "c"  # type: ignore[misc]
+    with pytest.raises(KeyError):
+        maker(before, "colour")
 
 
 def test_a_changed_value_is_what_replace_would_make_of_it() -> None:

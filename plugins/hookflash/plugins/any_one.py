@@ -36,9 +36,10 @@ class AnyOne:
 
     def select(self, invite: InviteView, candidates: Candidates, context: RoutingContext) -> Decision:
         """Offer to the one drawn."""
-        if not len(candidates):
+        count = len(candidates)
+        if not count:
             return Wait.for_candidates(invite, context)
-        chosen = candidates.at(context.random.randrange(len(candidates)))
+        chosen = candidates.at(int(context.random.random() * count))
         return Offer(agents=(chosen.id,), cursor=context.cursor)
 
 

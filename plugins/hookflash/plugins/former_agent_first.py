@@ -43,6 +43,7 @@ _INNER: dict[str, RoutingStrategy] = {
         *(RoundRobin, TopDown, AnyOne, Pack),
     )
 }
+_SELECTING = frozenset(name for name, strategy in _INNER.items() if hasattr(strategy, "select"))
 _DEFAULT: dict[str, str] = {}
 
 
@@ -88,8 +89,10 @@ class FormerAgentFirst:
         hold_s = options_in(FormerAgentOptions, context.queue).hold_s
         if context.waited_s < hold_s and set(invite.former_agents) - set(invite.passed_over):
             return Wait(wait_s=hold_s - context.waited_s, cursor=context.cursor)
-        others = replace(context, queue=replace(context.queue, options=_DEFAULT))
-        return choose(_inner(context.queue), invite, candidates, others)
+        inner = _inner(context.queue)
+        if inner.name in _SELECTING:  # The others see no context, and to make one takes as long as the rest.
+            context = replace(context, queue=replace(context.queue, options=_DEFAULT))
+        return choose(inner, invite, candidates, context)
 
 
 def _inner(queue: QueueView) -> RoutingStrategy:

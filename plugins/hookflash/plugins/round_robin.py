@@ -37,10 +37,11 @@ class RoundRobin:
 
     def select(self, invite: InviteView, candidates: Candidates, context: RoutingContext) -> Decision:
         """Offer to the next in turn and remember him."""
-        if not len(candidates):
+        count = len(candidates)
+        if not count:
             return Wait.for_candidates(invite, context)
         passed = candidates.count_until((context.cursor,)) if isinstance(context.cursor, int) else 0
-        chosen = candidates.at(passed % len(candidates))
+        chosen = candidates.at(passed % count)
         return Offer(agents=(chosen.id,), cursor=chosen.place)
 
 

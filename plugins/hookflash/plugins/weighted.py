@@ -59,21 +59,25 @@ class Weighted:
 
     def select(self, invite: InviteView, candidates: Candidates, context: RoutingContext) -> Decision:
         """Draw for a class of equals, then for one of them: the same chances as drawing for each agent."""
-        if not len(candidates):
+        count = len(candidates)
+        if not count:
             return Wait.for_candidates(invite, context)
         options, draw = options_in(WeightedOptions, context.queue), context.random
-        classes = list(_classes(candidates, options))
-        drawn = _lowest_metric(classes, draw) if options.by == "penalty" else _by_share(classes, draw)
-        chosen = candidates.at(drawn.first + draw.randrange(drawn.size))
-        return Offer(agents=(chosen.id,), cursor=context.cursor)
+        if _key(candidates.at(0), options) == _key(candidates.at(count - 1), options):
+            first, size = 0, count  # All have equal chances.
+        else:
+            classes = list(_classes(candidates, count, options))
+            drawn = _lowest_metric(classes, draw) if options.by == "penalty" else _by_share(classes, draw)
+            first, size = drawn.first, drawn.size
+        return Offer(agents=(candidates.at(first + int(draw.random() * size)).id,), cursor=context.cursor)
 
 
 def _key(agent: AgentView, options: WeightedOptions) -> OrderKey:
     return (agent.rank,) if options.by == "penalty" else (-agent.weight,)
 
 
-def _classes(candidates: Candidates, options: WeightedOptions) -> Iterator[_Class]:
-    first, count = 0, len(candidates)
+def _classes(candidates: Candidates, count: int, options: WeightedOptions) -> Iterator[_Class]:
+    first = 0
     while first < count:
         agent = candidates.at(first)
         behind = candidates.count_until(_key(agent, options))

@@ -5,11 +5,11 @@ that selects is asked in the turn if it is bundled, else outside the cascade; wh
 replay asks nobody. While its order has failed the default decides.
 """
 
-from hashlib import shake_128
+from hashlib import blake2b, shake_128
 from random import Random
 from typing import Final, final
 
-from hookflash.engine.domain.changed import changed
+from hookflash.engine.domain.changed import maker
 from hookflash.engine.domain.commands import AnswerDecision, AskStrategy, MakeOffer
 from hookflash.engine.domain.values import Decision, Invite
 from hookflash.engine.plugins import BUDGET_S, Answer, PluginHost
@@ -24,6 +24,10 @@ from .matching import Match, Matching, Waiting
 __all__ = ["Decisions"]
 
 _NO_CONTEXT: Final = RoutingContext(now=0.0, waited_s=0.0)
+_make_context: Final = maker(_NO_CONTEXT, "now", "waited_s", "step", "queue", "cursor", "random")
+_DIGEST_SIZE_MAX: Final = 64
+"""Bytes of a blake2b."""
+
 _FLOAT_BITS: Final = 53
 """As many bits of chance as a float between 0 and 1 can hold."""
 
@@ -50,10 +54,14 @@ class _Chance(Random):
         return self.getrandbits(_FLOAT_BITS) / (1 << _FLOAT_BITS)
 
     def getrandbits(self, k: int, /) -> int:
-        if k < 0:
-            raise ValueError("number of bits must be non-negative")
+        if k <= 0:
+            if k < 0:
+                raise ValueError("number of bits must be non-negative")
+            return 0
         self._draws += 1
-        drawn = shake_128(f"{self._seed}/{self._draws}".encode()).digest((k + 7) // 8)
+        text, size = f"{self._seed}/{self._draws}".encode(), (k + 7) // 8
+        # The first is twice as quick, and ends at that size.
+        drawn = blake2b(text, digest_size=size).digest() if size <= _DIGEST_SIZE_MAX else shake_128(text).digest(size)
         return int.from_bytes(drawn) >> (-k % 8)
 
 
@@ -97,8 +105,7 @@ class Decisions:
     def _context(self, chance: _Chance, conversation: ConversationId, waiting: Waiting, now: float) -> RoutingContext:
         invite = waiting.invite
         cursor = self._directory.queues()[waiting.queue].cursor
-        return changed(
-            _NO_CONTEXT,
+        return _make_context(
             now=now,
             waited_s=now - invite.placed_at,
             step=invite.step,

@@ -62,7 +62,8 @@ class Eligible:
 
     def __len__(self) -> int:
         """Count them."""
-        return len(self._order) - len(self._gaps_in_order())
+        count = len(self._order)
+        return count - len(self._gaps_in_order()) if self._left_out else count
 
     def get(self, agent: AgentId) -> AgentView | None:
         """Give this agent if he is a candidate."""
@@ -80,16 +81,17 @@ class Eligible:
         if index < 0:
             raise IndexError(index)
         place = index
-        for gap in self._gaps_in_order():
-            if gap > place:
-                break
-            place += 1
+        if self._left_out:
+            for gap in self._gaps_in_order():
+                if gap > place:
+                    break
+                place += 1
         return self._available[self._order[place][1]].view
 
     def count_until(self, key: OrderKey) -> int:
         """Count those whose order key is at most `key`."""
         place = self._order.bisect_right((key, _BEHIND_ALL))
-        return place - bisect_left(self._gaps_in_order(), place)
+        return place - bisect_left(self._gaps_in_order(), place) if self._left_out else place
 
     def _ids(self) -> Iterator[AgentId]:
         left_out = self._left_out

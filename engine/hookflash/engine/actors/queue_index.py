@@ -147,7 +147,7 @@ class QueueIndex:
     def _fall_back(self, error: Exception) -> None:
         """Put everybody in the default order: keys of two makers cannot be compared."""
         fault = f"{type(error).__name__}: {error}"
-        self._on_fault(self.strategy.plugin, f"strategy {self.strategy.name}", fault, FALLBACK.name)
+        self._on_fault(self.strategy.plugin, self.strategy.what, fault, FALLBACK.name)
         self.breaker.failed()
         self.has_fallen_back = True
         self._order_all()

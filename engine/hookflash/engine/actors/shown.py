@@ -4,10 +4,11 @@ Made many times a second, and so as copies of an empty one: that is several time
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Final, assert_never, cast
 
 from hookflash.engine.domain.agent import AVAILABLE, Agent, state_in
-from hookflash.engine.domain.changed import changed
+from hookflash.engine.domain.changed import maker
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.expression_tree import Comparison, Expression, Operator
 from hookflash.engine.domain.values import CHAT, Invite, QueueSettings, Served
@@ -20,6 +21,8 @@ _NO_AGENT: Final = AgentView(id=AgentId(""))
 _NO_INVITE: Final = InviteView(
     id=InviteId(""), kind=InviteKind.ROUTE, target="", media_domain=CHAT, placed_at=0.0, deadline=0.0
 )
+_make_agent: Final = maker(_NO_AGENT, *[field.name for field in fields(AgentView)])
+_make_invite: Final = maker(_NO_INVITE, *[field.name for field in fields(InviteView)])
 _NOTHING: Final = Served()
 
 
@@ -32,8 +35,7 @@ def agent_view(settings: QueueSettings, agent: Agent | None, today: int) -> Agen
     attributes = cast("Mapping[str, int]", agent.settings.attributes)
     served = agent.served.get(settings.id, _NOTHING)
     is_today = served.day == today
-    return changed(
-        _NO_AGENT,
+    return _make_agent(
         id=agent.id,
         state=state,
         load=agent.active(domain) + agent.reserved(domain),
@@ -53,8 +55,7 @@ def agent_view(settings: QueueSettings, agent: Agent | None, today: int) -> Agen
 def invite_view(state: Conversation, invite: Invite, required: Mapping[str, int]) -> InviteView:
     """The open invite of a conversation: never its note, never a text. `required`: the levels that its steps name."""
     tried = invite.tried
-    return changed(
-        _NO_INVITE,
+    return _make_invite(
         id=InviteId(f"conversations/{state.id}/invites/{invite.number}"),
         kind=invite.kind,
         target=f"queues/{invite.target.queue}",

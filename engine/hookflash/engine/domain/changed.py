@@ -7,9 +7,10 @@ the functions that it wants. They are for classes without `__post_init__`, `defa
 
 from collections.abc import Callable
 from dataclasses import MISSING, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["changed", "quick"]
+__all__ = ["changed", "maker", "quick"]
 
 S = TypeVar("S")
 
@@ -30,6 +31,14 @@ else:
         if make is None:
             make = _MADE[key] = _maker(type(state), tuple(changes))
         return make(state, **changes)
+
+
+def maker(like: S, *fields_: str) -> Callable[..., S]:
+    """What `changed` does for this value and these fields, for where its look into a table would be felt.
+
+    Type checkers do not see the fields, so keep it beside the one place that calls it.
+    """
+    return partial(_maker(type(like), fields_), like)
 
 
 def quick(cls: type[S]) -> type[S]:

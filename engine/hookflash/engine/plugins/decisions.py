@@ -51,6 +51,8 @@ def cursor_in(text: str) -> Cursor:
 
 
 def _agents(agents: object, candidates: Candidates) -> tuple[AgentId, ...]:
+    if type(agents) is tuple and len(agents) == 1 and candidates.get(agents[0]) is not None:
+        return agents  # Nearly always.
     if not isinstance(agents, tuple) or not agents or len(set(agents)) != len(agents):
         raise ValueError("an Offer names one or more agents, each once")
     if strangers := [agent for agent in agents if candidates.get(agent) is None]:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+from hookflash.engine.domain.changed import quick
 from hookflash.sdk.auth import Authenticator
 from hookflash.sdk.sinks import EventSink
 from hookflash.sdk.types import AgentId, Role
@@ -113,6 +114,7 @@ class PluginFault:
     fallback: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What a strategy said; all but the `fault` is empty where it failed.

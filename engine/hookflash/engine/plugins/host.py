@@ -254,12 +254,12 @@ class PluginHost:
 
         The caller's timer calls `give_up` on what this returns when BUDGET_S (50 ms) are over.
         """
-        breaker = self.guard.breaker(strategy.plugin, f"strategy {strategy.name}")
+        breaker = self.guard.breaker(strategy.plugin, strategy.what)
         asking = Asking(
             lambda: strategy.choose(invite, queue, candidates, context),
             breaker,
             lambda reply: on_answer(reply.value or Answer(fault=reply.fault)),
-            lambda error: self.report_fault(strategy.plugin, f"strategy {strategy.name}", error, FALLBACK.name),
+            lambda error: self.report_fault(strategy.plugin, strategy.what, error, FALLBACK.name),
         )
         if breaker.admit():
             self.guard.thread(strategy.plugin).ask(asking)
@@ -271,14 +271,12 @@ class PluginHost:
         self, strategy: LoadedStrategy, invite: InviteView, candidates: Candidates, context: RoutingContext
     ) -> Answer:
         """Ask a bundled strategy at once, in the turn; a fault of it is counted and is the answer."""
-        what = f"strategy {strategy.name}"
+        what = strategy.what
         breaker = self.guard.breaker(strategy.plugin, what)
         if not breaker.admit():
             return Answer(fault=BREAKER_OPEN)
-        begun = self._clock()
         try:
-            answer = strategy.decide(invite, candidates, context)
-            self.guard.check_time(strategy.plugin, what, self._clock() - begun)
+            answer = self.guard.timed(strategy.plugin, what, strategy.decide, invite, candidates, context)
         except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, the turn goes on
             fault = f"{type(error).__name__}: {error}"
             breaker.failed()

@@ -40,6 +40,11 @@ class LoadedStrategy:
     strategy: RoutingStrategy
 
     @cached_property
+    def what(self) -> str:
+        """What it is called where its faults are told."""
+        return f"strategy {self.name}"
+
+    @cached_property
     def selecting(self) -> SelectingStrategy | None:
         """The strategy, if it looks at the invite and does not only order candidates."""
         # Kept: to ask a Protocol takes longer than the decision.

@@ -1,12 +1,12 @@
 """What choosing an agent costs by itself, by bundled strategies beside a naive scan, as a queue's agents become more.
 
-"Chosen": from a parked invite to the command that offers it, by the engine's own index; `round_robin` and `random` are
-asked as well. "Scanned": the same choice by looking at everybody. "Counted": READY + ACTIVE, what a menu shows.
+"Chosen": from a parked invite to the command that offers it, by the engine's own index; those from `round_robin`
+on are asked as well. "Scanned": the same choice by looking at everybody. "Counted": READY + ACTIVE, what a menu shows.
 """
 
 from collections.abc import Callable
 from statistics import median
-from time import thread_time
+from time import monotonic, thread_time
 from typing import Final
 
 from hookflash.engine.actors.decisions import Decisions
@@ -33,7 +33,10 @@ from hookflash.sdk.types import AgentId, AgentState, ChannelId, ConversationId, 
 
 __all__ = ["STRATEGIES", "choosing"]
 
-STRATEGIES: Final = ("longest_available", "least_occupied", "round_robin", "random")
+STRATEGIES: Final = (
+    *("longest_available", "least_occupied"),
+    *("round_robin", "random", "weighted", "former_agent_first"),
+)
 _QUEUE, _TALK = QueueId("bench"), ConversationId("bench")
 _AT_ONCE: Final = 10
 """Calls between two looks at the clock, which costs as much as a short one."""
@@ -52,7 +55,7 @@ class _Line:
     """A queue of so many agents, and one invite that waits in it."""
 
     def __init__(self, strategy: str, agents: int) -> None:
-        self._plugins = PluginHost.load(PluginSettings(), thread_time)
+        self._plugins = PluginHost.load(PluginSettings(), monotonic)
         self._matching = Matching(lambda _settings: self._strategy(strategy), lambda *_fault: None)
         self._directory = Directory(Registry(), self._plugins, lambda _address, _message, _reply: None)
         self._decisions = Decisions(self._directory, self._matching, self._plugins)
