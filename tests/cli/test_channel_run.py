@@ -1,16 +1,9 @@
 """An adapter in a process of its own, against a real server: what comes in, what goes out, and what errors mean."""
 
 import asyncio
-import hashlib
-import hmac
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
 
-import httpx
 import pytest
 
 from hookflash.cli.channel_run import Place, Runner, adapter_of, installed_kinds
@@ -19,101 +12,20 @@ from hookflash.cli.channel_run.store import FileStore
 from hookflash.cli.failures import CommandError
 from hookflash.sdk.channel import (
     Arrival,
-    ChannelAdapter,
     CustomerAddress,
     CustomerLeft,
-    Delivery,
-    HttpRequest,
-    Inbound,
     Receipt,
     ReceiptState,
-    Text,
     Typing,
     Unsupported,
 )
 from hookflash.sdk.client import Client, HookflashError
 from hookflash.sdk.client import messages as m
-from hookflash.sdk.errors import BadSignature, ParseError, Permanent, Transient
-from hookflash.sdk.types import ChannelId, ExternalId, Role
+from hookflash.sdk.errors import Permanent, Transient
+from hookflash.sdk.types import DeliveryId, ExternalId, Role
+from tests.cli.outside import AT, PATIENCE_S, WEB, running, said
 from tests.edge.adapters import Provider, web_adapter
-from tests.server.serving import Refused, Serving, serving
-
-WEB = ChannelId("web")
-AT = datetime(2026, 1, 1, tzinfo=UTC)
-KEY = b"a secret of this test"
-PATIENCE_S = 20.0
-
-
-def said(key: str, text: str, *, by: str = "carl") -> Inbound:
-    address = CustomerAddress(channel=WEB, id=by)
-    return Inbound(dedupe_key=key, address=address, content=Text(text=text), at=AT, external_id=ExternalId(key))
-
-
-@dataclass
-class Talking:
-    """A server with one agent at his desk, and an adapter that runs outside of it."""
-
-    served: Serving
-    ann: Any
-    desk: Any
-    url: str
-
-    async def accepted(self) -> str:
-        offer = (await self.desk.until("offer_made")).offer
-        await self.ann.call("AgentService/AcceptOffer", name=offer.name)
-        return str(offer.conversation)
-
-    async def say(self, conversation: str, *texts: str) -> None:
-        for text in texts:
-            await self.ann.call("ConversationService/SendMessage", name=conversation, text=text)
-
-    async def transcript(self, conversation: str) -> list[str]:
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                try:
-                    answer = await self.served.admin.call("ConversationService/GetTranscript", name=conversation)
-                    break
-                except Refused as refused:
-                    if not refused.retry:  # Else the views of a busy machine are behind for a moment.
-                        raise
-        return [entry.message.text for entry in answer.entries if entry.HasField("message")]
-
-    async def until(self, is_so: Any) -> None:  # noqa: ANN401  what is awaited differs from test to test
-        async with asyncio.timeout(PATIENCE_S):
-            while not is_so():  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def running(
-    folder: Path, adapter: type[ChannelAdapter], *, listen: str | None = None, **settings: str
-) -> AsyncIterator[Talking]:
-    async with serving(folder / "data") as served:
-        await served.site("ann")
-        await served.admin.call(
-            "AdminService/Apply",
-            queues=[m.Queue(name="queues/billing")],
-            agents=[m.Agent(name="agents/ann")],
-            channels=[m.Channel(name="channels/web", kind="web", is_external=True, queue="queues/billing")],
-        )
-        ann = await served.agent("ann")
-        token = (await served.client(Role.ADAPTER, "channels/web", channel="web")).token
-        runner = Runner(WEB, adapter, settings, Place(state=folder / "state.sqlite", listen=listen))
-        on_started: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        async with Client(served.address, token=token) as client, ann.stream("AgentService/Attach") as desk:
-            await desk.until("welcome")
-            await served.ready(ann)
-            working = asyncio.ensure_future(runner.run(client, on_started))
-            waited: set[asyncio.Future[Any]] = {working, on_started}
-            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                await working
-            try:
-                yield Talking(served, ann, desk, on_started.result())
-            finally:
-                working.cancel()
-                with suppress(asyncio.CancelledError):
-                    await working
+from tests.server.serving import serving
 
 
 @pytest.mark.spec("I3")
@@ -158,75 +70,74 @@ async def test_what_an_error_means_goes_by_its_class(tmp_path: Path) -> None:
         conversation = await talking.accepted()
         await talking.say(conversation, "bad", "fine", "later", "last")
         await talking.until(lambda: "later" in provider.texts("carl"))
-        while "last" not in provider.texts("carl")[provider.texts("carl").index("later") + 1 :]:
-            talking.served.clock.advance(0.5)
-            await asyncio.sleep(0.01)
+        await talking.until_sent(provider, "last")
         texts = [text for text in provider.texts("carl") if text in ("bad", "fine", "later", "last")]
-        assert texts[:2] == ["bad", "fine"], "what failed for good is stepped over"
-        assert texts[-2:] == ["later", "last"], "what failed for now comes again before what comes after it"
+        assert texts == ["bad", "fine", "later", "later", "last"], "stepped over, and again before what comes after it"
         timeline = (await talking.served.admin.call("ConversationService/ListTimeline", name=conversation)).entries
         assert any("no such number (131026)" in entry.notice.text for entry in timeline)
 
 
-class Signed(ChannelAdapter):
-    """A webhook whose signature is a plain HMAC, one line of the body an arrival."""
-
-    kind: ClassVar[str] = "signed"
-
-    def verify(self, request: HttpRequest) -> None:
-        given = request.headers.get("x-signature")
-        if given is None:
-            raise BadSignature(is_absent=True)
-        if not hmac.compare_digest(given.encode(), _signature(request.body).encode()):
-            raise BadSignature(is_absent=False)
-
-    def parse(self, request: HttpRequest) -> Iterable[Arrival]:
-        try:
-            lines = request.body.decode().splitlines()
-        except UnicodeDecodeError as error:
-            raise ParseError("not text") from error
-        return [said(*line.split(" ", 1)) for line in lines]
-
-    async def send(self, delivery: Delivery) -> ExternalId:
-        return ExternalId(delivery.id)
-
-
-def _signature(body: bytes) -> str:
-    return hmac.new(KEY, body, hashlib.sha256).hexdigest()
-
-
-async def test_a_webhook_is_acknowledged_when_the_engine_has_what_it_brought(tmp_path: Path) -> None:
-    async with running(tmp_path, Signed, listen="127.0.0.1:0") as talking, httpx.AsyncClient() as http:
-
-        async def post(body: bytes, signature: str | None) -> int:
-            headers = {} if signature is None else {"x-signature": signature}
-            return (await http.post(talking.url, content=body, headers=headers)).status_code
-
-        two = b"k1 hello\nk2 again"
-        assert await post(two, None) == 401
-        assert await post(two, "0" * 64) == 403
-        assert await post(b"\xff", _signature(b"\xff")) == 200, "what cannot be read must not come again for ever"
-        assert await post(two, _signature(two)) == 200
-        assert await post(two, _signature(two)) == 200
+@pytest.mark.spec("I3")
+async def test_what_is_no_message_of_the_customers_goes_through_as_it_does_inside(tmp_path: Path) -> None:
+    provider = Provider()
+    async with running(tmp_path, web_adapter(provider)) as talking:
+        provider.arrivals.put_nowait(replace(said("0", "To the robot"), is_standby=True))
+        provider.arrivals.put_nowait(said("1", "hello"))
         conversation = await talking.accepted()
-        assert await talking.transcript(conversation) == ["hello", "again"]
-        assert await post(b"k9 " + b"x" * 5000, _signature(b"k9 " + b"x" * 5000)) == 200, "refused for good"
-        await talking.served.server.drain()
-        late = b"k3 too late"
-        assert await post(late, _signature(late)) == 503, "the provider brings it again"
+        await talking.say(conversation, "ours")
+        await talking.until(lambda: "ours" in provider.texts("carl"))
+        carl = CustomerAddress(channel=WEB, id="carl")
+        name = DeliveryId(f"{conversation}/deliveries/2")
+        arrivals: tuple[Arrival, ...] = (
+            replace(said("2", "ours"), is_echo=True, delivery_id=name),
+            replace(said("3", "ours"), is_echo=True, external_id=ExternalId(f"id of {name}")),
+            replace(said("4", "From my telephone"), is_echo=True, delivery_id=DeliveryId("of another system")),
+            Typing(address=carl),
+            Receipt(dedupe_key="5", state=ReceiptState.READ, at=AT, delivery_id=name),
+            replace(said("6", "x" * 5000)),
+            said("7", "end"),
+        )
+        for arrival in arrivals:
+            provider.arrivals.put_nowait(arrival)
+        sign = await talking.desk.until("customer_typing")
+        assert (sign.conversation, sign.is_typing) == (conversation, True)
+        async with asyncio.timeout(PATIENCE_S):
+            while "end" not in (texts := await talking.transcript(conversation)):
+                pass
+        cut = "x" * 4095 + "\N{HORIZONTAL ELLIPSIS}"
+        assert texts == ["hello", "ours", "From my telephone", cut, "end"]
+        received = (await talking.served.admin.call("EventService/ListEvents", filter="type = DeliveryReceived")).events
+        assert [event.payload["state"] for event in received] == ["READ"]
 
 
-class Open(Signed):
-    """It takes whatever comes."""
+@pytest.mark.spec("I3")
+async def test_a_long_text_goes_out_in_parts_and_after_a_failure_from_the_one_that_is_missing(tmp_path: Path) -> None:
+    provider = Provider(answers={"two": [Transient("503")]})
+    adapter = web_adapter(provider)
+    adapter.capabilities = replace(adapter.capabilities, text_size_max=5)
+    async with running(tmp_path, adapter) as talking:
+        provider.arrivals.put_nowait(said("1", "hello"))
+        conversation = await talking.accepted()
+        await talking.until(lambda: provider.sent)
+        await talking.say(conversation, "one two three")
+        await talking.until_sent(provider, "three")
+        assert provider.texts("carl")[-4:] == ["one", "two", "two", "three"]
 
-    def verify(self, request: HttpRequest) -> None:
-        """Believe it."""
 
-
-async def test_an_adapter_that_takes_what_nobody_signed_is_not_run(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="nobody has signed"):
-        async with running(tmp_path, Open):
-            pass
+async def test_whatever_an_adapter_raises_or_returns_its_channel_goes_on(tmp_path: Path) -> None:
+    provider = Provider(answers={"exit": [SystemExit(1)], "rubbish": [7]})
+    async with running(tmp_path, web_adapter(provider)) as talking:
+        provider.arrivals.put_nowait(said("1", "hello"))
+        conversation = await talking.accepted()
+        provider.arrivals.put_nowait(7)  # type: ignore[arg-type]  # no arrival at all
+        provider.arrivals.put_nowait(SystemExit(2))
+        await talking.say(conversation, "rubbish", "exit", "last")
+        await talking.until_sent(provider, "last")
+        assert [text for text in provider.texts("carl") if text in ("rubbish", "exit")] == ["rubbish", "exit", "exit"]
+        provider.arrivals.put_nowait(said("2", "still here"))
+        async with asyncio.timeout(PATIENCE_S):
+            while "still here" not in await talking.transcript(conversation):
+                pass
 
 
 async def test_settings_that_do_not_fit_are_refused_before_anything_runs(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ is brought again by the provider, and known again by its key.
 """
 
 import asyncio
-from collections import Counter
+import re
+from collections import Counter, OrderedDict
 from contextlib import aclosing
 from random import Random
 from typing import Final, assert_never, final
@@ -27,10 +28,15 @@ from hookflash.sdk.channel import (
 from hookflash.sdk.client import Client, HookflashError, TimedOut, Unreachable
 from hookflash.sdk.client import messages as m
 from hookflash.sdk.errors import NotTaken
+from hookflash.sdk.hosting.patience import caught
 
 __all__ = ["Incoming"]
 
 _RETRY_S: Final = 1.0
+_RELINKED_MAX: Final = 10_000
+_ERROR_LENGTH_MAX: Final = 300
+_OURS: Final = re.compile(r"conversations/[^/]+/deliveries/[0-9]+(?:#[0-9]+)?")
+_TOO_LONG: Final = "MESSAGE_TOO_LONG"
 _BACKOFF_MAX_S: Final = 60.0
 
 _log = structlog.get_logger("hookflash.channel")
@@ -38,28 +44,40 @@ _log = structlog.get_logger("hookflash.channel")
 
 @final
 class Incoming:
-    """One channel's arrivals; `counts` says how many ended how."""
+    """One channel's arrivals; `counts` says how many ended how.
+
+    `relinked` has the provider's ids of our deliveries that came back under our own, by that name.
+    """
 
     def __init__(self, channel: str, client: Client, random: Random) -> None:
         """Bring them to `channels/ID` of that server."""
         self.counts: Counter[str] = Counter()
+        self.relinked: OrderedDict[str, str] = OrderedDict()
         self._channel = channel
+        self._name = f"channels/{channel}"
         self._client = client
         self._random = random
+        self._polled = 0
 
     async def take(self, arrival: Arrival) -> None:
-        """Bring one arrival. Raises NotTaken."""
-        request = self._request(arrival)
-        if request is None:
-            self.counts["left out"] += 1
-            return
+        """Bring one arrival; a customer's text that is too long is cut, for he cannot be told. Raises NotTaken."""
+        try:
+            request = self._request(arrival)
+        except Exception as error:
+            self.counts["unreadable"] += 1
+            _log.warning("arrival_unreadable", channel=self._channel, error=type(error).__name__)
+            raise NotTaken("BAD_FIELD") from error
         try:
             await self._client.receive(request)
-        except (Unreachable, TimedOut) as error:
-            raise NotTaken(error.reason, _RETRY_S) from error
         except HookflashError as error:
-            delay = error.retry_delay
-            raise NotTaken(error.reason, None if delay is None else delay.total_seconds()) from error
+            limit = error.metadata.get("limit", "")
+            if error.reason != _TOO_LONG or not request.text or not limit.isdecimal():
+                raise _not_taken(error) from error
+            request.text = f"{request.text[: int(limit) - 1]}\N{HORIZONTAL ELLIPSIS}"
+            try:
+                await self._client.receive(request)
+            except HookflashError as again:
+                raise _not_taken(again) from again
         self.counts["taken"] += 1
 
     async def poll(self, adapter: ChannelAdapter) -> None:
@@ -67,17 +85,21 @@ class Incoming:
         failures = 0
         while True:
             try:
-                async with aclosing(adapter.poll()) as arrivals:  # type: ignore[type-var]  # may be any iterator
-                    async for arrival in arrivals:
-                        await self.take_patiently(arrival)
-                        failures = 0
+                await caught(lambda: self._poll(adapter))
             except Exception as error:  # noqa: BLE001 - whatever an adapter raises, it is polled again
-                failures += 1
+                failures = 1 if self._polled else failures + 1
+                self._polled = 0
                 top_s = min(2.0 ** min(failures - 1, 20), _BACKOFF_MAX_S)
                 _log.warning("poll_failed", channel=self._channel, error=type(error).__name__)
                 await asyncio.sleep(top_s * (0.5 + self._random.random() / 2))
             else:
                 return
+
+    async def _poll(self, adapter: ChannelAdapter) -> None:
+        async with aclosing(adapter.poll()) as arrivals:  # type: ignore[type-var]  # may be any iterator
+            async for arrival in arrivals:
+                await self.take_patiently(arrival)
+                self._polled += 1
 
     async def take_patiently(self, arrival: Arrival) -> None:
         """Bring one arrival for as long as it is refused for now only; one that is refused for good is left out."""
@@ -93,16 +115,27 @@ class Incoming:
             else:
                 return
 
-    def _request(self, arrival: Arrival) -> m.ReceiveRequest | None:
-        """What is asked of the engine; None for what it has no place for."""
+    def _request(self, arrival: Arrival) -> m.ReceiveRequest:
+        """What is asked of the engine. Raises TypeError, ValueError or AssertionError for what is no arrival."""
         match arrival:
-            case Typing() | Receipt() | Inbound(is_echo=True):
-                return None
+            case Typing():
+                return m.ReceiveRequest(channel=self._name, address=arrival.address.id, typing=bool(arrival.is_on))
+            case Receipt():
+                return self._reported(arrival)
+            case Inbound(is_echo=True):
+                request = self._addressed(arrival)
+                name = self._relink(arrival.delivery_id, arrival.external_id)
+                request.echo.CopyFrom(
+                    m.EchoedMessage(text=words_of(arrival), external_id=arrival.external_id, delivery=name)
+                )
+                return request
             case Inbound() | Edited() | Removed() | Unsupported():
                 request = self._addressed(arrival)
                 request.text = words_of(arrival)
-                if isinstance(arrival, Inbound) and arrival.name:
-                    request.customer.display_name = arrival.name
+                if isinstance(arrival, Inbound):
+                    request.is_standby = arrival.is_standby
+                    if arrival.name:
+                        request.customer.display_name = arrival.name
                 return request
             case CustomerLeft():
                 request = self._addressed(arrival)
@@ -111,7 +144,36 @@ class Incoming:
             case _:
                 assert_never(arrival)
 
+    def _reported(self, receipt: Receipt) -> m.ReceiveRequest:
+        told = m.DeliveryReceipt(
+            state=m.DeliveryReceiptState.Value(f"DELIVERY_RECEIPT_STATE_{receipt.state}"),
+            external_id=receipt.external_id or "",
+            delivery=self._relink(receipt.delivery_id, receipt.external_id if receipt.state != "FAILED" else None),
+            error=(receipt.error or "")[:_ERROR_LENGTH_MAX],
+        )
+        if receipt.up_to is not None:
+            told.up_to.FromDatetime(receipt.up_to)
+        address = "" if receipt.address is None else receipt.address.id
+        return m.ReceiveRequest(channel=self._name, address=address, external_id=receipt.dedupe_key, receipt=told)
+
+    def _relink(self, delivery: str | None, external_id: str | None) -> str:
+        """Remember that the provider has it; the delivery's name without the part that this is, empty if not ours."""
+        if not delivery or _OURS.fullmatch(delivery) is None:
+            return ""
+        if external_id is not None:
+            self.relinked[delivery] = external_id
+            while len(self.relinked) > _RELINKED_MAX:
+                self.relinked.popitem(last=False)
+        return delivery.partition("#")[0]
+
     def _addressed(self, arrival: Inbound | Edited | Removed | Unsupported | CustomerLeft) -> m.ReceiveRequest:
         account = arrival.address.account
         key = f"{account}/{arrival.dedupe_key}" if account else arrival.dedupe_key
-        return m.ReceiveRequest(channel=f"channels/{self._channel}", address=arrival.address.id, external_id=key)
+        return m.ReceiveRequest(channel=self._name, address=arrival.address.id, external_id=key)
+
+
+def _not_taken(error: HookflashError) -> NotTaken:
+    if isinstance(error, Unreachable | TimedOut):
+        return NotTaken(error.reason, _RETRY_S)
+    delay = error.retry_delay
+    return NotTaken(error.reason, None if delay is None else delay.total_seconds())

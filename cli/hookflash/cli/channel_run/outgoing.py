@@ -6,19 +6,22 @@ after it, so those that wait here are forgotten.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from math import isfinite
 from random import Random
-from time import time
 from typing import Final, final
 
 import structlog
 from google.protobuf.duration_pb2 import Duration
 
-from hookflash.sdk.channel import ChannelAdapter, CustomerAddress, Delivery
+from hookflash.sdk.channel import ChannelAdapter, ChannelStore, CustomerAddress, Delivery, Idempotency
 from hookflash.sdk.client import Client, HookflashError
 from hookflash.sdk.client import messages as m
 from hookflash.sdk.errors import AuthExpired, Blocked, Permanent, SendError, Throttled, Transient, WindowClosed
+from hookflash.sdk.hosting.fallback import parts_of
+from hookflash.sdk.hosting.pace import Pace
+from hookflash.sdk.hosting.patience import LoopAlarms, within
 from hookflash.sdk.messages import Choice, CustomerNotice, Message, Template
 from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId
 
@@ -31,7 +34,9 @@ _BACKOFF_S: Final = 1.0
 _BACKOFF_MAX_S: Final = 60.0
 _PAUSE_S: Final = 30.0
 _RETRY_MAX_S: Final = 86_400.0
+_RELINK_S: Final = 10.0
 _WORDS_LENGTH_MAX: Final = 300
+_EXTERNAL_ID_LENGTH_MAX: Final = 512
 
 _log = structlog.get_logger("hookflash.channel")
 
@@ -46,17 +51,33 @@ class Outgoing:
         client: Client,
         adapter: ChannelAdapter,
         random: Random,
-        now: Callable[[], float] = time,
+        *,
+        relinked: Mapping[str, str],
+        parts: ChannelStore,
+        on_fault: Callable[[str, str, str], None],
+        now: Callable[[], float],
     ) -> None:
-        """Send what goes out through `channels/ID` of that server."""
+        """Send what goes out through `channels/ID` of that server.
+
+        `relinked` has the provider's ids of those that came back under our name, `parts` how many of a long one's are
+        out; `on_fault` is told hook, error and fallback.
+        """
         self.counts: Counter[str] = Counter()
         self._channel = channel
         self._client = client
         self._adapter = adapter
         self._random = random
+        self._relinked = relinked
+        self._parts = parts
+        self._on_fault = on_fault
         self._now = now
+        self._clock = LoopAlarms()
+        self._pace = Pace(adapter.capabilities.rate_per_s, self._clock)
+        self._open_at = 0.0
         self._lanes: dict[str, deque[m.Delivery]] = {}
         self._known: set[str] = set()
+        # By conversation, the number that was postponed and the later ones left out meanwhile, by name and attempt.
+        self._awaited: dict[str, tuple[int, dict[str, int]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: Counter[str] = Counter()
 
@@ -64,7 +85,7 @@ class Outgoing:
         """Hand each delivery to its customer's lane; the stream comes back by itself. Raises HookflashError."""
         request = m.DeliveriesRequest(channel=f"channels/{self._channel}", max_in_flight=IN_FLIGHT_MAX)
         async for given in self._client.deliveries(request):
-            if given.name not in self._known:  # Else it came again while it was still being sent.
+            if given.name not in self._known and not self._is_too_early(given):
                 self._known.add(given.name)
                 self._enter_lane(given)
 
@@ -77,6 +98,17 @@ class Outgoing:
             await asyncio.wait(self._tasks, timeout=grace_s)
         for task in self._tasks:
             task.cancel()
+
+    def _is_too_early(self, given: m.Delivery) -> bool:
+        """Whether it was on its way here when an earlier one of its conversation was postponed: it comes again."""
+        awaited = self._awaited.get(given.conversation)
+        if awaited is None:
+            return False
+        sequence, before = awaited
+        if given.sequence > sequence and before.setdefault(given.name, given.attempt) == given.attempt:
+            return True
+        del self._awaited[given.conversation]  # It is back, or was settled by somebody else.
+        return False
 
     def _enter_lane(self, given: m.Delivery) -> None:
         lane = self._lanes.get(given.address)
@@ -109,17 +141,47 @@ class Outgoing:
 
     async def _send(self, given: m.Delivery) -> bool:
         """Send and settle; False where it comes again."""
+        if (wait_s := self._open_at - self._clock.now()) > 0:
+            return await self._postponed(given, "the account waits", wait_s)
         try:
-            async with asyncio.timeout(SEND_S):
-                external_id = await self._adapter.send(delivery_from(given, self._channel))
-        except asyncio.CancelledError:
-            raise
+            external_id = await self._send_parts(delivery_from(given, self._channel))
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises has an answer
             return await self._failed(given, self._named(error))
         self.counts["sent"] += 1
         self._failures.pop(given.address, None)
-        await self._settle(m.SettleDeliveryRequest(name=given.name, external_id=str(external_id)))
+        await self._settle(m.SettleDeliveryRequest(name=given.name, external_id=external_id))
+        await self._parts.delete(given.name)
         return True
+
+    async def _send_parts(self, delivery: Delivery) -> str:
+        """Send what the delivery consists of, from the first part on that is not out; the last one's id."""
+        parts = parts_of(delivery, self._adapter.capabilities)
+        done = int(await self._parts.get(delivery.id) or 0) if len(parts) > 1 else 0
+        external_id = ""
+        for number, part in enumerate(parts, start=1):
+            came_back = self._relinked.get(part.id) if delivery.attempt > 1 else None
+            if number <= done or came_back is not None:
+                external_id = came_back or ""
+                continue
+            await self._pace.wait()
+            given: object = await within(self._clock, SEND_S, partial(self._adapter.send, part))
+            external_id = self._checked(given)
+            if number < len(parts):
+                await self._parts.put(delivery.id, str(number))
+        return external_id
+
+    def _checked(self, given: object) -> str:
+        """What an adapter gave as the provider's id, if it can be one."""
+        if isinstance(given, str) and len(given) <= _EXTERNAL_ID_LENGTH_MAX and given.isprintable():
+            return str(given)
+        self._on_fault("send", f"returned no external id but {type(given).__name__}", "settled without one")
+        return ""
+
+    async def _postponed(self, given: m.Delivery, words: str, retry_s: float) -> bool:
+        self.counts["postponed"] += 1
+        self._awaited[given.conversation] = (given.sequence, {})
+        await self._settle(m.SettleDeliveryRequest(name=given.name, error=words, retry=_duration(retry_s)))
+        return False
 
     async def _failed(self, given: m.Delivery, error: SendError) -> bool:
         retry_s = self._retry_s(given, error)
@@ -127,14 +189,12 @@ class Outgoing:
         said_at = given.message.create_time if given.HasField("message") else given.notice.create_time
         if retry_s is not None and said_at.seconds and self._now() + retry_s > said_at.seconds + LIFE_S:
             retry_s, words = None, f"given up after {LIFE_S:g} s: {words}"
-        request = m.SettleDeliveryRequest(name=given.name, error=words)
-        if retry_s is None:
-            self.counts["failed"] += 1
-        else:
-            self.counts["postponed"] += 1
-            request.retry.CopyFrom(_duration(retry_s))
-        await self._settle(request)
-        return retry_s is None
+        if retry_s is not None:
+            return await self._postponed(given, words, retry_s)
+        self.counts["failed"] += 1
+        await self._settle(m.SettleDeliveryRequest(name=given.name, error=words))
+        await self._parts.delete(given.name)
+        return True
 
     def _retry_s(self, given: m.Delivery, error: SendError) -> float | None:
         """When it is to come again; None where never."""
@@ -143,14 +203,21 @@ class Outgoing:
                 self._failures.pop(given.address, None)
                 return None
             case Throttled(retry_after_s=retry_s) if isinstance(retry_s, int | float) and isfinite(retry_s):
-                return min(max(0.0, float(retry_s)), _RETRY_MAX_S)
+                held_s = min(max(0.0, float(retry_s)), _RETRY_MAX_S)
+                if error.scope == "account":
+                    self._open_at = max(self._open_at, self._clock.now() + held_s)
+                return held_s
             case AuthExpired():
                 _log.error("channel_paused", channel=self._channel, reason=_words(error))
+                self._open_at = max(self._open_at, self._clock.now() + _PAUSE_S)
                 return _PAUSE_S
             case _:
                 self._failures[given.address] += 1
                 top_s = min(_BACKOFF_S * 2.0 ** min(self._failures[given.address] - 1, 20), _BACKOFF_MAX_S)
-                return top_s * (0.5 + self._random.random() / 2)
+                backoff_s = top_s * (0.5 + self._random.random() / 2)
+                # It may have arrived: a callback that names it tells, and then it is not sent again.
+                is_relinking = self._adapter.capabilities.idempotency is Idempotency.RELINK
+                return max(backoff_s, _RELINK_S) if is_relinking else backoff_s
 
     async def _settle(self, request: m.SettleDeliveryRequest) -> None:
         """Say what became of it, for as long as nobody hears it: sent again instead, it would be shown twice."""
@@ -171,11 +238,16 @@ class Outgoing:
             return error
         if isinstance(error, TimeoutError):
             return Transient(f"no answer within {SEND_S:g} s")
+        self._on_fault("send", type(error).__name__, "asked the adapter to classify it")
         try:
             named: object = self._adapter.classify(error)
-        except Exception:  # noqa: BLE001 - as above
-            named = None
-        return named if isinstance(named, SendError) else Transient(type(error).__name__)
+        except BaseException as second:  # noqa: BLE001 - not even an exit of a plugin ends this
+            self._on_fault("classify", type(second).__name__, "tried again later")
+            return Transient(type(error).__name__)
+        if isinstance(named, SendError):
+            return named
+        self._on_fault("classify", f"returned {type(named).__name__}", "tried again later")
+        return Transient(type(error).__name__)
 
 
 def delivery_from(given: m.Delivery, channel: ChannelId) -> Delivery:

@@ -21,11 +21,13 @@ from hookflash.sdk.channel import ChannelAdapter, ChannelContext, PullChannel
 from hookflash.sdk.client import messages as m
 from hookflash.sdk.config import fill
 from hookflash.sdk.errors import ConfigError, SendError
+from hookflash.sdk.hosting.calls import PluginFailedError
+from hookflash.sdk.hosting.webhook import WebhookCalls
 from hookflash.sdk.http import guarded_client
 from hookflash.sdk.types import ChannelId
 
 from .adapters import adapter_of
-from .runner import is_unguarded
+from .guard import AdapterGuard
 from .store import FileStore
 
 __all__ = ["Finding", "Looked", "probed", "show"]
@@ -71,7 +73,7 @@ async def probed(channel: m.Channel, url: str | None) -> AsyncIterator[Looked]:
         async with guarded_client() as http:
             store = FileStore(Path(folder) / "memory.sqlite")
             adapter = adapter_class(_context(channel, http, store), config)
-            yield _signature(adapter, is_insecure=getattr(config, "insecure", False) is True)
+            yield await _signature(adapter, is_insecure=getattr(config, "insecure", False) is True)
             yield await _health(adapter)
             if url is not None:
                 yield await _webhook(http, url)
@@ -104,10 +106,17 @@ def _context(channel: m.Channel, http: httpx.AsyncClient, store: FileStore) -> C
     )
 
 
-def _signature(adapter: ChannelAdapter, *, is_insecure: bool) -> Looked:
+async def _signature(adapter: ChannelAdapter, *, is_insecure: bool) -> Looked:
     if isinstance(adapter, PullChannel):
         return Looked("signature", Finding.SKIPPED, "it fetches what comes; nobody calls it")
-    if not is_unguarded(adapter):
+    guard = AdapterGuard("probe", type(adapter))
+    try:
+        is_open = await WebhookCalls(adapter, guard.calls, unreadable="").is_unguarded("/")
+    except PluginFailedError as error:
+        return Looked("signature", Finding.FAILED, f"the check itself fails: {error}")
+    finally:
+        await guard.stop()
+    if not is_open:
         return Looked("signature", Finding.OK, "an unsigned request is refused")
     why = "an unsigned request is taken"
     return (

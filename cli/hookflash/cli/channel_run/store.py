@@ -18,10 +18,11 @@ _PUT: Final = "INSERT INTO memory (key, value) VALUES (?, ?) ON CONFLICT (key) D
 class FileStore:
     """A ChannelStore in a file that only its owner reads; it outlives the process. Raises sqlite3.Error."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, or make it."""
+    def __init__(self, path: Path, prefix: str = "") -> None:
+        """Open the file, or make it; `prefix` keeps apart what is not the adapter's own."""
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._lock = Lock()
+        self._prefix = prefix
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
@@ -29,18 +30,18 @@ class FileStore:
 
     async def get(self, key: str) -> str | None:
         """Give what was put under the key."""
-        row = await asyncio.to_thread(self._run, "SELECT value FROM memory WHERE key = ?", key)
+        row = await asyncio.to_thread(self._run, "SELECT value FROM memory WHERE key = ?", self._prefix + key)
         return None if row is None else str(row[0])
 
     async def put(self, key: str, value: str) -> None:
         """Keep a value; durable when it returns."""
         if len(key) > _KEY_LENGTH_MAX or len(value.encode()) > _VALUE_BYTES_MAX:
             raise ValueError(f"a key has at most {_KEY_LENGTH_MAX} characters, a value {_VALUE_BYTES_MAX:,} bytes")
-        await asyncio.to_thread(self._run, _PUT, key, value)
+        await asyncio.to_thread(self._run, _PUT, self._prefix + key, value)
 
     async def delete(self, key: str) -> None:
         """Forget a key."""
-        await asyncio.to_thread(self._run, "DELETE FROM memory WHERE key = ?", key)
+        await asyncio.to_thread(self._run, "DELETE FROM memory WHERE key = ?", self._prefix + key)
 
     def close(self) -> None:
         """Close the file."""

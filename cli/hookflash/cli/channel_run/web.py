@@ -17,9 +17,11 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from hookflash.cli.failures import CommandError, ExitCode
-from hookflash.sdk.channel import Arrival, ChannelAdapter, HttpRequest, HttpResponse
-from hookflash.sdk.errors import BadSignature, NotTaken, ParseError
+from hookflash.sdk.channel import Arrival, AsgiApp, HttpRequest, HttpResponse
+from hookflash.sdk.errors import NotTaken
+from hookflash.sdk.hosting.calls import PluginFailedError
 from hookflash.sdk.hosting.requests import BodyTooLargeError, BodyTooSlowError, read_body, request_of, response_of
+from hookflash.sdk.hosting.webhook import WebhookCalls
 
 __all__ = ["Web"]
 
@@ -41,10 +43,13 @@ class _Server(uvicorn.Server):
 class Web:
     """One channel's webhook, and its adapter's own application where it has one."""
 
-    def __init__(self, channel: str, adapter: ChannelAdapter, take: Callable[[Arrival], Awaitable[None]]) -> None:
+    def __init__(
+        self, channel: str, adapter: WebhookCalls, app: AsgiApp | None, take: Callable[[Arrival], Awaitable[None]]
+    ) -> None:
         """Hand what requests bring to `take`, which raises NotTaken."""
         self._channel = channel
         self._adapter = adapter
+        self._app = app
         self._take = take
         self._server: uvicorn.Server | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -84,8 +89,7 @@ class Web:
 
     def _site(self) -> Starlette:
         path = f"/channels/{self._channel}"
-        app = self._adapter.app()
-        routes: list[Route | Mount] = [] if app is None else [Mount(f"{path}/app", app=app)]
+        routes: list[Route | Mount] = [] if self._app is None else [Mount(f"{path}/app", app=self._app)]
         routes += [Route(each, self._webhook, methods=["GET", "POST"]) for each in (path, f"{path}/{{rest:path}}")]
         return Starlette(routes=routes)
 
@@ -100,25 +104,18 @@ class Web:
             return response_of(await self._answer(request_of(request, body)))
         except NotTaken as refused:
             _log.warning("webhook_not_taken", channel=self._channel, reason=refused.reason)
-        except Exception as error:  # noqa: BLE001 - whatever an adapter raises: the provider brings it again
-            _log.warning("webhook_failed", channel=self._channel, error=type(error).__name__)
+        except PluginFailedError:
+            pass  # That is told: the provider brings it again.
         return Response(status_code=503, headers={"retry-after": "5"})
 
     async def _answer(self, request: HttpRequest) -> HttpResponse:
         if request.method == "GET":
-            return self._adapter.handshake(request)
-        try:
-            self._adapter.verify(request)
-        except BadSignature as bad:
+            return await self._adapter.handshake(request)
+        if (bad := await self._adapter.bad_signature(request)) is not None:
             return HttpResponse(status=401 if bad.is_absent else 403)
-        try:
-            arrivals = tuple(self._adapter.parse(request))
-        except ParseError:
-            _log.warning("webhook_unreadable", channel=self._channel)
-            arrivals = ()
-        for arrival in arrivals:
+        for arrival in await self._adapter.arrivals(request) or ():
             await self._bring(arrival)
-        return self._adapter.ack(request)
+        return await self._adapter.ack(request)
 
     async def _bring(self, arrival: Arrival) -> None:
         try:

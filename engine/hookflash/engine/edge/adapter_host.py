@@ -16,12 +16,12 @@ from hookflash.engine.actors.calls import Sealed
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.values import ChannelSettings
 from hookflash.sdk.errors import ConfigError, ParseError, SendError
+from hookflash.sdk.hosting.patience import end
 from hookflash.sdk.types import ChannelId, ExternalId
 
 from .adapter_run import AdapterRun, Edge
 from .contents import clean_reason
 from .media import MediaStore
-from .patience import end
 from .ports import Adapters
 
 __all__ = ["AdapterHost", "ChannelReport", "ChannelState"]

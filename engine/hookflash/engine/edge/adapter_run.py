@@ -34,6 +34,7 @@ from hookflash.sdk.channel import (
 from hookflash.sdk.config import fill
 from hookflash.sdk.errors import ConfigError, NotTaken, SendError
 from hookflash.sdk.hosting.calls import NonsenseError
+from hookflash.sdk.hosting.patience import caught, end, sleep, within
 from hookflash.sdk.hosting.webhook import WebhookCalls
 from hookflash.sdk.http import guarded_client
 from hookflash.sdk.types import ChannelId, ExternalId
@@ -46,7 +47,6 @@ from .inbox_file import InboxFile
 from .media import MediaStore
 from .outbox import Outbox
 from .parts_done import PartsDone
-from .patience import caught, end, sleep, within
 from .ports import EdgeShard, FaultListener
 from .rates import Rates
 from .receipts import ReceiptJoiner

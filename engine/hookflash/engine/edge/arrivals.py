@@ -20,6 +20,7 @@ from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.domain.values import Customer
 from hookflash.sdk.channel import Arrival, ChannelAdapter, Typing
 from hookflash.sdk.errors import NotTaken
+from hookflash.sdk.hosting.patience import caught, sleep
 from hookflash.sdk.types import ChannelId
 
 from .echoes import Echoes
@@ -27,7 +28,7 @@ from .inbox import Inbox
 from .inbox_file import ArrivalRow, InboxFile
 from .inbox_rows import Echoed, Left, Pending, Reported, Said, read_body, row_of
 from .media import MediaStore
-from .patience import adapter_principal, caught, sleep
+from .patience import adapter_principal
 from .ports import FaultListener
 from .receipts import ReceiptJoiner
 from .signs import TypingSigns

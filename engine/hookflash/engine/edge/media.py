@@ -19,11 +19,11 @@ from hookflash.engine.actors.clock import Clock
 from hookflash.engine.settings import HttpSettings
 from hookflash.sdk.channel import ChannelAdapter, MediaRef
 from hookflash.sdk.errors import SendError, Transient
+from hookflash.sdk.hosting.patience import sleep, within
 from hookflash.sdk.types import ChannelId
 
 from .inbox_file import InboxFile, MediaRow
 from .inbox_rows import KeptMedia
-from .patience import sleep, within
 from .ports import FaultListener
 
 __all__ = ["MEDIA_DIRECTORY", "MediaStore", "TooLargeError"]

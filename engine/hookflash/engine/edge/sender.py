@@ -23,12 +23,14 @@ from hookflash.engine.journal.record import CauseKind
 from hookflash.sdk.channel import ChannelAdapter, Delivery, Idempotency
 from hookflash.sdk.errors import AuthExpired, Blocked, Permanent, SendError, Throttled, Transient, WindowClosed
 from hookflash.sdk.hosting.fallback import parts_of
+from hookflash.sdk.hosting.pace import Pace
+from hookflash.sdk.hosting.patience import end, sleep, within
 from hookflash.sdk.types import ChannelId
 
 from .contents import clean_external_id, clean_reason
 from .outbox import Outbox
 from .parts_done import PartsDone
-from .patience import adapter_principal, end, sleep, submit_patiently, within
+from .patience import adapter_principal, submit_patiently
 from .ports import EdgeShard, FaultListener
 from .receipts import ReceiptJoiner
 
@@ -101,10 +103,7 @@ class ChannelSender:
         self._tasks: set[asyncio.Task[None]] = set()
         self._holds: dict[str, _Hold] = {}
         self._open_at = 0.0
-        per_s = adapter.capabilities.rate_per_s or 0.0
-        # When it sent last, as often as the account may in a second: the next one waits for the first of these times.
-        self._sends: deque[float] | None = deque(maxlen=max(1, int(per_s))) if per_s > 0 else None
-        self._sends_s = max(1.0, 1.0 / per_s) if per_s > 0 else 0.0
+        self._pace = Pace(adapter.capabilities.rate_per_s, clock)
         self._alarmed = ""
         self._pauses = 0
 
@@ -195,7 +194,7 @@ class ChannelSender:
         for number, part in enumerate(parts, start=1):
             if number <= done:
                 continue
-            await self._pace()
+            await self._pace.wait()
             external_id = await self._send_part(part)
             if number < len(parts):
                 await self._parts.put(delivery.id, number)
@@ -207,17 +206,6 @@ class ChannelSender:
         if external_id is None:
             self._on_fault("send", f"returned no external id but {type(given).__name__}", "settled without one")
         return external_id or ""
-
-    async def _pace(self) -> None:
-        """Wait until the account may send one more: in no second more than `rate_per_s`, and these at once."""
-        if self._sends is None:
-            return
-        now = self._clock.now()
-        is_full = len(self._sends) == self._sends.maxlen
-        at = max(now, self._sends[0] + self._sends_s) if is_full else now
-        self._sends.append(at)
-        if at > now:
-            await sleep(self._clock, at - now)
 
     async def _not_sent(self, delivery: Delivery, error: SendError) -> None:
         match error:

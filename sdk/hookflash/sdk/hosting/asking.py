@@ -153,6 +153,12 @@ class AskingThread:
         for other in behind:
             _refuse(other, STILL_BUSY)
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether a call that was given up has still not returned."""
+        with self._changed:
+            return self._running is not None and self._running.phase is _Phase.GIVEN_UP
+
     def wait_until_idle(self, timeout_s: float) -> bool:
         """Wait until no question is open or running; False if that lasts longer."""
         with self._changed:

@@ -19,9 +19,9 @@ import httpx
 import structlog
 
 from hookflash.engine.edge.contents import clean_reason
-from hookflash.engine.edge.patience import caught
 from hookflash.engine.plugins import LoadedSink
 from hookflash.sdk.errors import SendError, Throttled
+from hookflash.sdk.hosting.patience import caught
 from hookflash.sdk.http import guarded_client
 from hookflash.sdk.sinks import Ack, Audience, ConnectedSink, SinkContext
 
