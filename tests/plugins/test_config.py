@@ -8,7 +8,11 @@ from typing import Literal
 
 import pytest
 
-from hookflash.sdk.config import NoConfig, Secret, fill, problems
+from hookflash.plugins.console import ConsoleConfig
+from hookflash.plugins.telegram.config import TelegramConfig
+from hookflash.plugins.webchat.settings import WebchatConfig
+from hookflash.plugins.webhook.config import WebhookConfig
+from hookflash.sdk.config import DataclassLike, NoConfig, Secret, fill, problems
 from hookflash.sdk.errors import ConfigError
 
 
@@ -129,3 +133,46 @@ def test_a_secret_shows_nowhere() -> None:
     with pytest.raises(TypeError):
         pickle.dumps(filled.token)
     assert len({filled.token, Secret("hunter2"), Secret("other")}) == 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    token: Secret
+    pace: float = 1.0
+    names: str = ""
+
+    def __post_init__(self) -> None:
+        if self.pace < 0:
+            raise ValueError("setting 'pace' must not be negative")
+        if self.names == "spoilt":
+            raise KeyError("hunter2")
+        if len(self.token.reveal()) < 8:
+            raise ValueError("setting 'token' is too short")
+
+
+def test_a_configs_own_check_has_its_say_before_a_secret_is_read() -> None:
+    secret = {"token": "env:TOKEN"}
+    assert problems(Judging, {**secret, "pace": "-1"}) == ("setting 'pace' must not be negative",)
+    assert problems(Judging, secret) == (), "of the secret nothing is known yet"
+    assert problems(Judging, {**secret, "names": "spoilt"}) == ("cannot be judged by Judging, which raises KeyError",)
+    with pytest.raises(ConfigError, match="setting 'token' is too short"):
+        fill(Judging, secret, environ={"TOKEN": "short"})
+
+
+@pytest.mark.parametrize(
+    ("config", "settings", "problem"),
+    [
+        (ConsoleConfig, {"pace_s": "-1"}, "setting 'pace_s' must not be negative"),
+        (TelegramConfig, {"token": "env:T", "poll_s": "0"}, "setting 'poll_s' must be 1 to 50"),
+        (WebhookConfig, {"secret": "env:T", "url": "ftp://x"}, "setting 'url' must be a URL"),
+        (
+            WebchatConfig,
+            {"secret": "env:T", "origins": "x"},
+            "setting 'origins' has 'x', which is none: write https://shop.example",
+        ),
+    ],
+)
+def test_what_a_bundled_channel_cannot_use_is_told_when_it_is_applied(
+    config: type[DataclassLike], settings: dict[str, str], problem: str
+) -> None:
+    assert problems(config, settings) == (problem,)

@@ -114,6 +114,10 @@ async def test_a_stale_etag_refuses_the_whole_and_a_repeat_is_answered_although_
         ({"agents": [agent_pb2.Agent(name="agents/a", attributes={"unknown": 1})]}, "INVALID_SETTING"),
         ({"media_domains": [media_domain_pb2.MediaDomain(name="mediaDomains/fax", capacity=-1)]}, "INVALID_SETTING"),
         ({"channels": [channel_pb2.Channel(name="channels/c", queue="queues/none")]}, "INVALID_SETTING"),
+        (
+            {"channels": [channel_pb2.Channel(name="channels/c", kind="console", settings={"pace_s": "-1"})]},
+            "INVALID_SETTING",
+        ),
     ],
 )
 async def test_what_cannot_be_applied_is_refused_as_a_whole(

@@ -13,11 +13,11 @@ from enum import Enum
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, Union, final, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeVar, Union, final, get_args, get_origin, get_type_hints
 
 from hookflash.sdk.errors import ConfigError
 
-__all__ = ["ConfigError", "DataclassLike", "NoConfig", "Secret", "fill", "problems", "secrets_of"]
+__all__ = ["ConfigError", "DataclassLike", "NoConfig", "Secret", "UnreadSecretError", "fill", "problems", "secrets_of"]
 
 SECRET_SIZE_MAX = 65_536
 
@@ -36,6 +36,10 @@ class NoConfig:
     """The Config of what takes no settings."""
 
 
+class UnreadSecretError(Exception):
+    """A Config's own check asks for the value of a secret while only its other settings are judged."""
+
+
 @final
 class Secret:
     """A value that is used and never shown: `reveal()` gives it, everything else gives stars."""
@@ -44,10 +48,19 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         """Keep the value."""
-        self._value = value
+        self._value: str | None = value
+
+    @classmethod
+    def unread(cls) -> Self:
+        """Make one that stands for a value nobody has read yet."""
+        secret = cls("")
+        secret._value = None
+        return secret
 
     def reveal(self) -> str:
-        """Give the value itself: for the call that needs it, not for a log."""
+        """Give the value itself: for the call that needs it, not for a log. Raises UnreadSecretError."""
+        if self._value is None:
+            raise UnreadSecretError
         return self._value
 
     def __repr__(self) -> str:
@@ -69,8 +82,22 @@ class Secret:
 
 
 def problems(config: type[DataclassLike], settings: Mapping[str, object]) -> tuple[str, ...]:
-    """Tell what is wrong with these settings, a sentence each (empty: nothing); reads no secret."""
-    return _convert(config, settings, read_secret=lambda _reference: Secret(""))[1]
+    """Tell what is wrong with these settings, a sentence each (empty: nothing); reads no secret.
+
+    The Config's own `__post_init__` has its say, up to where it asks for a secret's value: so it does that last.
+    """
+    values, found = _convert(config, settings, read_secret=lambda _reference: Secret.unread())
+    if found:
+        return found
+    try:
+        config(**values)
+    except UnreadSecretError:
+        return ()
+    except ValueError as error:
+        return (str(error),)
+    except Exception as error:  # noqa: BLE001 - a plugin's own code; its words may hold anything
+        return (f"cannot be judged by {config.__qualname__}, which raises {type(error).__name__}",)
+    return ()
 
 
 def secrets_of(config: type[DataclassLike]) -> frozenset[str]:

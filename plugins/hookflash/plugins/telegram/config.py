@@ -36,16 +36,16 @@ class TelegramConfig:
 
     def __post_init__(self) -> None:
         """Refuse what Telegram would, in words that do not repeat a secret."""
-        if not _TOKEN.fullmatch(self.token.reveal()):
-            raise ValueError("setting 'token' must read like a bot's token: digits, a colon, letters and digits")
-        if self.webhook_secret is not None and not _WEBHOOK_SECRET.fullmatch(self.webhook_secret.reveal()):
-            raise ValueError("setting 'webhook_secret' must be 1 to 256 of A-Z a-z 0-9 _ -")
         if not 1 <= self.poll_s <= _POLL_MAX_S:
             raise ValueError(f"setting 'poll_s' must be 1 to {_POLL_MAX_S}")
         if not 1 <= self.max_connections <= _CONNECTIONS_MAX:
             raise ValueError(f"setting 'max_connections' must be 1 to {_CONNECTIONS_MAX}")
         if not self.api_url.startswith(("https://", "http://")):
             raise ValueError("setting 'api_url' must be a URL")
+        if not _TOKEN.fullmatch(self.token.reveal()):
+            raise ValueError("setting 'token' must read like a bot's token: digits, a colon, letters and digits")
+        if self.webhook_secret is not None and not _WEBHOOK_SECRET.fullmatch(self.webhook_secret.reveal()):
+            raise ValueError("setting 'webhook_secret' must be 1 to 256 of A-Z a-z 0-9 _ -")
 
     @property
     def account(self) -> str:

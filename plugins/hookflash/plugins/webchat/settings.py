@@ -39,9 +39,6 @@ class WebchatConfig:
 
     def __post_init__(self) -> None:
         """Refuse what would let nobody in, or anybody."""
-        for secret in (self.secret, self.secret_before):
-            if secret is not None and len(secret.reveal()) < _SECRET_LENGTH_MIN:
-                raise ValueError(f"a secret that signs tokens has at least {_SECRET_LENGTH_MIN} characters")
         for origin in self.pages:
             if _ORIGIN.fullmatch(origin) is None:
                 raise ValueError(f"setting 'origins' has {origin!r}, which is none: write https://shop.example")
@@ -50,6 +47,9 @@ class WebchatConfig:
         bounds = (self.command_burst, self.sockets_per_customer_max, self.sockets_max, self.frames_kept)
         if self.commands_per_s <= 0 or min(bounds) < 1:
             raise ValueError("limits must be above 0")
+        for secret in (self.secret, self.secret_before):
+            if secret is not None and len(secret.reveal()) < _SECRET_LENGTH_MIN:
+                raise ValueError(f"a secret that signs tokens has at least {_SECRET_LENGTH_MIN} characters")
 
     @property
     def pages(self) -> tuple[str, ...]:
