@@ -40,6 +40,8 @@ key = "http.key"
 is_behind_proxy = true
 requests_per_s_max = 50
 media_bytes_max = 1000
+media_total_bytes_max = 5000
+media_kept_s = 3600
 allow_private = ["SMS.internal", "10.0.0.0/8"]
 [metrics]
 listen = "127.0.0.1:9100"
@@ -149,6 +151,8 @@ def test_a_whole_file_is_read(written: Written) -> None:
             is_behind_proxy=True,
             requests_per_s_max=50,
             media_bytes_max=1000,
+            media_total_bytes_max=5000,
+            media_kept_s=3600,
             allow_private=("sms.internal", "10.0.0.0/8"),
         ),
         metrics_listen="127.0.0.1:9100",

@@ -1,6 +1,8 @@
 """A customer's picture is fetched once, shown by where it is, and served as nothing but a download."""
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -115,6 +117,67 @@ async def test_what_a_browser_could_run_is_served_as_bytes(tmp_path: Path, mime_
             answer = await http.get(f"{edge.url}/media/{text.rpartition('/')[2]}")
         assert answer.headers["content-type"] == "application/octet-stream"
         await edge.stop()
+
+
+def _files(folder: Path) -> set[bytes]:
+    return {path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+async def test_all_media_have_a_limit_together_and_the_oldest_make_room(
+    tmp_path: Path,
+) -> None:
+    pieces: list[object] = [b"a" * 40, b"b" * 40, b"c" * 40, b"d" * 50]
+    provider, http = Provider(), replace(HTTP, media_total_bytes_max=120)
+
+    class OneEach(_with_media(provider, [], [])):  # type: ignore[misc]  # a class made by a function
+        async def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:  # noqa: ARG002  the contract's own
+            yield pieces.pop(0)  # type: ignore[misc]  # bytes
+
+    async with at_edge(OneEach, http=http, media=tmp_path) as world:
+        texts = await _shown(world, provider, *[_sent(f"{number}") for number in range(4)])
+        media = world.host.media
+        found = [await media.find(text.rpartition("/")[2]) for text in texts]
+        assert [each is not None for each in found] == [False, False, True, True]
+        assert _files(tmp_path) == {b"c" * 40, b"d" * 50}
+        assert (media.bytes_kept, media.dropped) == (90, 2)
+
+
+async def test_a_medium_that_is_larger_than_all_may_be_together_is_shown_without_it_and_drops_nothing(
+    tmp_path: Path,
+) -> None:
+    provider, http = Provider(), replace(HTTP, media_total_bytes_max=10)
+    async with at_edge(_with_media(provider, [b"x" * 11], []), http=http, media=tmp_path) as world:
+        assert await _shown(world, provider, _sent("1")) == ["(image) my cat"]
+        assert _files(tmp_path) == set()
+
+
+async def test_a_medium_is_kept_for_so_long_and_then_neither_found_nor_on_the_disk(tmp_path: Path) -> None:
+    provider, http = Provider(), replace(HTTP, media_kept_s=7200)
+    async with at_edge(_with_media(provider, [b"x"], []), http=http, media=tmp_path) as world:
+        (text,) = await _shown(world, provider, _sent("1"))
+        place = text.rpartition("/")[2]
+        world.clock.advance(3600)
+        await world.host.media.tidy()
+        assert await world.host.media.find(place) is not None
+        world.clock.advance(7200)  # The look of every hour.
+        await world.until(lambda: world.host.media.dropped == 1)
+        await world.host.media.tidy()
+        assert (await world.host.media.find(place), _files(tmp_path)) == (None, set())
+
+
+async def test_an_inbox_of_the_format_before_is_read_its_media_as_old_as_the_change(tmp_path: Path) -> None:
+    path = tmp_path / "inbox.sqlite"
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(
+            "CREATE TABLE media (id TEXT PRIMARY KEY, channel TEXT NOT NULL, digest TEXT NOT NULL,"
+            " mime_type TEXT NOT NULL, name TEXT NOT NULL) WITHOUT ROWID;"
+            "INSERT INTO media VALUES ('p', 'web', 'd', 'image/png', 'cat.png'); PRAGMA user_version = 1;"
+        )
+    file = InboxFile(path)
+    found = await file.media("p")
+    assert found is not None
+    assert (found.digest, found.size, found.at > 1_700_000_000) == ("d", 0, True)
+    file.close()
 
 
 async def test_media_have_an_origin_of_their_own_where_an_admin_gives_one(tmp_path: Path) -> None:

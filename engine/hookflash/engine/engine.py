@@ -107,7 +107,7 @@ class Engine:
         self.clock = clock or SystemClock(journal.tail().at)
         self.started_at = self.clock.now()
         self.random = random or SystemRandom()
-        self._loop, self._views = asyncio.get_running_loop(), views
+        self._loop = asyncio.get_running_loop()
         self._threads = threads or Threads()
         self.violations = catch_up(journal, views, request_id_kept_s=self.limits.request_id_kept_s)
         self._views, self.views = views, Reads(views)

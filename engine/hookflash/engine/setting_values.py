@@ -249,6 +249,8 @@ def _of_limit(name: str, metadata: Mapping[str, object]) -> Setting:
 
 _REQUESTS: Final = Range(low=1, high=1_000_000, unit="requests a second")
 _MEDIA_BYTES: Final = Range(low=0, high=1024**3, unit="bytes")
+_MEDIA_TOTAL: Final = Range(low=0, high=1024**5, unit="bytes")
+_MEDIA_KEPT: Final = Range(low=60, high=100 * 366 * 86_400, unit="seconds")
 _TOKEN_TTL: Final = Range(low=0, high=DURATION_MAX_S, unit="seconds", is_duration=True)
 
 TOP: Final = (
@@ -269,6 +271,8 @@ TOP: Final = (
     Setting("http", "is_behind_proxy", "http_is_behind_proxy", _boolean),
     Setting("http", "requests_per_s_max", "http_requests_per_s_max", _number(_REQUESTS)),
     Setting("http", "media_bytes_max", "http_media_bytes_max", _number(_MEDIA_BYTES)),
+    Setting("http", "media_total_bytes_max", "http_media_total_bytes_max", _number(_MEDIA_TOTAL)),
+    Setting("http", "media_kept_s", "http_media_kept_s", _number(_MEDIA_KEPT)),
     Setting("http", "allow_private", "http_allow_private", _hosts),
     Setting("log", "format", "log_format", _one_of(*LOG_FORMATS)),
     Setting("log", "level", "log_level", _one_of(*LOG_LEVELS)),

@@ -66,7 +66,8 @@ class HttpSettings:
     """The HTTP edge: where it listens (None: there is none) and what it lets in and out.
 
     `public_url` is what providers reach it by, `media_url` the origin that media are served from (none: the same).
-    `is_behind_proxy`: a proxy before it does TLS. `requests_per_s_max` is for each channel; `allow_private` are the
+    `is_behind_proxy`: a proxy before it does TLS. `requests_per_s_max` is for each channel; `media_bytes_max` for one
+    medium, `media_total_bytes_max` for all that are kept, each for `media_kept_s` at most; `allow_private` are the
     hosts and networks that adapters may call although they are not in the internet.
     """
 
@@ -77,6 +78,8 @@ class HttpSettings:
     is_behind_proxy: bool = False
     requests_per_s_max: float = 200
     media_bytes_max: int = 16 * 1024 * 1024
+    media_total_bytes_max: int = 10 * 1024**3
+    media_kept_s: float = 365 * 86_400.0
     allow_private: tuple[str, ...] = ()
 
     def url_of(self, channel: str) -> str:
@@ -283,6 +286,8 @@ def _http(values: Mapping[str, object]) -> HttpSettings:
             "is_behind_proxy",
             "requests_per_s_max",
             "media_bytes_max",
+            "media_total_bytes_max",
+            "media_kept_s",
             "allow_private",
         )
         if f"http_{name}" in values

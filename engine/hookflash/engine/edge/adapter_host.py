@@ -140,8 +140,9 @@ class AdapterHost:
         self._in_background(self._edge.file.forget_channel(channel))
 
     def _forget_old(self) -> None:
-        """Let go of dedupe keys as old as those that the journal lets go of; again in an hour."""
+        """Let go of dedupe keys as old as those that the journal lets go of, and of old media; again in an hour."""
         clock = self._edge.clock
+        self._in_background(self._edge.media.tidy())
         self._in_background(self._edge.file.forget_before(clock.now() - self._edge.keys_kept_s))
         self._cancel_forgetting = clock.wake_at(clock.now() + _FORGET_EVERY_S, self._forget_old)
 

@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Final, NamedTuple, TypeVar, final
 
-__all__ = ["INBOX_FILE", "ArrivalRow", "InboxFile", "MediaRow", "RawBody"]
+__all__ = ["INBOX_FILE", "ArrivalRow", "InboxFile", "MediaKept", "MediaRow", "RawBody"]
 
 INBOX_FILE: Final = "inbox.sqlite"
 """The name of the file in the data directory."""
@@ -23,7 +23,7 @@ INBOX_FILE: Final = "inbox.sqlite"
 T = TypeVar("T")
 _Work = Callable[[sqlite3.Connection], object]
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 _GROUP_MAX: Final = 256
 _RAW_MAX: Final = 1_000
 """Bodies that could not be read are kept in this number; the oldest goes first."""
@@ -46,11 +46,27 @@ CREATE TABLE store (
     channel TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (channel, key)
 ) WITHOUT ROWID;
 CREATE TABLE media (
-    id TEXT PRIMARY KEY, channel TEXT NOT NULL, digest TEXT NOT NULL, mime_type TEXT NOT NULL, name TEXT NOT NULL
+    id TEXT PRIMARY KEY, channel TEXT NOT NULL, digest TEXT NOT NULL, mime_type TEXT NOT NULL, name TEXT NOT NULL,
+    at REAL NOT NULL, size INTEGER NOT NULL
 ) WITHOUT ROWID;
-PRAGMA user_version = 1;
+CREATE INDEX media_by_age ON media (at);
+CREATE INDEX media_by_digest ON media (digest);
+PRAGMA user_version = 2;
 COMMIT;
 """
+
+
+_FROM_1_TO_2: Final = """
+BEGIN IMMEDIATE;
+ALTER TABLE media ADD COLUMN at REAL NOT NULL DEFAULT 0;
+ALTER TABLE media ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+UPDATE media SET at = strftime('%s', 'now');
+CREATE INDEX media_by_age ON media (at);
+CREATE INDEX media_by_digest ON media (digest);
+PRAGMA user_version = 2;
+COMMIT;
+"""
+"""Media now have an age and a size; of those that there are neither is known, so they are as old as this."""
 
 
 class ArrivalRow(NamedTuple):
@@ -72,13 +88,26 @@ class RawBody(NamedTuple):
 
 
 class MediaRow(NamedTuple):
-    """A medium by the name under which it is served; `digest` finds its bytes, the rest is what its provider said."""
+    """A medium by the name under which it is served; `digest` finds its bytes, kept since `at`, of which it has `size`.
+
+    The rest is what its provider said.
+    """
 
     id: str
     channel: str
     digest: str
     mime_type: str
     name: str
+    at: float
+    size: int
+
+
+class MediaKept(NamedTuple):
+    """What is kept of media: the bytes of all, and what was let go of: how many, and the digests nobody names now."""
+
+    bytes_: int
+    dropped: int
+    unnamed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +175,17 @@ class InboxFile:
 
     async def put_media(self, row: MediaRow) -> None:
         """Remember a medium."""
-        await self._do(lambda c: c.execute("INSERT OR REPLACE INTO media VALUES (?, ?, ?, ?, ?)", row))
+        await self._do(lambda c: c.execute("INSERT OR REPLACE INTO media VALUES (?, ?, ?, ?, ?, ?, ?)", row))
 
     async def media(self, identifier: str) -> MediaRow | None:
         """Find a medium by the name under which it is served."""
-        query = "SELECT id, channel, digest, mime_type, name FROM media WHERE id = ?"
+        query = "SELECT id, channel, digest, mime_type, name, at, size FROM media WHERE id = ?"
         found = await self._do(lambda connection: connection.execute(query, (identifier,)).fetchone())
         return None if found is None else MediaRow(*found)
+
+    async def drop_media(self, *, before: float, bytes_max: int) -> MediaKept:
+        """Let go of media that came before that time, and of the oldest ones until the rest has no more bytes."""
+        return await self._do(lambda connection: _drop_media(connection, before, bytes_max))
 
     async def get(self, channel: str, key: str) -> str | None:
         """Give a value of a channel's store."""
@@ -247,6 +280,25 @@ def _insert(connection: sqlite3.Connection, row: ArrivalRow) -> int | None:
     return None if found is None else int(found[0])
 
 
+def _drop_media(connection: sqlite3.Connection, before: float, bytes_max: int) -> MediaKept:
+    # Several names may share a digest, and so its bytes.
+    (total,) = connection.execute(
+        "SELECT coalesce(sum(size), 0) FROM (SELECT max(size) AS size FROM media GROUP BY digest)"
+    ).fetchone()
+    dropped = 0
+    unnamed: list[str] = []
+    while True:
+        oldest = connection.execute("SELECT id, digest, at, size FROM media ORDER BY at, id LIMIT 1").fetchone()
+        if oldest is None or (oldest[2] >= before and total <= bytes_max):
+            return MediaKept(total, dropped, tuple(unnamed))
+        identifier, digest, _, size = oldest
+        connection.execute("DELETE FROM media WHERE id = ?", (identifier,))
+        dropped += 1
+        if connection.execute("SELECT 1 FROM media WHERE digest = ?", (digest,)).fetchone() is None:
+            unnamed.append(digest)
+            total -= size
+
+
 def _open(path: Path | None) -> sqlite3.Connection:
     if path is not None:
         # Made here and not by SQLite, whose files others may read.
@@ -267,5 +319,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     (written,) = connection.execute("PRAGMA user_version").fetchone()
     if written == 0:
         connection.executescript(_SCHEMA)
+    elif written == 1:
+        connection.executescript(_FROM_1_TO_2)
     elif written != _FORMAT:
         raise sqlite3.DatabaseError(f"its format is {written}, and this release knows {_FORMAT}")

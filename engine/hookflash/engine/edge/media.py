@@ -8,8 +8,8 @@ import hashlib
 import os
 import re
 import sqlite3
-from collections.abc import Mapping
-from contextlib import aclosing
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Final, final
 
@@ -34,6 +34,9 @@ MEDIA_DIRECTORY: Final = "media"
 _FETCH_S: Final = 30.0
 _TRIES: Final = 3
 _RETRY_S: Final = 2.0
+_ROOM: Final = 20
+"""Room is made for so much of all: a twentieth."""
+
 _PLACE: Final = re.compile(r"[0-9a-f]{32}")
 
 _log = structlog.get_logger(__name__)
@@ -53,6 +56,19 @@ class MediaStore:
         self._file = file
         self._settings = settings
         self._clock = clock
+        self._changing = asyncio.Lock()
+        self._bytes = 0
+        self._dropped = 0
+
+    @property
+    def bytes_kept(self) -> int:
+        """How many bytes all media have, as of the last look."""
+        return self._bytes
+
+    @property
+    def dropped(self) -> int:
+        """How many media were let go of since the start, for their age or to make room."""
+        return self._dropped
 
     async def url(
         self, channel: ChannelId, adapter: ChannelAdapter, media: KeptMedia, on_fault: FaultListener
@@ -66,19 +82,50 @@ class MediaStore:
             if not body:
                 return None
             try:
-                digest = await asyncio.to_thread(self._write, body)
-                await self._file.put_media(MediaRow(media.place, channel, digest, media.mime_type, media.name))
+                is_kept = await self._keep(channel, media, body)
             except (sqlite3.Error, OSError) as error:
                 _log.warning("medium_not_kept", channel=channel, error=str(error))
                 return None
+            if not is_kept:
+                return None
         return f"{base}/media/{media.place}"
+
+    async def tidy(self) -> None:
+        """Let go of what was kept for long enough, and of the oldest ones where all are too many."""
+        async with self._changing:
+            await self._drop(self._settings.media_total_bytes_max)
+
+    async def _drop(self, bytes_max: int) -> None:
+        before = self._clock.now() - self._settings.media_kept_s
+        kept = await self._file.drop_media(before=before, bytes_max=bytes_max)
+        self._bytes = kept.bytes_
+        if kept.dropped:
+            self._dropped += kept.dropped
+            _log.info("media_dropped", media=kept.dropped, bytes_kept=kept.bytes_)
+            await asyncio.to_thread(self._remove, kept.unnamed)
+
+    async def _keep(self, channel: ChannelId, media: KeptMedia, body: bytes) -> bool:
+        """Make room and keep it; False for one that is larger than all may be together."""
+        size, bytes_max = len(body), self._settings.media_total_bytes_max
+        if size > bytes_max:
+            _log.warning("medium_not_kept", channel=channel, error="larger than [http] media_total_bytes_max")
+            return False
+        async with self._changing:
+            if self._bytes + size > bytes_max:
+                # For some more than this one: to look for the oldest costs the more, the more there are.
+                await self._drop(min(bytes_max - size, bytes_max - bytes_max // _ROOM))
+            digest = await asyncio.to_thread(self._write, body)
+            row = MediaRow(media.place, channel, digest, media.mime_type, media.name, self._clock.now(), size)
+            await self._file.put_media(row)
+            self._bytes += size
+        return True
 
     async def find(self, place: str) -> tuple[Path, MediaRow] | None:
         """The file of a medium, and what its provider said of it."""
         if _PLACE.fullmatch(place) is None:
             return None
         row = await self._file.media(place)
-        return None if row is None else (self._path(row.digest), row)
+        return None if row is None or not self._path(row.digest).is_file() else (self._path(row.digest), row)
 
     async def _fetched(
         self, channel: ChannelId, adapter: ChannelAdapter, ref: MediaRef, on_fault: FaultListener
@@ -100,6 +147,12 @@ class MediaStore:
                 on_fault("fetch_media", type(error).__name__, "showed the message without it")
                 return None
         return None
+
+    def _remove(self, digests: Sequence[str]) -> None:
+        """Remove the files of media that nobody names any more; one that stays behind is only a file too many."""
+        for digest in digests:
+            with suppress(OSError):
+                self._path(digest).unlink()
 
     def _write(self, body: bytes) -> str:
         """Keep the bytes under their digest, whole or not at all; in a thread."""

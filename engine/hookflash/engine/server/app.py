@@ -85,7 +85,7 @@ class Server:
         self._asking = Asking(engine)
         plugins = engine.plugins
         self._authenticators = Authenticators(plugins.authenticators, self._asking.now, plugins.report_fault)
-        self.metrics: Final = Metrics(engine.plugins.guard)
+        self.metrics: Final = Metrics(engine.plugins.guard, engine.media)
         self.audit: Final = Audit(engine.settings.data if has_files else None)
         self._tokens = Tokens(_token_settings(engine))
         self._admission = Admission(engine.limits, lambda: engine.projector.lag, steady)

@@ -13,6 +13,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from hookflash.engine.server.ports import Media
+
 __all__ = ["Metrics"]
 
 _BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
@@ -53,9 +55,10 @@ class _Times:
 class Metrics(Collector):
     """The figures of one server, in a registry of its own, so that two in one process do not add up."""
 
-    def __init__(self, plugins: PluginCounts) -> None:
-        """Begin at nothing; `plugins` counts what goes wrong in them."""
+    def __init__(self, plugins: PluginCounts, media: Media) -> None:
+        """Begin at nothing; `plugins` counts what goes wrong in them, `media` what is kept."""
         self._plugins = plugins
+        self._media = media
         self.registry: Final = CollectorRegistry()
         self._calls: dict[tuple[str, str], int] = {}
         self._times: dict[str, _Times] = {}
@@ -109,4 +112,7 @@ class Metrics(Collector):
         for key, count in self._plugins.slow.items():
             slow.add_metric(key, count)
         yield slow
+        yield GaugeMetricFamily("hookflash_media_bytes", "Bytes of customers' media.", value=self._media.bytes_kept)
+        words = "Media let go of, for their age or to make room."
+        yield CounterMetricFamily("hookflash_media_dropped", words, value=self._media.dropped)
         yield CounterMetricFamily("hookflash_internal_errors", "Defects that a caller met.", value=self._faults)

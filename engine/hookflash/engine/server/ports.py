@@ -19,7 +19,7 @@ from hookflash.engine.views.reads import Reads
 from hookflash.sdk.channel import Delivery, Receipt
 from hookflash.sdk.types import ChannelId, ConversationId, Principal, QueueId
 
-__all__ = ["DeliveryReader", "Engine", "Inbox", "Outbox", "SinkReport", "Sinks"]
+__all__ = ["DeliveryReader", "Engine", "Inbox", "Media", "Outbox", "SinkReport", "Sinks"]
 
 
 class DeliveryReader(Protocol):
@@ -186,6 +186,18 @@ class Projector(Protocol):
         """Wait until the watermark is at `position` or beyond; False when it is not in time. Blocks."""
 
 
+class Media(Protocol):
+    """What customers sent besides words, and is kept."""
+
+    @property
+    def bytes_kept(self) -> int:
+        """How many bytes all of it has."""
+
+    @property
+    def dropped(self) -> int:
+        """How many media were let go of since the start."""
+
+
 class Engine(Protocol):
     """The parts of one engine."""
 
@@ -248,6 +260,10 @@ class Engine(Protocol):
     @property
     def inbox(self) -> Inbox:
         """The channels' way in."""
+
+    @property
+    def media(self) -> Media:
+        """What customers sent besides words."""
 
     @property
     def sinks(self) -> Sinks:
