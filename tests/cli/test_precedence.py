@@ -9,7 +9,8 @@ import pytest
 
 from hookflash.cli.contexts import Context, Contexts, contexts_file, read_contexts, write_contexts
 from hookflash.cli.failures import CommandError, ExitCode
-from hookflash.cli.options import Given, is_local, resolve
+from hookflash.cli.options import Given
+from hookflash.cli.targets import is_local, resolve
 from hookflash.sdk.client import messages as m
 from tests.cli.command import Command, silent_address
 from tests.cli.fake_server import FakeServer

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import click
 
 from hookflash.cli.failures import CommandError
-from hookflash.cli.options import Given, Target, is_local, resolve, warn
+from hookflash.cli.options import Given, warn
 from hookflash.cli.output import Printer
+from hookflash.cli.targets import Target, is_local, resolve
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
