@@ -253,10 +253,12 @@ async def test_a_medium_that_was_fetched_before_a_crash_is_not_fetched_again(tmp
         world.run.engine.shard.is_draining = True
         settings = world.run.engine.shard.facts.channels()[WEB]
         world.host._want(settings.id, replace(settings, is_external=False))  # noqa: SLF001  Apply is refused by now
+        await world.host.wait_until_settled()
         provider.arrivals.put_nowait(_sent("1"))
         await world.pass_until(lambda: _count(file))
     async with at_edge(adapter, http=HTTP, media=tmp_path, store=store, file=file) as world:
         await world.apply(kind="web")
+        await world.host.wait_until_settled()
         await world.pass_until(lambda: _texts(world))
         assert _texts(world)[0].startswith("(image) my cat https://")
     assert len(asked) == 1

@@ -1,6 +1,6 @@
 """What the bundled filter takes for personal, what it leaves alone, and that no text makes it slow."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -72,7 +72,7 @@ def test_a_stage_that_there_is_not_is_refused_with_those_that_there_are() -> Non
 @pytest.mark.parametrize("piece", ["a", "1 ", "DE12", "+1", "0", "a.b@", "(0", "4", "12 ", "a@b."])
 def test_no_text_makes_it_slow(piece: str) -> None:
     text = (piece * 4_096)[:4_096]
-    began = perf_counter()
+    began = process_time()
     for _ in range(3):
         found(text)
-    assert (perf_counter() - began) / 3 < 0.2  # About 0.01 s; quadratic it would be over a second.
+    assert (process_time() - began) / 3 < 0.2  # About 0.01 s; quadratic it would be over a second.

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from hookflash.cli.bench.figures import Figure
-from hookflash.cli.bench.parts import cycles, decisions, freed, idle_desks, in_process, listening, recovery, talking
+from hookflash.cli.bench.parts import (
+    cycles,
+    decisions,
+    freed,
+    idle_desks,
+    in_process,
+    listening,
+    recovery,
+    talking,
+    webhooks,
+)
 
 __all__ = ["GOALS", "Goal", "Verdict", "judged"]
 
@@ -123,6 +133,12 @@ GOALS: Final = (
         group=freed.group(16),
         name="p99",
         at_most=20,
+    ),
+    Goal(
+        says="webhooks, 16 at once: p99 in ms until each is durable and answered 200",
+        group=webhooks.group(16),
+        name="p99",
+        at_most=250,
     ),
     Goal(
         says="transfer cascades a second in process, durable, 256 in flight",

@@ -22,6 +22,7 @@ from hookflash.cli.bench.parts import (
     queue_watch,
     recovery,
     talking,
+    webhooks,
 )
 from hookflash.cli.bench.round import Round
 
@@ -44,6 +45,7 @@ MEASUREMENTS: Final[Mapping[str, Measurement]] = {
     "freed": Measurement(measure=freed.measure),
     "fan-out": Measurement(measure=fan_out.measure, rounds_max=3),
     "queue-watch": Measurement(measure=queue_watch.measure, rounds_max=3),
+    "webhooks": Measurement(measure=webhooks.measure, rounds_max=3),
     "in-process": Measurement(measure=in_process.measure),
     "decisions": Measurement(measure=decisions.measure, rounds_max=3),
     "neighbours": Measurement(measure=neighbours.measure, rounds_max=3),

@@ -65,6 +65,10 @@ class Server:
         """Return the memory that it holds. Raises BenchError where the system does not say."""
         return rss_bytes(self.pid)
 
+    async def next_address(self) -> str:
+        """Wait for the next line that it says with an address in it. Raises EOFError where none comes."""
+        return await asyncio.wait_for(_address(self.process), _READY_S)
+
     async def kill(self) -> None:
         """Kill it at once, as a power cut would."""
         self.process.kill()
