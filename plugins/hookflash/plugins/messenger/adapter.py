@@ -5,12 +5,12 @@ A message after the window goes out under a tag only where an agent wrote it and
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Final, Literal, final
+from typing import Any, ClassVar, Literal, final
 
 from hookflash.plugins.messenger.errors import ERRORS
 from hookflash.plugins.messenger.messages import read
 from hookflash.plugins.messenger.sending import CHOICES_MAX, TITLE_LENGTH_MAX, body_of, with_tag
-from hookflash.plugins.meta.adapter import MetaAdapter
+from hookflash.plugins.meta.adapter import DAY_S, MIB, MetaAdapter
 from hookflash.plugins.meta.errors import ErrorTable
 from hookflash.plugins.meta.reading import required
 from hookflash.plugins.meta.settings import MetaConfig
@@ -31,9 +31,6 @@ from hookflash.sdk import (
 )
 
 __all__ = ["Instagram", "InstagramConfig", "Messenger", "MessengerConfig"]
-
-_DAY_S: Final = 86_400.0
-_MIB: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,25 +75,15 @@ class Messenger(MetaAdapter):
     kind: ClassVar[str] = "messenger"
     Config: ClassVar[type[MessengerConfig]] = MessengerConfig
     errors: ClassVar[ErrorTable] = ERRORS
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        text=Level.NATIVE,
-        # Media come in; nothing in a Delivery would send one.
-        image=Level.PARTIAL,
-        audio=Level.PARTIAL,
-        video=Level.PARTIAL,
-        file=Level.PARTIAL,
-        choice=Level.NATIVE,
+    capabilities: ClassVar[Capabilities] = replace(
+        MetaAdapter.capabilities,
         template=Level.REJECT,
         typing=Level.NATIVE,
-        read=Level.NATIVE,
         text_size_max=2000,
         choices_max=CHOICES_MAX,
         choice_title_size_max=TITLE_LENGTH_MAX,
-        media_size_max={"image/*": 8 * _MIB, "audio/*": 25 * _MIB, "video/*": 25 * _MIB, "*/*": 25 * _MIB},
-        reply_window_s=_DAY_S,
-        echoes=True,
+        media_size_max={"image/*": 8 * MIB, "audio/*": 25 * MIB, "video/*": 25 * MIB, "*/*": 25 * MIB},
         receipts=Receipts.WATERMARK,
-        idempotency=Idempotency.RELINK,
         rate_per_s=300.0,
     )
     webhook_object: ClassVar[str] = "page"
@@ -106,7 +93,12 @@ class Messenger(MetaAdapter):
         super().__init__(context, config)
         self._settings = config
         if config.tag:
-            vars(self)["capabilities"] = replace(self.capabilities, reply_window_s=7 * _DAY_S)
+            vars(self)["capabilities"] = replace(self.capabilities, reply_window_s=7 * DAY_S)
+
+    @property
+    def node(self) -> str:
+        """The page's id at Meta."""
+        return self._settings.page_id
 
     @property
     def account(self) -> str:
@@ -118,13 +110,6 @@ class Messenger(MetaAdapter):
         reading = read(request.body, self.context.channel, self.webhook_object, self.account)
         return reading.tell(self.context.log)
 
-    async def health(self) -> None:
-        """Ask for the page itself; raises a SendError where it would not send."""
-        try:
-            await self.graph.get(self._settings.page_id, fields="id")
-        except Exception as error:  # noqa: BLE001 - `classify` knows a name for all of them
-            raise self.classify(error) from None
-
     async def typing(self, to: CustomerAddress, is_on: bool) -> None:  # noqa: FBT001 - by contract
         """Show that an agent types, or has stopped."""
         await self._act(to, "typing_on" if is_on else "typing_off")
@@ -135,10 +120,7 @@ class Messenger(MetaAdapter):
             await self._act(to, "mark_seen")
 
     async def _act(self, to: CustomerAddress, action: str) -> None:
-        try:
-            await self._post({"recipient": {"id": to.id}, "sender_action": action})
-        except Exception as error:  # noqa: BLE001 - `classify` knows a name for all of them
-            raise self.classify(error) from None
+        await self.called(self._post({"recipient": {"id": to.id}, "sender_action": action}))
 
     async def _send(self, delivery: Delivery) -> ExternalId:
         body = body_of(delivery)
@@ -153,7 +135,7 @@ class Messenger(MetaAdapter):
         return ExternalId(required(answer, "message_id"))
 
     async def _post(self, body: dict[str, Any]) -> dict[str, Any]:
-        return dict(await self.graph.post(self._settings.page_id, "messages", body=body))
+        return dict(await self.graph.post(self.node, "messages", body=body))
 
     async def _fetch(self, ref: MediaRef) -> AsyncIterator[bytes]:
         # The place is open to whoever knows it, so no token goes there.

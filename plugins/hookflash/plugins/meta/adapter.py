@@ -5,26 +5,34 @@ A webhook carries no time, so one that is replayed is genuine; the engine drops 
 
 import hmac
 from abc import abstractmethod
-from collections.abc import AsyncIterator
-from typing import ClassVar, Final
+from collections.abc import AsyncIterator, Awaitable
+from typing import ClassVar, Final, TypeVar
 
 from hookflash.plugins.meta.errors import ErrorTable, named
 from hookflash.plugins.meta.graph import Graph
 from hookflash.plugins.meta.settings import MetaConfig
 from hookflash.sdk import (
+    Capabilities,
     ChannelAdapter,
     ChannelContext,
     Delivery,
     ExternalId,
     HttpRequest,
     HttpResponse,
+    Idempotency,
+    Level,
     MediaRef,
     Secret,
     SendError,
 )
 from hookflash.sdk.signing import meta_sha256
 
-__all__ = ["MetaAdapter"]
+__all__ = ["DAY_S", "MIB", "MetaAdapter"]
+
+T = TypeVar("T")
+
+DAY_S: Final = 86_400.0
+MIB: Final = 1 << 20
 
 _FORBIDDEN: Final = 403
 
@@ -33,6 +41,19 @@ class MetaAdapter(ChannelAdapter):
     """A channel behind the Graph API; its subclass says how things look there, and brings the table of errors."""
 
     errors: ClassVar[ErrorTable]
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        text=Level.NATIVE,
+        # Media come in; nothing in a Delivery would send one.
+        image=Level.PARTIAL,
+        audio=Level.PARTIAL,
+        video=Level.PARTIAL,
+        file=Level.PARTIAL,
+        choice=Level.NATIVE,
+        read=Level.NATIVE,
+        reply_window_s=DAY_S,
+        echoes=True,
+        idempotency=Idempotency.RELINK,
+    )
 
     def __init__(self, context: ChannelContext, config: MetaConfig) -> None:
         """Keep both; nothing is called yet."""
@@ -56,8 +77,16 @@ class MetaAdapter(ChannelAdapter):
 
     async def send(self, delivery: Delivery) -> ExternalId:
         """Send, and give Meta's id; raises SendError subclasses only."""
+        return await self.called(self._send(delivery))
+
+    async def health(self) -> None:
+        """Ask for the account itself; raises a SendError where it would not send."""
+        await self.called(self.graph.get(self.node, fields="id"))
+
+    async def called(self, call: Awaitable[T]) -> T:
+        """Await a call to the Graph API; raises SendError subclasses only."""
         try:
-            return await self._send(delivery)
+            return await call
         except Exception as error:  # noqa: BLE001 - `classify` knows a name for all of them
             raise self.classify(error) from None  # What httpx raised holds the request with its token.
 
@@ -72,6 +101,11 @@ class MetaAdapter(ChannelAdapter):
     def classify(self, error: Exception) -> SendError:
         """Name it by Meta's code, else by the HTTP status."""
         return named(error, self.errors)
+
+    @property
+    @abstractmethod
+    def node(self) -> str:
+        """The id at Meta of what sends: a number or a page."""
 
     @abstractmethod
     async def _send(self, delivery: Delivery) -> ExternalId:

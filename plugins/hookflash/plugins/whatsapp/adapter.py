@@ -5,10 +5,10 @@ A typing sign is about a message of the customer's, so it needs the last one tha
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final, final
 
-from hookflash.plugins.meta.adapter import MetaAdapter
+from hookflash.plugins.meta.adapter import MIB, MetaAdapter
 from hookflash.plugins.meta.errors import ErrorTable
 from hookflash.plugins.meta.reading import items, required
 from hookflash.plugins.meta.settings import MetaConfig
@@ -23,7 +23,6 @@ from hookflash.sdk import (
     Delivery,
     ExternalId,
     HttpRequest,
-    Idempotency,
     Level,
     MediaRef,
     Receipts,
@@ -32,7 +31,6 @@ from hookflash.sdk import (
 __all__ = ["WhatsApp", "WhatsAppConfig"]
 
 _SEEN_MAX: Final = 10_000
-_MIB: Final = 1 << 20
 
 
 @final
@@ -64,31 +62,21 @@ class WhatsApp(MetaAdapter):
     kind: ClassVar[str] = "whatsapp"
     Config: ClassVar[type[WhatsAppConfig]] = WhatsAppConfig
     errors: ClassVar[ErrorTable] = ERRORS
-    capabilities: ClassVar[Capabilities] = Capabilities(
-        text=Level.NATIVE,
-        # Media come in; nothing in a Delivery would send one.
-        image=Level.PARTIAL,
-        audio=Level.PARTIAL,
-        video=Level.PARTIAL,
-        file=Level.PARTIAL,
-        choice=Level.NATIVE,
+    capabilities: ClassVar[Capabilities] = replace(
+        MetaAdapter.capabilities,
         template=Level.NATIVE,
         typing=Level.PARTIAL,
-        read=Level.NATIVE,
         text_size_max=4096,
         choices_max=LIST_MAX,
         choice_title_size_max=TITLE_LENGTH_MAX,
         media_size_max={
-            "image/*": 5 * _MIB,
-            "audio/*": 16 * _MIB,
-            "video/*": 16 * _MIB,
-            "application/*": 100 * _MIB,
-            "text/*": 100 * _MIB,
+            "image/*": 5 * MIB,
+            "audio/*": 16 * MIB,
+            "video/*": 16 * MIB,
+            "application/*": 100 * MIB,
+            "text/*": 100 * MIB,
         },
-        reply_window_s=86_400.0,
-        echoes=True,
         receipts=Receipts.EACH,
-        idempotency=Idempotency.RELINK,
         rate_per_s=80.0,
     )
 
@@ -98,17 +86,15 @@ class WhatsApp(MetaAdapter):
         self._settings = config
         self._seen: OrderedDict[str, ExternalId] = OrderedDict()
 
+    @property
+    def node(self) -> str:
+        """The number's id at Meta."""
+        return self._settings.phone_number_id
+
     def parse(self, request: HttpRequest) -> Iterable[Arrival]:
         """Read every message and status of every change of every entry; raises ParseError where nothing can be."""
-        reading = read(request.body, self.context.channel, self._settings.phone_number_id)
+        reading = read(request.body, self.context.channel, self.node)
         return reading.tell(self.context.log)
-
-    async def health(self) -> None:
-        """Ask for the number itself; raises a SendError where it would not send."""
-        try:
-            await self.graph.get(self._settings.phone_number_id, fields="id")
-        except Exception as error:  # noqa: BLE001 - `classify` knows a name for all of them
-            raise self.classify(error) from None
 
     async def typing(self, to: CustomerAddress, is_on: bool) -> None:  # noqa: FBT001 - by contract
         """Show that an agent types, for 25 s or until the next message; there is no way to take it back."""
@@ -128,19 +114,16 @@ class WhatsApp(MetaAdapter):
 
     async def _mark(self, message: ExternalId, more: dict[str, object]) -> None:
         body = {"messaging_product": "whatsapp", "status": "read", "message_id": message, **more}
-        try:
-            await self.graph.post(self._settings.phone_number_id, "messages", body=body)
-        except Exception as error:  # noqa: BLE001 - `classify` knows a name for all of them
-            raise self.classify(error) from None
+        await self.called(self.graph.post(self.node, "messages", body=body))
 
     async def _send(self, delivery: Delivery) -> ExternalId:
         body = body_of(delivery, self._settings.list_button)
-        answer = await self.graph.post(self._settings.phone_number_id, "messages", body=body)
+        answer = await self.graph.post(self.node, "messages", body=body)
         (message,) = items(answer, "messages")
         return ExternalId(required(message, "id"))
 
     async def _fetch(self, ref: MediaRef) -> AsyncIterator[bytes]:
         # The place is good for five minutes, so it is asked for when it is needed.
-        answer = await self.graph.get(ref.id, phone_number_id=self._settings.phone_number_id)
+        answer = await self.graph.get(ref.id, phone_number_id=self.node)
         async for piece in self.graph.stream(required(answer, "url"), has_token=True):
             yield piece
