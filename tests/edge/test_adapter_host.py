@@ -178,7 +178,23 @@ async def test_a_poll_that_fails_is_begun_again_and_loses_nothing_that_comes_aft
         await world.pass_until(lambda: _said_by_customers(world))
         assert [fault[:3] for fault in world.plugins.faults] == [
             ("web", "channels/web poll", "ValueError"),
-            ("web", "channels/web poll", "PluginRaisedError"),
+            ("web", "channels/web poll", "PluginRaisedError, 2 times in a row"),
+        ]
+
+
+async def test_a_provider_that_is_down_for_long_is_told_ever_more_rarely_and_anew_once_it_was_back() -> None:
+    provider = Provider()
+    async with at_edge(web_adapter(provider)) as world:
+        await _applied(world, ChannelSettings(id=WEB, kind="web"))
+        for _ in range(11):
+            provider.arrivals.put_nowait(OSError("down"))
+        for arrival in (_said("k1", "hello"), OSError("down"), _said("k2", "again")):
+            provider.arrivals.put_nowait(arrival)
+        await world.pass_until(lambda: len(_said_by_customers(world)) == 2, step_s=10)
+        assert [fault[2] for fault in world.plugins.faults] == [
+            "OSError",
+            *[f"OSError, {count} times in a row" for count in (2, 4, 8)],
+            "OSError",
         ]
 
 

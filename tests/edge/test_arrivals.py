@@ -14,7 +14,7 @@ from hookflash.engine.domain.address import SITE
 from hookflash.engine.domain.commands import Apply
 from hookflash.engine.domain.values import ChannelSettings
 from hookflash.engine.edge import arrivals
-from hookflash.engine.edge.inbox_file import InboxFile
+from hookflash.engine.edge.inbox_file import ArrivalRow, InboxFile
 from hookflash.engine.edge.inbox_rows import row_of
 from hookflash.engine.journal.memory import MemoryStore
 from hookflash.engine.settings import Limits
@@ -206,6 +206,36 @@ async def test_a_channels_small_memory_outlives_the_engine_and_goes_with_the_cha
             assert [await kept.get(key) for key in ("cursor", "other")] == [None if life == 2 else "7", None]
             if life == 1:
                 await world.forget_web()
+
+
+async def test_no_byte_of_what_was_said_is_left_in_the_files_once_it_is_done(tmp_path: Path) -> None:
+    provider, canary = Provider(), "canary-4f1e my card is 4111 1111 1111 1111"
+
+    def is_on_disk() -> bool:
+        return any(canary.encode() in path.read_bytes() for path in tmp_path.iterdir())
+
+    file = InboxFile(tmp_path / "inbox.sqlite", quiet_s=0.0)
+    async with at_edge(web_adapter(provider), file=file) as world:
+        await _served(world)
+        world.run.engine.shard.is_draining = True
+        for number in range(20):
+            provider.arrivals.put_nowait(_said(f"{number}", f"{canary} {number}", address=f"customer {number}"))
+        await world.until(is_on_disk)  # It is durable before it is filtered, or nothing could be acknowledged at once.
+        world.run.engine.shard.is_draining = False
+        await world.pass_until(lambda: len(_texts(world)) == 20)
+        await world.until(lambda: not is_on_disk())
+        assert await file.not_done("web") == []
+    file.close()
+    assert not is_on_disk()
+
+
+async def test_what_was_done_just_before_the_end_leaves_no_byte_either(tmp_path: Path) -> None:
+    file = InboxFile(tmp_path / "inbox.sqlite")
+    numbers = await file.keep([ArrivalRow("web", "", f"{number}", 1.0, b"canary-4f1e") for number in range(20)])
+    await file.mark_done([number for number in numbers if number is not None])
+    file.close()
+    files = tmp_path.iterdir()  # noqa: ASYNC240  nothing runs any more
+    assert not any(b"canary" in path.read_bytes() for path in files)
 
 
 def test_the_file_is_for_our_eyes_only(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ import pytest
 from hookflash.engine.actors.calls import Call
 from hookflash.engine.actors.clock import ManualClock
 from hookflash.engine.domain import events as e
-from hookflash.engine.domain.commands import AcceptOffer, Close, OpenConversation
+from hookflash.engine.domain.commands import AcceptOffer, Close, OpenConversation, ReceiveMessage
 from hookflash.engine.domain.values import CloseCause, Customer, Target
 from hookflash.engine.edge.adapter_host import ChannelState
 from hookflash.engine.edge.sender import SendingRules
 from hookflash.engine.journal.memory import MemoryStore
 from hookflash.engine.journal.record import CauseKind
-from hookflash.sdk.channel import Delivery
+from hookflash.sdk.channel import Capabilities, Delivery
 from hookflash.sdk.errors import AuthExpired, Blocked, Permanent, Throttled, Transient, WindowClosed
 from hookflash.sdk.types import ExternalId
 from tests.actors.running import BILLING, WEB, conversation
@@ -128,6 +128,24 @@ async def test_what_will_never_be_taken_is_failed_at_once_told_to_the_agents_and
         assert _settled(world)[1] == (2, "", words)
         notices = [n.text for n in world.events(e.StaffNoticed)]
         assert [text for text in notices if words in text] != []
+
+
+@pytest.mark.spec("I3")
+async def test_after_the_window_that_a_channel_declares_a_notice_fails_without_asking_the_adapter() -> None:
+    provider = Provider()
+    adapter = web_adapter(provider)
+    adapter.capabilities = Capabilities(reply_window_s=3600.0)
+    async with at_edge(adapter) as world:
+        await _talking(world, "1", "2")  # The second customer has written nothing: his provider knows.
+        await world.run.run(conversation("1"), ReceiveMessage(text="hello"))
+        world.clock.advance(3601)
+        for name in ("1", "2"):
+            await world.run.run(conversation(name), Close(agent=None, cause=CloseCause.SERVICE))
+        await world.until(lambda: not world.outbox.pending())
+        assert [len(provider.texts(f"customer {name}")) for name in ("1", "2")] == [1, 2]
+        assert ("", "WINDOW_CLOSED: the customer last wrote more than 1 h ago") in [
+            (external_id, error) for _, external_id, error in _settled(world)
+        ]
 
 
 @pytest.mark.spec("I3")

@@ -111,10 +111,17 @@ class ArrivalTaker:
             except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
                 self._failures += 1
                 top_s = min(2.0 ** min(self._failures - 1, 20), _POLL_BACKOFF_MAX_S)
-                self._on_fault("poll", type(error).__name__, f"polled again within {top_s:g} s")
+                self._tell_poll_failed(type(error).__name__, top_s)
                 await sleep(self._clock, top_s * (0.5 + self._random.random() / 2))
             else:
                 return
+
+    def _tell_poll_failed(self, error: str, again_s: float) -> None:
+        """Tell the first failure in a row, the second, the fourth, the eighth: a provider may be down for days."""
+        count = self._failures
+        if count & (count - 1) == 0:
+            words = error if count == 1 else f"{error}, {count:,} times in a row"
+            self._on_fault("poll", words, f"polled again within {again_s:g} s")
 
     async def bring(self, arrivals: Iterable[Arrival], hook: str) -> None:
         """Keep what an adapter's hook brought; what is no arrival is a fault and skipped, a repeat is left out.

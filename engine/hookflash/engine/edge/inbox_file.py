@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
+from time import monotonic
 from typing import Final, NamedTuple, TypeVar, final
 
 __all__ = ["INBOX_FILE", "ArrivalRow", "InboxFile", "MediaKept", "MediaRow", "RawBody"]
@@ -25,6 +26,9 @@ _Work = Callable[[sqlite3.Connection], object]
 
 _FORMAT: Final = 2
 _GROUP_MAX: Final = 256
+_WIPED_EVERY_S: Final = 60.0
+"""The write-ahead log is emptied so often at least, however much is being written."""
+
 _RAW_MAX: Final = 1_000
 """Bodies that could not be read are kept in this number; the oldest goes first."""
 
@@ -120,9 +124,15 @@ class _Job:
 class InboxFile:
     """One file; every method but `close` is called on the engine's loop. Raises sqlite3.Error where the disk fails."""
 
-    def __init__(self, path: Path | None, *, has_thread: bool = True) -> None:
-        """Open the file, or make it; None: one in memory, which lives until it is closed."""
+    def __init__(self, path: Path | None, *, has_thread: bool = True, quiet_s: float = 1.0) -> None:
+        """Open the file, or make it; None: one in memory, which lives until it is closed.
+
+        When nothing was written for `quiet_s`, what was let go of is wiped from the write-ahead log, too.
+        """
         self._connection = _open(path)
+        self._quiet_s = quiet_s
+        self._has_traces = False
+        self._wiped_at = monotonic()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread: Thread | None = None
         if path is not None and has_thread:
@@ -136,6 +146,7 @@ class InboxFile:
 
     async def mark_done(self, numbers: Sequence[int]) -> None:
         """These are done: their keys stay, what they said goes."""
+        self._has_traces = True
         marks = [(number,) for number in numbers]
         await self._do(lambda c: c.executemany("UPDATE arrivals SET body = NULL WHERE id = ?", marks))
 
@@ -145,9 +156,14 @@ class InboxFile:
         return await self._do(lambda connection: connection.execute(query, (channel,)).fetchall())
 
     async def forget_before(self, at: float) -> None:
-        """Forget the keys of what is done and came before that time."""
-        query = "DELETE FROM arrivals WHERE body IS NULL AND at < ?"
-        await self._do(lambda connection: connection.execute(query, (at,)))
+        """Forget the keys of what is done and came before that time, and what could not be read."""
+
+        def forget(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM arrivals WHERE body IS NULL AND at < ?", (at,))
+            connection.execute("DELETE FROM raw WHERE at < ?", (at,))
+
+        self._has_traces = True
+        await self._do(forget)
 
     async def forget_channel(self, channel: str) -> None:
         """The channel is gone, and with it all that was kept for it but its media, which are on timelines."""
@@ -157,6 +173,7 @@ class InboxFile:
             connection.execute("DELETE FROM store WHERE channel = ?", (channel,))
             connection.execute("DELETE FROM raw WHERE channel = ?", (channel,))
 
+        self._has_traces = True
         await self._do(forget)
 
     async def keep_raw(self, raw: RawBody) -> None:
@@ -217,6 +234,7 @@ class InboxFile:
             self._jobs.put(None)
             self._thread.join()
             self._thread = None
+            self._wipe()
         self._connection.close()
 
     async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -245,7 +263,7 @@ class InboxFile:
     def _run(self) -> None:
         is_over = False
         while not is_over:
-            first = self._jobs.get()
+            first = self._next()
             jobs = [] if first is None else [first]
             is_over = first is None
             while not is_over and len(jobs) < _GROUP_MAX and not self._jobs.empty():
@@ -256,6 +274,23 @@ class InboxFile:
                     jobs.append(following)
             if jobs:
                 self._commit(jobs)
+            if self._has_traces and monotonic() - self._wiped_at > _WIPED_EVERY_S:
+                self._wipe()
+
+    def _next(self) -> _Job | None:
+        """The next job; where there is none for a while, traces are wiped before it is waited for."""
+        if self._has_traces:
+            try:
+                return self._jobs.get(timeout=self._quiet_s)
+            except Empty:
+                self._wipe()
+        return self._jobs.get()
+
+    def _wipe(self) -> None:
+        """Empty the write-ahead log: what it says of rows that are done is in no other place any more."""
+        self._has_traces, self._wiped_at = False, monotonic()
+        with suppress(sqlite3.Error):  # The disk's fault; the next time is soon.
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _commit(self, jobs: Sequence[_Job]) -> None:
         """Do them as one transaction; where it fails, none of them is done."""
@@ -316,6 +351,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA busy_timeout=5000")
+    # What is deleted, or done, is overwritten: texts are here as they came, before any filter.
+    connection.execute("PRAGMA secure_delete=ON")
     (written,) = connection.execute("PRAGMA user_version").fetchone()
     if written == 0:
         connection.executescript(_SCHEMA)

@@ -18,6 +18,7 @@ from hookflash.engine.actors.calls import Call
 from hookflash.engine.actors.clock import Clock
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.commands import SettleDelivery
+from hookflash.engine.domain.refusal_table import Reason
 from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.journal.record import CauseKind
 from hookflash.sdk.channel import ChannelAdapter, Delivery, Idempotency
@@ -25,6 +26,7 @@ from hookflash.sdk.errors import AuthExpired, Blocked, Permanent, SendError, Thr
 from hookflash.sdk.hosting.fallback import parts_of
 from hookflash.sdk.hosting.pace import Pace
 from hookflash.sdk.hosting.patience import end, sleep, within
+from hookflash.sdk.messages import Message
 from hookflash.sdk.types import ChannelId
 
 from .contents import clean_external_id, clean_reason
@@ -175,6 +177,9 @@ class ChannelSender:
             # It had arrived; only the answer to us was lost.
             await self._done(delivery, external_id=relinked.external_id)
             return
+        if relinked is None and (error := self._too_late(delivery)):
+            await self._done(delivery, error=error)
+            return
         try:
             external_id = await self._send_parts(delivery, parts, 0 if relinked is None else relinked.part)
         except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
@@ -186,6 +191,16 @@ class ChannelSender:
             self._on_auth("")
         self._alarmed = ""
         await self._done(delivery, external_id=external_id)
+
+    def _too_late(self, delivery: Delivery) -> str:
+        """Why it would not be carried any more, by the window that the channel declares; empty where it would."""
+        window_s, content = self._adapter.capabilities.reply_window_s, delivery.content
+        talk = self._shard.facts.conversation(delivery.conversation)
+        if window_s is None or talk is None or talk.heard_at is None:
+            return ""
+        if (type(content) is Message and content.template is not None) or self._clock.now() - talk.heard_at <= window_s:
+            return ""
+        return f"{Reason.WINDOW_CLOSED}: the customer last wrote more than {window_s / 3600:g} h ago"
 
     async def _send_parts(self, delivery: Delivery, parts: Sequence[Delivery], relinked: int) -> str:
         """Send a delivery's parts from the first one on that is not out, as we know or were told; the last one's id."""
