@@ -26,7 +26,7 @@ from hookflash.engine.domain.values import (
     Step,
 )
 
-__all__ = ["check"]
+__all__ = ["check", "unusable_options"]
 
 _NAME_LENGTH_MAX: Final = 50
 _PRIORITY_MAX: Final = 10
@@ -97,6 +97,11 @@ def _check_attribute(site: _Site, field: str, attribute: AttributeSettings) -> N
             raise InvalidSetting(f"{field}.kind", why)
 
 
+def unusable_options(field: str, problem: str) -> InvalidSetting:
+    """The refusal of a queue for its strategy's options, in the strategy's own sentence."""
+    return InvalidSetting(f"{field}.strategy_options", f"cannot be used: {problem.rstrip('.')}")
+
+
 def _check_queue(site: _Site, field: str, queue: QueueSettings) -> None:
     limits = site.ctx.limits
     _check_name(field, queue.display_name)
@@ -109,7 +114,7 @@ def _check_queue(site: _Site, field: str, queue: QueueSettings) -> None:
             f"{field}.strategy", "names a strategy that no loaded plugin has; longest_available is one"
         )
     for problem in site.ctx.facts.strategy_problems(queue.strategy, queue.strategy_options):
-        raise InvalidSetting(f"{field}.strategy_options", f"cannot be used: {problem.rstrip('.')}")
+        raise unusable_options(field, problem)
     for name, duration_s in (("offer_timeout", queue.offer_timeout_s), ("ttl", queue.ttl_s)):
         if duration_s is not None and not 0 < duration_s <= DURATION_MAX_S:
             raise InvalidSetting(f"{field}.{name}", f"must be more than 0 and at most {DURATION_MAX_S:,.0f} s")

@@ -1,4 +1,4 @@
-"""All that the engine asks plugins outside a cascade: text filters, policy hooks and opening hours, under one guard."""
+"""All that the engine asks plugins outside a cascade, under one guard: filters, policy hooks, hours, and options."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from hookflash.engine.domain.limits import Limits
 from hookflash.engine.plugins.host import PluginHost
 from hookflash.engine.plugins.opening_hours import OpeningHours
 from hookflash.engine.plugins.policy_hooks import PolicyHooks
+from hookflash.engine.plugins.strategy_options import StrategyOptions
 from hookflash.engine.plugins.text_filters import TextFilters
 from hookflash.sdk.hosting.calls import PureCalls, WakeAt
 
@@ -17,11 +18,12 @@ __all__ = ["Questions"]
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
-    """The three sorts of questions."""
+    """The four sorts of questions."""
 
     filters: TextFilters
     hooks: PolicyHooks
     hours: OpeningHours
+    options: StrategyOptions
 
     @classmethod
     def to(cls, plugins: PluginHost, limits: Limits, now: Callable[[], float], wake_at: WakeAt) -> Self:
@@ -34,4 +36,5 @@ class Questions:
             filters=TextFilters(plugins.filters, calls_of, limits),
             hooks=PolicyHooks(plugins.implementations, calls_of),
             hours=OpeningHours(plugins.calendars, calls_of, now, wake_at),
+            options=StrategyOptions(plugins.strategy, calls_of),
         )

@@ -26,7 +26,7 @@ from hookflash.sdk.routing import (
     options_of,
 )
 
-__all__ = ["FALLBACK", "LoadedStrategy"]
+__all__ = ["FALLBACK", "LoadedStrategy", "problems_with"]
 
 
 @final
@@ -64,14 +64,19 @@ class LoadedStrategy:
 
     def problems(self, options: Mapping[str, str]) -> tuple[str, ...]:
         """Tell what is wrong with a queue's `strategy_options`, a sentence each (for Apply: INVALID_SETTING)."""
-        declared = options_of(type(self.strategy))
-        if declared is None:
-            return ()
-        try:
-            fill(declared, {name: value for name, value in options.items() if name not in ENGINE_OPTIONS})
-        except ConfigError as error:
-            return error.problems
+        return problems_with(self.strategy, options)
+
+
+def problems_with(strategy: RoutingStrategy, options: Mapping[str, str]) -> tuple[str, ...]:
+    """Tell what is wrong with options for that strategy, a sentence each."""
+    declared = options_of(type(strategy))
+    if declared is None:
         return ()
+    try:
+        fill(declared, {name: value for name, value in options.items() if name not in ENGINE_OPTIONS})
+    except ConfigError as error:
+        return error.problems
+    return ()
 
 
 @final

@@ -21,6 +21,7 @@ from hookflash.engine.plugins.isolated import frames
 from hookflash.engine.plugins.loading import Verdict, load
 from hookflash.engine.plugins.sources import Source
 from hookflash.engine.plugins.staging import Registered
+from hookflash.engine.plugins.strategies import problems_with
 from hookflash.sdk import filters, hooks
 from hookflash.sdk.hours import OpenState
 from hookflash.sdk.routing import Offer, OrderedCandidates, Reject, RoutingContext, SelectingStrategy, Wait
@@ -113,6 +114,9 @@ def _answer(question: frames.Question, registered: Registered) -> frames.Answer:
         match question:
             case frames.AskStrategy():
                 return _decision(question, registered)
+            case frames.AskOptions():
+                strategy = registered.strategies[question.name]
+                return frames.Problems(problems=problems_with(strategy, question.options))
             case frames.AskFilter():
                 return _filtered(question, registered)
             case frames.AskHours():

@@ -20,6 +20,7 @@ __all__ = [
     "Answer",
     "AskFilter",
     "AskHours",
+    "AskOptions",
     "AskStrategy",
     "Begin",
     "Blocked",
@@ -27,6 +28,7 @@ __all__ = [
     "Offered",
     "Passed",
     "PipeBrokenError",
+    "Problems",
     "Question",
     "Redacted",
     "Rejected",
@@ -105,7 +107,14 @@ class AskHours(msgspec.Struct, frozen=True, kw_only=True, tag="hours"):
     now: datetime
 
 
-Question = AskStrategy | AskFilter | AskHours
+class AskOptions(msgspec.Struct, frozen=True, kw_only=True, tag="options"):
+    """What is wrong with a queue's options for a strategy."""
+
+    name: str
+    options: dict[str, str]
+
+
+Question = AskStrategy | AskOptions | AskFilter | AskHours
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True, tag="offer"):
@@ -128,6 +137,12 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag="reject"):
 
     reason: str
     cursor: Any
+
+
+class Problems(msgspec.Struct, frozen=True, kw_only=True, tag="problems"):
+    """Sentences on options that cannot be used; none where they can."""
+
+    problems: tuple[str, ...]
 
 
 class Passed(msgspec.Struct, frozen=True, tag="passed"):
@@ -161,7 +176,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     words: str = ""
 
 
-Answer = Offered | Waited | Rejected | Passed | Redacted | Blocked | State | Failed
+Answer = Offered | Waited | Rejected | Problems | Passed | Redacted | Blocked | State | Failed
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode_begin: Final = msgspec.msgpack.Decoder(Begin).decode

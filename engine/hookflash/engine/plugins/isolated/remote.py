@@ -3,7 +3,7 @@
 A strategy's process sees so many candidates only, the best by the default order; it orders and chooses among those.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, final
 
@@ -49,6 +49,14 @@ class RemoteStrategy:
     def order(self, agent: AgentView, queue: QueueView) -> OrderKey:  # noqa: ARG002 - every queue is ordered alike
         """Give the default order's key."""
         return (agent.rank, agent.available_since, agent.place)
+
+    def problems(self, options: Mapping[str, str]) -> tuple[str, ...]:
+        """Let the process say what is wrong with a queue's options."""
+        match answer := self._ask(frames.AskOptions(name=self.name, options=dict(options))):
+            case frames.Problems():
+                return answer.problems
+            case _:
+                raise _error(answer)
 
     def select(self, invite: InviteView, candidates: Candidates, context: RoutingContext) -> Decision:
         """Let the process decide."""
