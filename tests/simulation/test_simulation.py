@@ -27,7 +27,7 @@ _HASHES = "from tests.simulation.run import simulate; print([simulate(n, minutes
 
 
 @pytest.mark.spec("I1", "I2", "I3", "I4", "I5", "I6", "I8", "I9", "I10", "I11", "I12", "I13", "I14", "I15", "I16")
-@pytest.mark.parametrize("seed", range(1000, 1003))
+@pytest.mark.parametrize("seed", [521, 1000, 1001])
 def test_a_seed_keeps_every_promise(seed: int) -> None:
     outcome = simulate(seed, minutes=2)
     assert outcome.violations == ()

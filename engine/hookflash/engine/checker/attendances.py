@@ -57,7 +57,6 @@ class ConversationRules:
                 was_there = talk.present.pop(agent, None) is not None
                 self._expect(Promise.I9, was_there, f"{agent} left {talk.id}, in which he was not")
                 self._world.person(agent).present.pop(talk.id, None)
-                self._searches.others_may_be_asked(talk)
                 now.left.add((talk.id, agent))
                 now.people.add(agent)
             case e.DeliverySettled() | e.DeliveryReceived():
