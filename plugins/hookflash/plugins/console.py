@@ -156,7 +156,7 @@ async def _standard_input(log: ChannelLog) -> AsyncIterator[str]:
             try:
                 for line in source:
                     loop.call_soon_threadsafe(lines.put_nowait, line)
-            except ValueError as error:  # Closed under the reader, or not text.
+            except (OSError, ValueError) as error:  # A terminal that is gone, closed under the reader, or not text.
                 log.warning("console_input_ended", error=type(error).__name__)
             loop.call_soon_threadsafe(lines.put_nowait, None)
 

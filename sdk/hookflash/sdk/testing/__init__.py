@@ -10,6 +10,7 @@ from hookflash.sdk.testing.contexts import RecordedLog, RecordedStore, channel_c
 from hookflash.sdk.testing.fake_engine import FakeEngine, Sent
 from hookflash.sdk.testing.filters import FilterContract
 from hookflash.sdk.testing.pools import agent_views
+from hookflash.sdk.testing.signing import SigningContract
 from hookflash.sdk.testing.sinks import SinkContract, batch_of
 from hookflash.sdk.testing.strategies import StrategyContract
 from hookflash.sdk.testing.webhooks import WebhookContract
@@ -25,6 +26,7 @@ __all__ = [
     "RecordedLog",
     "RecordedStore",
     "Sent",
+    "SigningContract",
     "SinkContract",
     "StrategyContract",
     "WebhookContract",

@@ -7,9 +7,10 @@ Needs `adapter` (the class) and, where its Config asks for it, `settings`. An ad
 
 import asyncio
 import inspect
+import random
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from inspect import isclass
 from pathlib import Path
@@ -18,16 +19,18 @@ from typing import ClassVar
 import httpx
 
 from hookflash.sdk.channel import (
+    Arrival,
     Capabilities,
     ChannelAdapter,
     CustomerAddress,
     Delivery,
     ExternalId,
+    HttpRequest,
     Idempotency,
 )
 from hookflash.sdk.channel import Level as How
 from hookflash.sdk.config import Secret, fill
-from hookflash.sdk.errors import Permanent, SendError, Throttled, Transient
+from hookflash.sdk.errors import BadSignature, ParseError, Permanent, SendError, Throttled, Transient
 from hookflash.sdk.messages import CustomerNotice, Message, Template
 from hookflash.sdk.testing.contexts import RecordedLog, channel_context
 from hookflash.sdk.testing.levels import bronze, gold, not_applicable, silver
@@ -37,6 +40,7 @@ from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId
 __all__ = ["AdapterContract", "delivery_of"]
 
 _DESCRIPTORS = Path("/proc/self/fd")
+_JUNK = (b"", b"{", b"[]", b"null", b'{"a":', b"a=b&c")
 
 
 def delivery_of(
@@ -129,6 +133,49 @@ class AdapterContract:
         """`classify` knows an answer to every exception."""
         for error in (TimeoutError(), ConnectionResetError(), ValueError("bad json"), RuntimeError("?")):
             assert isinstance(self.open().classify(error), SendError)
+
+    @bronze
+    def test_nothing_that_nobody_signed_is_genuine(self) -> None:
+        """An adapter that nobody calls refuses every request; where strangers may write, `insecure = true` says so."""
+        adapter = self.open()
+        if getattr(adapter.config, "insecure", False) is True:
+            not_applicable("its settings say that strangers may write")
+        for body in (b"", b"{}", b"[]"):
+            assert is_refused(adapter, HttpRequest(method="POST", path="/channels/test", body=body))
+
+    @bronze
+    def test_junk_raises_nothing_but_a_parse_error(self) -> None:
+        """Whatever bytes come in."""
+        draw = random.Random(1)  # noqa: S311 - repeatable by intent
+        for body in (*_JUNK, *(draw.randbytes(size) for size in range(1, 100))):
+            self.parsed(HttpRequest(method="POST", path="/channels/test", body=body))
+
+    @bronze
+    def test_each_delivery_has_an_id_of_its_own(self) -> None:
+        """What two deliveries are called is never the same, whoever they go to."""
+        if type(self).answer is not None:
+            not_applicable("its provider names them")
+        to = (self.customer, self.customer, self.customer)
+        ids = self._sent(*(delivery_of("Hello", sequence=n, to=one) for n, one in enumerate(to, start=1)))
+        assert len(set(ids)) == len(ids)
+
+    @silver
+    def test_polling_that_is_given_up_ends_at_once(self) -> None:
+        """The engine cancels `poll` when it stops; that is not swallowed."""
+        if type(self.open()).poll is ChannelAdapter.poll:
+            not_applicable("this channel is called by its provider")
+
+        async def give_up() -> bool:
+            adapter = self.open()
+            await adapter.start()
+            polling = asyncio.ensure_future(_first(adapter.poll()))
+            await asyncio.wait([polling], timeout=0.05)
+            polling.cancel()
+            done, _ = await asyncio.wait([polling], timeout=5)
+            await adapter.stop()
+            return bool(done)
+
+        assert asyncio.run(give_up())
 
     @silver
     def test_starting_and_stopping_leaves_nothing_behind(self) -> None:
@@ -241,6 +288,13 @@ class AdapterContract:
         names = [one.name for one in fields(self.adapter.Config)]
         assert [name for name in names if f"`{name}`" not in about] == []
 
+    def parsed(self, request: HttpRequest) -> list[Arrival]:
+        """What a request brings; nothing where it is refused as the contract says."""
+        try:
+            return list(self.open().parse(request))
+        except ParseError:
+            return []
+
     def _need_provider(self) -> None:
         if type(self).answer is None:
             not_applicable("this channel does not call its provider through ctx.http")
@@ -276,6 +330,20 @@ class AdapterContract:
             raise AssertionError(f"{answer!r} was taken for success")
 
         return asyncio.run(send())
+
+
+def is_refused(adapter: ChannelAdapter, request: HttpRequest) -> bool:
+    """Whether a request is refused as nobody's."""
+    try:
+        adapter.verify(request)
+    except BadSignature:
+        return True
+    return False
+
+
+async def _first(arrivals: AsyncIterator[Arrival]) -> None:
+    with suppress(StopAsyncIteration, Exception):  # Whether its provider is there is not the question.
+        await anext(arrivals)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from hookflash.sdk.channel import (
     Unsupported,
 )
 from hookflash.sdk.channel import Level as How
-from hookflash.sdk.errors import BadSignature, ParseError
+from hookflash.sdk.errors import BadSignature
 from hookflash.sdk.testing.adapters import AdapterContract
 from hookflash.sdk.testing.levels import bronze, gold, missing, not_applicable, platinum
 
@@ -88,13 +88,10 @@ class WebhookContract(AdapterContract):
         assert all(arrival.dedupe_key for arrival in first if not isinstance(arrival, Typing))
 
     @bronze
-    def test_junk_raises_nothing_but_a_parse_error(self) -> None:
-        """Whatever bytes come in."""
-        draw = random.Random(1)  # noqa: S311 - repeatable by intent
-        junk = [b"", b"{", b"[]", b"null", b'{"a":', self.sample.body[: len(self.sample.body) // 2]]
-        junk += [draw.randbytes(size) for size in range(1, 100)]
-        for body in junk:
-            self._parse(body)
+    def test_half_of_a_sample_raises_nothing_but_a_parse_error(self) -> None:
+        """A body that was cut off on the way."""
+        for size in range(0, len(self.sample.body), max(1, len(self.sample.body) // 50)):
+            self.parsed(replace(self.sample, body=self.sample.body[:size]))
 
     @bronze
     def test_two_entries_in_one_request_are_two_arrivals(self) -> None:
@@ -166,7 +163,7 @@ class WebhookContract(AdapterContract):
             one.body for one in (self.sample, self.batch, self.receipt, self.media, self.unknown) if one is not None
         ]
         for _ in range(_MUTATIONS):
-            self._parse(_mutated(draw, draw.choice(samples)))
+            self.parsed(replace(self.sample, body=_mutated(draw, draw.choice(samples))))
 
     @platinum
     def test_a_request_is_read_quickly(self) -> None:
@@ -178,12 +175,6 @@ class WebhookContract(AdapterContract):
             list(adapter.parse(self.sample))
             took.append(time.perf_counter() - began)
         assert statistics.median(took) < _PARSE_S_MAX
-
-    def _parse(self, body: bytes) -> None:
-        try:
-            list(self.open().parse(replace(self.sample, body=body)))
-        except ParseError:
-            return
 
 
 def _refusal(adapter: ChannelAdapter, request: HttpRequest) -> BadSignature | None:
