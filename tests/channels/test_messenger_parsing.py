@@ -71,7 +71,7 @@ EXPECTED = {
     "text_reply": [
         _said("text_reply", Text(text="That one"), reply_to=ExternalId("m_1457764197618:41d102a3e1ae206a38"))
     ],
-    "quick_reply": [_said("quick_reply", Text(text="Red"))],
+    "quick_reply": [_said("quick_reply", Text(text="Red", choice_id="COLOR_RED"))],
     "image": [_said("image", _medium(MediaKind.IMAGE, "https://scontent.xx.fbcdn.net/v/t1.15752-9/photo.jpg"))],
     "sticker": [_said("sticker", _medium(MediaKind.IMAGE, "https://scontent.xx.fbcdn.net/v/t39.1997-6/like.png"))],
     "text_and_files": [
@@ -80,7 +80,7 @@ EXPECTED = {
         _said("text_and_files", _medium(MediaKind.AUDIO, "https://cdn.fbsbx.com/v/t59.3654-21/audioclip.mp4"), 2),
     ],
     "link": [_said("link", Text(text="https://www.example.com/"))],
-    "postback": [_said("postback", Text(text="Talk to an agent"))],
+    "postback": [_said("postback", Text(text="Talk to an agent", choice_id="AGENT"))],
     "echo_of_ours": [
         _said(
             "echo_of_ours",

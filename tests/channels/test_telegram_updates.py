@@ -99,7 +99,7 @@ def test_a_pressed_button_says_what_stands_on_it() -> None:
     assert arrival == Inbound(
         dedupe_key="10000",
         address=address(),
-        content=Text(text="Yes, please"),
+        content=Text(text="Yes, please", choice_id="yes"),
         at=datetime(2026, 1, 1, tzinfo=UTC),
         external_id=ExternalId("button/4382bfdwdsb323b2d9"),
         name="Carla Weiß",
@@ -107,7 +107,7 @@ def test_a_pressed_button_says_what_stands_on_it() -> None:
     )
     (gone,) = read(callback_query=pressed("no"))
     assert isinstance(gone, Inbound)
-    assert gone.content == Text(text="no")
+    assert gone.content == Text(text="no", choice_id="no")
 
 
 @pytest.mark.parametrize("sort", ["group", "supergroup", "channel"])

@@ -243,6 +243,18 @@ def test_the_file_is_for_our_eyes_only(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
 
 
+async def test_a_picked_choice_keeps_its_id_unless_that_cannot_be_one(tmp_path: Path) -> None:
+    provider = Provider()
+    async with at_edge(web_adapter(provider), file=InboxFile(tmp_path / "inbox.sqlite")) as world:
+        await _served(world)
+        for number, given in enumerate(("cancel", "x" * 257, "a\nb", 7)):
+            content = Text(text=f"title {number}", choice_id=given)  # type: ignore[arg-type]  # rubbish among it
+            provider.arrivals.put_nowait(replace(_said(f"{number}", ""), content=content))
+        await world.pass_until(lambda: len(_texts(world)) == 4)
+        picked = [message.choice_id for message in world.events(e.MessageSent) if message.agent is None]
+        assert (_texts(world)[0], picked) == ("title 0", ["cancel", "", "", ""])
+
+
 @pytest.mark.parametrize("kind", ["receipt", "typing"])
 async def test_what_is_no_message_opens_no_conversation(kind: str) -> None:
     provider = Provider()

@@ -41,6 +41,20 @@ async def test_a_message_opens_a_conversation_once_however_often_it_comes(served
     assert [(entry.sequence, entry.message.text) for entry in transcript.entries] == [(1, "hello"), (2, "hello")]
 
 
+async def test_the_id_of_a_picked_choice_comes_with_its_title_to_whoever_reads_the_message(served: Serving) -> None:
+    await served.site()
+    client = await adapter(served)
+    first = await client.call("ChannelService/Receive", external_id="m1", text="Cancel it", choice_id="cancel", **WEB)
+    await client.call("ChannelService/Receive", external_id="m2", text="Yes", choice_id="sure", **WEB)
+    timeline = await served.admin.call("ConversationService/ListTimeline", name=first.conversation)
+    said = [entry.message for entry in timeline.entries if entry.WhichOneof("entry") == "message"]
+    assert [(message.text, message.choice_id) for message in said] == [("Cancel it", "cancel"), ("Yes", "sure")]
+    events = await served.admin.call("EventService/ListEvents", filter="type = MessageSent")
+    assert [event.payload["choice_id"] for event in events.events] == ["cancel", "sure"]
+    with pytest.raises(Refused, match="choice_id"):
+        await client.call("ChannelService/Receive", external_id="m3", text="Yes", choice_id="x" * 257, **WEB)
+
+
 @pytest.mark.spec("R-G10")
 async def test_leaving_opens_nothing_and_a_repeat_of_it_is_known_after_the_conversation_is_over(
     served: Serving,

@@ -70,6 +70,7 @@ class ReceiveRequest(_message.Message):
     CUSTOMER_FIELD_NUMBER: _builtins.int
     TARGET_FIELD_NUMBER: _builtins.int
     IS_STANDBY_FIELD_NUMBER: _builtins.int
+    CHOICE_ID_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
     """`channels/{id}`."""
     address: _builtins.str
@@ -84,6 +85,8 @@ class ReceiveRequest(_message.Message):
     """The customer types (true) or has stopped; kept nowhere."""
     is_standby: _builtins.bool
     """With `text`: another application answers the customer now, so it is shown where a conversation is open and opens none."""
+    choice_id: _builtins.str
+    """With `text`: the id of the choice that the customer picked, of which `text` is the title. At most 256 characters."""
     @_builtins.property
     def receipt(self) -> Global___DeliveryReceipt:
         """How far a Delivery came."""
@@ -114,10 +117,11 @@ class ReceiveRequest(_message.Message):
         customer: _customer_pb2.Customer | None = ...,
         target: _target_pb2.Target | None = ...,
         is_standby: _builtins.bool = ...,
+        choice_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "external_id", b"external_id", "is_standby", b"is_standby", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "choice_id", b"choice_id", "content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "external_id", b"external_id", "is_standby", b"is_standby", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "customer_left", "typing", "receipt", "echo"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015

@@ -146,6 +146,7 @@ class Message(_message.Message):
     FILTERING_FIELD_NUMBER: _builtins.int
     CHOICES_FIELD_NUMBER: _builtins.int
     TEMPLATE_FIELD_NUMBER: _builtins.int
+    CHOICE_ID_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`conversations/{id}/messages/{n}`; n counts the conversation's Messages only."""
     sender: _builtins.str
@@ -154,6 +155,8 @@ class Message(_message.Message):
     """What was said."""
     filtering: Global___Filtering.ValueType
     """What the text filters did to what a customer wrote. For agents only."""
+    choice_id: _builtins.str
+    """The id of the choice that the customer picked, where his channel tells it; `text` is its title."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When the engine recorded it."""
@@ -176,10 +179,11 @@ class Message(_message.Message):
         filtering: Global___Filtering.ValueType = ...,
         choices: _abc.Iterable[Global___MessageChoice] | None = ...,
         template: Global___MessageTemplate | None = ...,
+        choice_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "template", b"template"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "create_time", b"create_time", "filtering", b"filtering", "name", b"name", "sender", b"sender", "template", b"template", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choice_id", b"choice_id", "choices", b"choices", "create_time", b"create_time", "filtering", b"filtering", "name", b"name", "sender", b"sender", "template", b"template", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

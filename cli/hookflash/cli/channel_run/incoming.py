@@ -21,6 +21,7 @@ from hookflash.sdk.channel import (
     Inbound,
     Receipt,
     Removed,
+    Text,
     Typing,
     Unsupported,
     words_of,
@@ -34,6 +35,7 @@ __all__ = ["Incoming"]
 
 _RETRY_S: Final = 1.0
 _RELINKED_MAX: Final = 10_000
+_CHOICE_ID_LENGTH_MAX: Final = 256
 _ERROR_LENGTH_MAX: Final = 300
 _OURS: Final = re.compile(r"conversations/[^/]+/deliveries/[0-9]+(?:#[0-9]+)?")
 _TOO_LONG: Final = "MESSAGE_TOO_LONG"
@@ -134,6 +136,8 @@ class Incoming:
                 request.text = words_of(arrival)
                 if isinstance(arrival, Inbound):
                     request.is_standby = arrival.is_standby
+                    if isinstance(arrival.content, Text):
+                        request.choice_id = _choice_id(arrival.content)
                     if arrival.name:
                         request.customer.display_name = arrival.name
                 return request
@@ -170,6 +174,12 @@ class Incoming:
         account = arrival.address.account
         key = f"{account}/{arrival.dedupe_key}" if account else arrival.dedupe_key
         return m.ReceiveRequest(channel=self._name, address=arrival.address.id, external_id=key)
+
+
+def _choice_id(content: Text) -> str:
+    """The id of the choice that he picked, if the engine takes it; what he said counts in any case."""
+    given = content.choice_id
+    return given if len(given) <= _CHOICE_ID_LENGTH_MAX and given.isprintable() else ""
 
 
 def _not_taken(error: HookflashError) -> NotTaken:

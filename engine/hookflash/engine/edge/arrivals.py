@@ -296,6 +296,7 @@ class ArrivalTaker:
                 pending.address,
                 pending.key,
                 text=text,
+                choice_id=pending.choice_id if isinstance(pending, Said) else "",
                 customer=Customer(display_name=name),
             )
 

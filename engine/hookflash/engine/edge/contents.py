@@ -15,6 +15,7 @@ from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId, Participa
 
 __all__ = [
     "Outgoing",
+    "clean_choice_id",
     "clean_external_id",
     "clean_reason",
     "delivery_name",
@@ -34,6 +35,7 @@ _NAME: Final = re.compile(
 
 _REASON_LENGTH_MAX: Final = 300
 _EXTERNAL_ID_LENGTH_MAX: Final = 512
+_CHOICE_ID_LENGTH_MAX: Final = 256
 
 
 def delivery_of(
@@ -88,6 +90,13 @@ def read_delivery_name(name: str) -> tuple[ConversationId, int] | None:
 def read_part_number(name: str) -> int:
     """Which part a name of a delivery stands for, from 1; of one that is in one part, the first."""
     return int(name.rpartition("#")[2]) if "#" in name else 1
+
+
+def clean_choice_id(given: object) -> str | None:
+    """The id of a picked choice, fit for the journal; None where it cannot be one of ours."""
+    if isinstance(given, str) and len(given) <= _CHOICE_ID_LENGTH_MAX and given.isprintable():
+        return str(given)
+    return None
 
 
 def clean_external_id(given: object) -> str | None:

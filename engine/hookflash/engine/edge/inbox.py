@@ -76,6 +76,7 @@ class Inbox:
         external_id: str,
         *,
         text: str | None,
+        choice_id: str = "",
         customer: Customer | None = None,
         target: Target | None = None,
     ) -> tuple[ConversationId | None, bool]:
@@ -101,6 +102,8 @@ class Inbox:
             target=target,
             text=None if screened is None else screened.text,
             filtering=Filtering.NONE if screened is None else screened.filtering,
+            # What no filter may show goes with it: a customer's own client can say anything for an id.
+            choice_id="" if screened is None or screened.filtering is Filtering.WITHHELD else choice_id,
         )
         for _ in range(_LOOKS_MAX - 1):
             # Opened or closed by another arrival between the look and the turn: look again.
@@ -162,7 +165,7 @@ class Inbox:
         if opening.text is None:
             command = c.EndSession()
         elif found is not None:
-            command = c.ReceiveMessage(text=opening.text, filtering=opening.filtering)
+            command = c.ReceiveMessage(text=opening.text, filtering=opening.filtering, choice_id=opening.choice_id)
         address = Address(Kind.CONVERSATION, conversation)
         answered = await self._shard.submit(address, command, call._replace(is_fresh=found is None), answer)
         # Empty: he left and had nothing open. That is remembered too, or a repeat could end what he opened since.

@@ -21,13 +21,14 @@ from hookflash.sdk.channel import (
     Receipt,
     ReceiptState,
     Removed,
+    Text,
     Typing,
     Unsupported,
     words_of,
 )
 from hookflash.sdk.types import ChannelId, DeliveryId, ExternalId
 
-from .contents import clean_external_id, clean_reason
+from .contents import clean_choice_id, clean_external_id, clean_reason
 from .inbox_file import ArrivalRow
 
 __all__ = ["Echoed", "KeptMedia", "Left", "Pending", "Reported", "Said", "Stored", "pending_of", "read_body", "row_of"]
@@ -51,7 +52,10 @@ class KeptMedia(msgspec.Struct, frozen=True):
 
 
 class Said(msgspec.Struct, frozen=True, tag=True):
-    """A customer said something; `external_id` is what the provider calls it, by which it can be marked read."""
+    """A customer said something; `external_id` is what the provider calls it, by which it can be marked read.
+
+    `choice_id` is that of the choice he picked, where he did.
+    """
 
     key: str
     address: str
@@ -60,6 +64,7 @@ class Said(msgspec.Struct, frozen=True, tag=True):
     media: KeptMedia | None = None
     is_standby: bool = False
     external_id: str = ""
+    choice_id: str = ""
 
 
 class Left(msgspec.Struct, frozen=True, tag=True):
@@ -148,7 +153,9 @@ def pending_of(arrival: Stored, place: str) -> Pending:
             media = _media(arrival.content, place) if isinstance(arrival.content, Media) else None
             said = _said_by(arrival, media, name=clean_reason(arrival.name or ""))
             external_id = clean_external_id(arrival.external_id) or ""
-            return msgspec.structs.replace(said, is_standby=arrival.is_standby, external_id=external_id)
+            return msgspec.structs.replace(
+                said, is_standby=arrival.is_standby, external_id=external_id, choice_id=_choice_id(arrival.content)
+            )
         case Edited() | Removed() | Unsupported():
             return _said_by(arrival)
         case CustomerLeft():
@@ -206,6 +213,10 @@ def _account(arrival: Stored) -> str:
 
 def _address(arrival: Inbound | Edited | Removed | Unsupported | CustomerLeft) -> str:
     return _text(arrival.address.id)
+
+
+def _choice_id(content: Text | Media) -> str:
+    return (clean_choice_id(content.choice_id) or "") if isinstance(content, Text) else ""
 
 
 def _text(given: object) -> str:

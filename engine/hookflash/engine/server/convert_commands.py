@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 _CAUSES = {Role.AGENT: CloseCause.AGENT, Role.SUPERVISOR: CloseCause.SUPERVISOR, Role.SERVICE: CloseCause.SERVICE}
+_CHOICE_ID_LENGTH_MAX = 256
 _RECEIPT_STATES = {
     channel_service_pb2.DELIVERY_RECEIPT_STATE_SENT: ReceiptState.SENT,
     channel_service_pb2.DELIVERY_RECEIPT_STATE_DELIVERED: ReceiptState.DELIVERED,
@@ -154,6 +155,7 @@ class Arrived(TypedDict):
     address: str
     external_id: str
     text: str | None
+    choice_id: str
     customer: Customer
     target: Target | None
 
@@ -184,6 +186,7 @@ def received_from(request: channel_service_pb2.ReceiveRequest, limits: Limits) -
         address=check_address(request.address),
         external_id=request.external_id,
         text=text,
+        choice_id=clean_line("choice_id", request.choice_id, _CHOICE_ID_LENGTH_MAX),
         customer=customer_from(request.customer),
         target=_target_or_none(request),
     )

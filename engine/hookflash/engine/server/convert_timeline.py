@@ -45,6 +45,7 @@ def message_to(conversation: str, event: e.MessageSent) -> message_pb2.Message:
         filtering=FILTERING[event.filtering],
         choices=[message_pb2.MessageChoice(id=choice.id, title=choice.title) for choice in event.choices],
         template=None if event.template is None else _template(event.template),
+        choice_id=event.choice_id,
     )
 
 

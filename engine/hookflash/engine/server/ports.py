@@ -56,6 +56,7 @@ class Inbox(Protocol):
         external_id: str,
         *,
         text: str | None,
+        choice_id: str = "",
         customer: Customer | None = None,
         target: Target | None = None,
     ) -> tuple[ConversationId | None, bool]:

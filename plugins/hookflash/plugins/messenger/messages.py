@@ -143,7 +143,9 @@ def _message(item: _Item, message: Json, *, is_echo: bool) -> Iterator[Arrival]:
 
 def _contents(message: Json) -> list[Text | Media | str]:
     words = text(message, "text")
-    found: list[Text | Media | str] = [Text(text=words)] if words else []
+    found: list[Text | Media | str] = (
+        [Text(text=words, choice_id=text(message, "quick_reply", "payload"))] if words else []
+    )
     for attachment in items(message, "attachments"):
         kind, url = text(attachment, "type"), text(attachment, "payload", "url")
         if kind in _MEDIA and url:
@@ -174,7 +176,7 @@ def _postback(item: _Item, postback: Json) -> Inbound:
     return Inbound(
         dedupe_key=key,
         address=item.address,
-        content=Text(text=words),
+        content=Text(text=words, choice_id=text(postback, "payload")),
         at=item.at,
         external_id=ExternalId(key),
     )

@@ -131,7 +131,7 @@ def _pressed(key: str, query: _Object, channel: ChannelId, account: str, now: da
     yield Inbound(
         dedupe_key=key,
         address=address,
-        content=Text(text=_title(asked, query.get("data"))),
+        content=Text(text=_title(asked, query.get("data")), choice_id=_choice_id(query.get("data"))),
         at=now,
         external_id=external_id,
         name=_name(customer),
@@ -148,6 +148,10 @@ def _title(asked: _Object, pressed: object) -> str:
             if button.get("callback_data") == pressed:
                 return _text(button["text"])
     return _text(pressed)
+
+
+def _choice_id(pressed: object) -> str:
+    return pressed if isinstance(pressed, str) else ""
 
 
 def _content(message: _Object) -> Text | Media | str:

@@ -1,6 +1,6 @@
 """What one message of WhatsApp's says: a text, a medium, or in a word or two what it is that we cannot show.
 
-The choice that a customer picked is his text: its title is what he saw and what the agents should see.
+The choice that a customer picked is his text, with its id: the title is what he saw and what the agents should see.
 """
 
 from typing import Final, TypeAlias
@@ -48,7 +48,7 @@ def content_of(message: Json) -> Content:
         case "text":
             return Text(text=required(message, "text", "body"))
         case "button":
-            return Text(text=required(message, "button", "text"))
+            return Text(text=required(message, "button", "text"), choice_id=text(message, "button", "payload"))
         case "interactive":
             return _picked(member(message, "interactive"))
         case "image" | "sticker" | "audio" | "video" | "document":
@@ -67,7 +67,7 @@ def content_of(message: Json) -> Content:
 def _picked(interactive: Json) -> Content:
     for reply in ("button_reply", "list_reply"):
         if member(interactive, reply):
-            return Text(text=required(interactive, reply, "title"))
+            return Text(text=required(interactive, reply, "title"), choice_id=text(interactive, reply, "id"))
     return _WORDS["interactive"]
 
 

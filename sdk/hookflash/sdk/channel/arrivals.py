@@ -46,9 +46,10 @@ class CustomerAddress:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A customer's text, as he wrote it."""
+    """A customer's text, as he wrote it; or the title of the choice he picked, and that choice's `choice_id`."""
 
     text: str
+    choice_id: str = ""
 
 
 class MediaKind(StrEnum):

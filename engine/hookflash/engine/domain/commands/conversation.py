@@ -21,8 +21,8 @@ from hookflash.sdk.types import AgentId, ChannelId, InviteKind, QueueId
 class OpenConversation:
     """Begin. With `text` the customer said that first; with a target, or the channel's queue, it is routed at once.
 
-    `chosen_by` is the plugin that chose the target. `closed` is the queue that it would go to and that is closed by its
-    hours: nobody is sought.
+    `choice_id` is the choice that he picked, whose title is the text. `chosen_by` is the plugin that chose the target.
+    `closed` is the queue that it would go to and that is closed by its hours: nobody is sought.
     """
 
     channel: ChannelId
@@ -34,16 +34,18 @@ class OpenConversation:
     ttl_s: float | None = None
     text: str | None = None
     filtering: Filtering = Filtering.NONE
+    choice_id: str = ""
     chosen_by: str = ""
     closed: QueueId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiveMessage:
-    """The customer said something; `filtering` is what text filters did to it."""
+    """The customer said something; `filtering` is what text filters did to it, `choice_id` the choice he picked."""
 
     text: str
     filtering: Filtering = Filtering.NONE
+    choice_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

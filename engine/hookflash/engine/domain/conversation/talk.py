@@ -14,7 +14,7 @@ from hookflash.engine.domain.refusals import (
     WindowClosed,
 )
 from hookflash.engine.domain.text import check_address, clean_message
-from hookflash.engine.domain.values import Customer, Filtering, Target
+from hookflash.engine.domain.values import Customer, Target
 from hookflash.sdk.types import InviteKind, ParticipantRole
 
 from . import attendance, search
@@ -54,7 +54,7 @@ def open_conversation(turn: Turn, command: c.OpenConversation) -> None:
         )
     )
     if text is not None:
-        _customer_says(turn, command.customer, text, command.filtering)
+        _customer_says(turn, command.customer, text, command)
     if command.closed is not None:
         turn.tell_customer(NoticeKey.ROUTE_CUSTOMER_CLOSED, of_queue=command.closed)
         attendance.become_unattended(turn)
@@ -78,7 +78,7 @@ def receive(turn: Turn, command: c.ReceiveMessage) -> None:
     if state.open_session is None:
         last = state.sessions[-1]
         turn.add(e.ChannelSessionOpened(at=turn.now, session=last.number + 1, address=last.address))
-    _customer_says(turn, state.customer, text, command.filtering)
+    _customer_says(turn, state.customer, text, command)
 
 
 def record_echo(turn: Turn, command: c.RecordEcho) -> None:
@@ -161,5 +161,7 @@ def _is_unsettled(turn: Turn, delivery: int) -> bool:
     return delivery > state.settled and delivery not in state.settled_ahead
 
 
-def _customer_says(turn: Turn, customer: Customer, text: str, filtering: Filtering) -> None:
-    turn.message(ParticipantRole.CUSTOMER, None, customer.display_name, text, filtering)
+def _customer_says(turn: Turn, customer: Customer, text: str, command: c.OpenConversation | c.ReceiveMessage) -> None:
+    turn.message(
+        ParticipantRole.CUSTOMER, None, customer.display_name, text, command.filtering, choice_id=command.choice_id
+    )

@@ -135,6 +135,7 @@ class Turn:
         *,
         choices: tuple[Choice, ...] = (),
         template: Template | None = None,
+        choice_id: str = "",
     ) -> None:
         """Let somebody have said this to everybody. Only an agent's words go out through the channel."""
         state = self.state
@@ -152,6 +153,7 @@ class Turn:
                 filtering=filtering,
                 choices=choices,
                 template=template,
+                choice_id=choice_id,
             )
         )
 

@@ -94,7 +94,8 @@ class ChannelSessionClosed:
 class MessageSent:
     """Somebody said something to everybody. `agent` is None where the customer spoke; then nothing goes out.
 
-    Nor does it where `role` is BOT: somebody of ours wrote in the provider's own inbox, past the engine.
+    Nor does it where `role` is BOT: somebody of ours wrote in the provider's own inbox, past the engine. `choices` are
+    what the customer is offered with it; `choice_id` names the one that he picked, whose title is the text.
     """
 
     at: float
@@ -109,6 +110,7 @@ class MessageSent:
     filtering: Filtering = Filtering.NONE
     choices: tuple[Choice, ...] = ()
     template: Template | None = None
+    choice_id: str = ""
 
 
 @quick
