@@ -152,7 +152,7 @@ async def test_every_decision_is_explained_from_the_journal_with_a_verdict_for_e
             **out, "ben": "ASKED1", "bea": "PAUSED", "cid": "LATER_STEP", "amy": "PASSED_OVER", "ada": "UNAVAILABLE"
         }  # fmt: skip
         seen = {verdict.rstrip("12") for told in (first, second, third, fourth, fifth) for verdict in told.values()}
-        assert seen == set(Verdict) - {Verdict.STEP_NOT_OPEN}
+        assert seen == set(Verdict) - {Verdict.STEP_NOT_OPEN, Verdict.NOT_SERVING}
 
 
 @pytest.mark.spec("R-E2")
@@ -240,3 +240,6 @@ async def test_a_named_agent_is_all_there_is_to_look_at() -> None:
         (choice,) = _past(run, invite=2)
         assert choice.moment.queue is None
         assert _told(_looked(run, choice)) == {"ada": "ASKED"}
+        named = [AgentId(name) for name in ("nobody", "par", "ada")]
+        found = considered(choice.moment, lambda _settings: run.engine.plugins.fallback, [AgentId("ada")], named)
+        assert _told(found) == {"ada": "ASKED", "par": "NOT_SERVING"}

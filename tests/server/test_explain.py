@@ -84,6 +84,11 @@ async def test_the_list_is_as_long_as_asked_and_has_those_named(served: Serving)
     assert (len(whole.agents), whole.agents_left_out) == (5, 0)
     short = (await _explained(served, "42", agents_max=2, agents=["agents/a4"])).standing
     assert ([each.agent for each in short.agents], short.agents_left_out) == (["agents/a0", "agents/a4"], 3)
+    stranger = agent_pb2.Agent(name="agents/stranger", queues=["queues/late"])
+    await served.admin.call("AdminService/Apply", agents=[stranger], queues=[queue_pb2.Queue(name="queues/late")])
+    told = (await _explained(served, "42", agents_max=2, agents=["agents/stranger", "agents/nobody"])).standing
+    assert _told(told)[1:] == [("stranger", "NOT_SERVING")]
+    assert (len(told.agents), told.agents_left_out) == (2, 4)
     for bad in ({"agents_max": -1}, {"agents": ["bob"]}):
         with pytest.raises(Refused) as refused:
             await _explained(served, "42", **bad)

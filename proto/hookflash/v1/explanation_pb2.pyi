@@ -49,6 +49,8 @@ class _VerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Verdict.Value
     """He was offered the invite more often than those who are candidates."""
     VERDICT_LATER_STEP: _Verdict.ValueType  # 9
     """There are candidates on a lower step."""
+    VERDICT_NOT_SERVING: _Verdict.ValueType  # 10
+    """He was asked about and could not get the invite: he does not serve the queue, or the invite is for another agent."""
 
 class Verdict(_Verdict, metaclass=_VerdictEnumTypeWrapper):
     """What was found about one agent for one invite: the first that fits, from the top."""
@@ -73,11 +75,13 @@ VERDICT_PASSED_OVER: Verdict.ValueType  # 8
 """He was offered the invite more often than those who are candidates."""
 VERDICT_LATER_STEP: Verdict.ValueType  # 9
 """There are candidates on a lower step."""
+VERDICT_NOT_SERVING: Verdict.ValueType  # 10
+"""He was asked about and could not get the invite: he does not serve the queue, or the invite is for another agent."""
 Global___Verdict: _TypeAlias = Verdict  # noqa: Y015
 
 @_typing.final
 class Considered(_message.Message):
-    """One agent of the queue, looked at for one invite."""
+    """One agent of the queue, or one who was asked about, looked at for one invite."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

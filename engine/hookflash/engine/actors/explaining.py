@@ -38,6 +38,7 @@ class Verdict(StrEnum):
     CANDIDATE = "CANDIDATE"
     PASSED_OVER = "PASSED_OVER"
     LATER_STEP = "LATER_STEP"
+    NOT_SERVING = "NOT_SERVING"
 
 
 _SHOWN_FIRST: Final = {
@@ -53,6 +54,7 @@ _SHOWN_FIRST: Final = {
             Verdict.REQUESTER,
             Verdict.PARTICIPANT,
             Verdict.UNAVAILABLE,
+            Verdict.NOT_SERVING,
         )
     )
 }
@@ -61,7 +63,7 @@ _SHOWN_FIRST: Final = {
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Considered:
-    """One agent of the queue, looked at for one invite.
+    """One agent of the queue, or one who was asked about, looked at for one invite.
 
     `step` is the first that he matches. `key` is his in the strategy's order, None while he is not available; `place`
     among the candidates counts from 1 and is 0 for who is none.
@@ -99,18 +101,35 @@ class Moment:
         return self.conversation.open_invite
 
 
-def considered(moment: Moment, strategy_of: StrategyOf, asked: Collection[AgentId] = ()) -> list[Considered]:
+def considered(
+    moment: Moment, strategy_of: StrategyOf, asked: Collection[AgentId] = (), named: Collection[AgentId] = ()
+) -> list[Considered]:
     """Look at every agent of the queue; those asked first, then the candidates in their order, then the others.
 
-    `asked` are those to whom the decision led. An invite to a named agent has one agent to look at: him.
+    `asked` are those to whom the decision led. An invite to a named agent has one agent to look at: him. Those `named`
+    are looked at in any case: at the end come the ones among them whom the invite cannot be offered to.
     """
-    if moment.queue is None:
-        named = moment.invite.target.agent
-        agent = None if named is None else moment.agents.get(named)
-        return [] if agent is None else [_alone(moment, agent, is_asked=agent.id in asked)]
+    queue = moment.queue
+    found = _of_target(moment, asked) if queue is None else _of_queue(moment, queue, strategy_of, asked)
+    known = {each.agent for each in found}
+    others = [moment.agents[agent] for agent in sorted(named) if agent not in known and agent in moment.agents]
+    return [*found, *(_alone(moment, agent, Verdict.NOT_SERVING) for agent in others)]
+
+
+def _of_target(moment: Moment, asked: Collection[AgentId]) -> list[Considered]:
+    target = moment.invite.target.agent
+    agent = None if target is None else moment.agents.get(target)
+    if agent is None:
+        return []
+    is_available = state_in(agent, moment.invite.media_domain) in AVAILABLE
+    verdict = Verdict.CANDIDATE if is_available else Verdict.UNAVAILABLE
+    return [_alone(moment, agent, Verdict.ASKED if agent.id in asked else verdict)]
+
+
+def _of_queue(moment: Moment, queue: Queue, strategy_of: StrategyOf, asked: Collection[AgentId]) -> list[Considered]:
     matching = Matching(strategy_of, lambda *_fault: None)
-    settings = moment.queue.settings
-    matching.change(Address(Kind.QUEUE, settings.id), None, moment.queue)
+    settings = queue.settings
+    matching.change(Address(Kind.QUEUE, settings.id), None, queue)
     for agent in moment.agents.values():
         matching.change(Address(Kind.AGENT, agent.id), None, agent)
     matching.change(Address(Kind.CONVERSATION, moment.conversation.id), None, moment.conversation)
@@ -172,15 +191,13 @@ class _Look:
         return Verdict.LATER_STEP if tried is None or tried.count <= self._class else Verdict.PASSED_OVER
 
 
-def _alone(moment: Moment, agent: Agent, *, is_asked: bool) -> Considered:
+def _alone(moment: Moment, agent: Agent, verdict: Verdict) -> Considered:
     domain = moment.invite.media_domain
-    state = state_in(agent, domain)
-    available = Verdict.CANDIDATE if state in AVAILABLE else Verdict.UNAVAILABLE
     return Considered(
         agent=agent.id,
         display_name=agent.settings.name,
-        verdict=Verdict.ASKED if is_asked else available,
-        state=state,
+        verdict=verdict,
+        state=state_in(agent, domain),
         active=agent.active(domain),
         reserved=agent.reserved(domain),
         capacity=agent.capacity.get(domain, 0),

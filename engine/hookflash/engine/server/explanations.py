@@ -68,7 +68,9 @@ class Explanations:
         if invite.target.queue is not None:
             answer.strategy = self._asking.queue(invite.target.queue).settings.strategy
         if place is not None:
-            agents = await self._asking.in_thread(lambda: considered(place.moment, self._strategy_of))
+            agents = await self._asking.in_thread(
+                lambda: considered(place.moment, self._strategy_of, named=shown.named)
+            )
             listed, left_out = shown.of(agents)
             answer.standing.CopyFrom(standing_to(place.moment, place.rank, place.waiting, listed, left_out))
 
@@ -84,7 +86,7 @@ class Explanations:
             choices = []
             for choice in past.with_outcomes():
                 asked = {agent for _, agent, _ in choice.offers}
-                listed, left_out = shown.of(considered(choice.moment, self._strategy_of, asked))
+                listed, left_out = shown.of(considered(choice.moment, self._strategy_of, asked, shown.named))
                 choices.append(choice_to(choice, listed, left_out))
             return choices
 
