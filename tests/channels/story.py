@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
 
+from hookflash.engine.actors.clock import ManualClock
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import SITE, Address
@@ -126,17 +127,39 @@ class StoryWorld:
 @asynccontextmanager
 async def story_world(customer: Customer, public_url: str = "") -> AsyncIterator[StoryWorld]:
     """Run an engine with this channel applied and running; Ann is ready, Ben and Cleo are known."""
-    async with running(public_url=public_url) as run:
-        await run.site("ann")
-        others = tuple(AgentSettings(id=AgentId(name), display_name=name.title()) for name in ("ben", "cleo"))
-        channel = ChannelSettings(id=CHANNEL, kind=customer.kind, queue=BILLING, settings=customer.settings)
-        await run.run(SITE, c.Apply(agents=others, channels=(channel,)))
-        await run.engine.adapters.wait_until_settled()
-        report = run.engine.adapters.reports[CHANNEL]
-        assert report.state is ChannelState.RUNNING, report.reason
-        async with open_door(run.engine, CHANNEL) as door:
-            customer.meet(door)
-            yield StoryWorld(run, door)
+    ending: asyncio.Task[None] | None = None
+    try:
+        async with running(public_url=public_url) as run:
+            try:
+                async with _world(customer, run) as world:
+                    yield world
+            except BaseException:
+                # What ends is waited for by the engine's clock, which nobody else moves on any more.
+                ending = asyncio.ensure_future(_passing(run.clock))
+                raise
+    finally:
+        if ending is not None:
+            ending.cancel()
+
+
+@asynccontextmanager
+async def _world(customer: Customer, run: Running) -> AsyncIterator[StoryWorld]:
+    await run.site("ann")
+    others = tuple(AgentSettings(id=AgentId(name), display_name=name.title()) for name in ("ben", "cleo"))
+    channel = ChannelSettings(id=CHANNEL, kind=customer.kind, queue=BILLING, settings=customer.settings)
+    await run.run(SITE, c.Apply(agents=others, channels=(channel,)))
+    await run.engine.adapters.wait_until_settled()
+    report = run.engine.adapters.reports[CHANNEL]
+    assert report.state is ChannelState.RUNNING, report.reason
+    async with open_door(run.engine, CHANNEL) as door:
+        customer.meet(door)
+        yield StoryWorld(run, door)
+
+
+async def _passing(clock: ManualClock) -> None:
+    while True:
+        clock.advance(0.1)
+        await asyncio.sleep(0.001)
 
 
 async def play(

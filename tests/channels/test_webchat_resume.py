@@ -201,3 +201,18 @@ async def test_a_frame_is_kept_before_anybody_sees_it(monkeypatch: pytest.Monkey
 async def _silent(tab: Tab) -> None:
     await tab.send(frame="ping")
     assert [frame["frame"] for frame in await tab.take(2)] == ["snapshot", "pong"]
+
+
+@pytest.mark.parametrize(("limit", "has_said_hello"), [("_HELLO_S", False), ("_SILENT_S", True)])
+async def test_a_socket_that_says_nothing_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    has_said_hello: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    monkeypatch.setattr(connection, limit, 0.05)
+    async with ChatWorld().served() as chat, chat.visit() if has_said_hello else chat.tab() as tab:
+        assert await tab.closed() == connection.SLOW
+        async with chat.tab() as other:
+            monkeypatch.undo()
+            await other.send(frame="hello", token=token(), after=None)
+            assert (await other.next())["id"] == "hello", "his place is free for the next"
