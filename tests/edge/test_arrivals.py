@@ -243,6 +243,53 @@ def test_the_file_is_for_our_eyes_only(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
 
 
+def _from(key: str, address: str, *aliases: str) -> Inbound:
+    to = CustomerAddress(channel=WEB, id=address, aliases=aliases)
+    return replace(_said(key, f"text {key}"), address=to)
+
+
+async def _bring(world: AtEdge, provider: Provider, *brought: Inbound) -> tuple[str, ...]:
+    """Bring these and wait until they are on timelines; the other ids of the customer at `+49 1`."""
+    await _served(world)
+    for arrival in brought:
+        provider.arrivals.put_nowait(arrival)
+    await world.pass_until(lambda: len(_texts(world)) == len(brought))
+    run = world.host.run_of(WEB)
+    assert run is not None
+    return run._aliases.of("+49 1")  # noqa: SLF001  what deliveries are given
+
+
+async def test_a_customer_under_another_id_of_his_is_the_same_one_also_after_a_restart(tmp_path: Path) -> None:
+    provider, store = Provider(), MemoryStore()
+    file = InboxFile(tmp_path / "inbox.sqlite")
+    async with at_edge(web_adapter(provider), store=store, file=file) as world:
+        stranger = _from("3", "someone else", "+49 9")
+        known = await _bring(world, provider, _from("1", "+49 1"), _from("2", "user.7", "+49 1"), stranger)
+        assert known == ("user.7",)
+        assert [event.address for event in world.events(e.ConversationOpened)] == ["+49 1", "someone else"]
+        clock = world.clock
+    file.close()
+    file = InboxFile(tmp_path / "inbox.sqlite")
+    async with at_edge(web_adapter(provider), store=store, file=file, clock=clock) as world:
+        again = (_from("4", "user.7"), _from("5", "user.7", "+49 2", "+49 1"), _from("6", "+49 2"), _from("7", "+49 9"))
+        assert await _bring(world, provider, *again) == ("+49 2", "user.7")
+        assert world.events(e.ConversationOpened) == []
+        await file.forget_channel("web")
+        assert await file.aliases("web") == []
+    file.close()
+
+
+async def test_an_alias_leads_to_the_conversation_that_is_open_at_it(tmp_path: Path) -> None:
+    provider = Provider()
+    async with at_edge(web_adapter(provider), file=InboxFile(tmp_path / "inbox.sqlite")) as world:
+        await world.run.site()
+        await _served(world)
+        await world.run.open("1")  # By a service, at the address that it knows.
+        provider.arrivals.put_nowait(_from("1", "user.7", "customer 1"))
+        await world.pass_until(lambda: _texts(world))
+        assert len(world.events(e.ConversationOpened)) == 1
+
+
 async def test_a_picked_choice_keeps_its_id_unless_that_cannot_be_one(tmp_path: Path) -> None:
     provider = Provider()
     async with at_edge(web_adapter(provider), file=InboxFile(tmp_path / "inbox.sqlite")) as world:

@@ -39,6 +39,7 @@ from hookflash.sdk.hosting.webhook import WebhookCalls
 from hookflash.sdk.http import guarded_client
 from hookflash.sdk.types import ChannelId, ExternalId
 
+from .aliases import Aliases
 from .arrivals import ArrivalTaker
 from .channel_store import FileStore
 from .door import WebhookDoor
@@ -124,6 +125,7 @@ class AdapterRun:
         self._served: set[asyncio.Task[None]] = set()
         self._http = guarded_client(edge.http.allow_private)
         self._store = FileStore(edge.file, settings.id)
+        self._aliases = Aliases(settings.id, lambda address: edge.inbox.is_open(settings.id, address))
 
     async def start(self) -> None:
         """Make and start the adapter, then begin to send and to take. Raises whatever keeps it from starting."""
@@ -242,6 +244,7 @@ class AdapterRun:
             rules=edge.rules,
             receipts=edge.receipts,
             parts=PartsDone(edge.file, channel),
+            aliases=self._aliases.of,
             on_fault=self._on_fault,
             on_auth=self._on_auth,
         )
@@ -279,6 +282,7 @@ class AdapterRun:
         adapter = self._class(self._context(), config)
         await self._require_guarded(adapter, config)
         edge = self._edge
+        self._aliases.load(await edge.file.aliases(self.settings.id))
         # Before its start: what it takes there is taken.
         self._taker = ArrivalTaker(
             self.settings.id,
@@ -288,6 +292,7 @@ class AdapterRun:
             receipts=edge.receipts,
             media=edge.media,
             signs=edge.signs,
+            aliases=self._aliases,
             clock=edge.clock,
             random=edge.random,
             on_fault=self._on_fault,

@@ -23,6 +23,7 @@ from hookflash.sdk.errors import NotTaken
 from hookflash.sdk.hosting.patience import caught, sleep
 from hookflash.sdk.types import ChannelId
 
+from .aliases import Aliases
 from .echoes import Echoes
 from .inbox import Inbox
 from .inbox_file import ArrivalRow, InboxFile
@@ -66,6 +67,7 @@ class ArrivalTaker:
         receipts: ReceiptJoiner,
         media: MediaStore,
         signs: TypingSigns,
+        aliases: Aliases,
         clock: Clock,
         random: Random,
         on_fault: FaultListener,
@@ -80,6 +82,7 @@ class ArrivalTaker:
         self._echoes = Echoes(inbox, receipts)
         self._media = media
         self._signs = signs
+        self._aliases = aliases
         self._clock = clock
         self._random = random
         self._on_fault = on_fault
@@ -133,7 +136,13 @@ class ArrivalTaker:
             raise InboxFullError
         if not rows:
             return
-        for number, row in zip(await self._file.keep(rows), rows, strict=True):
+        learnt, self._aliases.unsaved = self._aliases.unsaved, []
+        try:
+            numbers = await self._file.keep(rows, [(self._channel, *pair) for pair in learnt])
+        except sqlite3.Error:
+            self._aliases.unsaved[:0] = learnt
+            raise
+        for number, row in zip(numbers, rows, strict=True):
             if number is not None:
                 self._enter_lane(number, read_body(row.body))
 
@@ -181,10 +190,11 @@ class ArrivalTaker:
         wrong: list[str] = []
         for arrival in arrivals:
             try:
-                if isinstance(arrival, Typing):
-                    self._show(arrival)
+                known = self._aliases.resolved(arrival)
+                if isinstance(known, Typing):
+                    self._show(known)
                     continue
-                row = row_of(self._channel, arrival, now=self._clock.now(), place=self._place())
+                row = row_of(self._channel, known, now=self._clock.now(), place=self._place())
             except Exception as error:  # noqa: BLE001  untyped plugins put anything into an arrival
                 wrong.append(type(error).__name__)
             else:

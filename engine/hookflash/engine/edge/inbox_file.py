@@ -140,9 +140,23 @@ class InboxFile:
             self._thread = Thread(target=self._run, name="inbox", daemon=True)
             self._thread.start()
 
-    async def keep(self, rows: Sequence[ArrivalRow]) -> list[int | None]:
-        """Keep rows; durable when this returns. The number of each new one, None for one that was here before."""
-        return await self._do(lambda connection: [_insert(connection, row) for row in rows])
+    async def keep(self, rows: Sequence[ArrivalRow], aliases: Sequence[tuple[str, str, str]] = ()) -> list[int | None]:
+        """Keep rows; durable when this returns. The number of each new one, None for one that was here before.
+
+        `aliases` are other ids of customers, with their channel and address.
+        """
+
+        def keep(connection: sqlite3.Connection) -> list[int | None]:
+            # Anew, so that it is the latest.
+            connection.executemany("INSERT OR REPLACE INTO aliases (channel, alias, address) VALUES (?, ?, ?)", aliases)
+            return [_insert(connection, row) for row in rows]
+
+        return await self._do(keep)
+
+    async def aliases(self, channel: str) -> list[tuple[str, str]]:
+        """The other ids of a channel's customers, each with its address, the one learnt first first."""
+        query = "SELECT alias, address FROM aliases WHERE channel = ? ORDER BY rowid"
+        return await self._do(lambda connection: connection.execute(query, (channel,)).fetchall())
 
     async def mark_done(self, numbers: Sequence[int]) -> None:
         """These are done: their keys stay, what they said goes."""
@@ -171,6 +185,7 @@ class InboxFile:
         def forget(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM arrivals WHERE channel = ?", (channel,))
             connection.execute("DELETE FROM store WHERE channel = ?", (channel,))
+            connection.execute("DELETE FROM aliases WHERE channel = ?", (channel,))
             connection.execute("DELETE FROM raw WHERE channel = ?", (channel,))
 
         self._has_traces = True
@@ -360,3 +375,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.executescript(_FROM_1_TO_2)
     elif written != _FORMAT:
         raise sqlite3.DatabaseError(f"its format is {written}, and this release knows {_FORMAT}")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS aliases"
+        " (channel TEXT NOT NULL, alias TEXT NOT NULL, address TEXT NOT NULL, UNIQUE (channel, alias))"
+    )

@@ -7,7 +7,7 @@ an error means goes by its class (plugins.md 3.3); what an adapter says beyond i
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from random import Random
 from typing import Final, final
@@ -85,6 +85,7 @@ class ChannelSender:
         rules: SendingRules,
         receipts: ReceiptJoiner,
         parts: PartsDone,
+        aliases: Callable[[str], tuple[str, ...]],
         on_fault: FaultListener,
         on_auth: Callable[[str], None],
     ) -> None:
@@ -98,6 +99,7 @@ class ChannelSender:
         self._rules = rules
         self._receipts = receipts
         self._parts = parts
+        self._aliases = aliases
         self._on_fault = on_fault
         self._on_auth = on_auth
         self._reader = outbox.open_reader(channel, rules.parallel_max, is_in_step=True, has_timeout=False)
@@ -171,6 +173,7 @@ class ChannelSender:
             self._postpone(delivery, wait_s)
             return
         began = self._clock.now()
+        delivery = self._reached(delivery)
         parts = parts_of(delivery, self._adapter.capabilities)
         relinked = self._receipts.relinked(self._channel, delivery) if delivery.attempt > 1 else None
         if relinked is not None and relinked.part >= len(parts):
@@ -191,6 +194,11 @@ class ChannelSender:
             self._on_auth("")
         self._alarmed = ""
         await self._done(delivery, external_id=external_id)
+
+    def _reached(self, delivery: Delivery) -> Delivery:
+        """The delivery, with all ids under which its customer is known."""
+        others = self._aliases(delivery.to.id)
+        return replace(delivery, to=replace(delivery.to, aliases=others)) if others else delivery
 
     def _too_late(self, delivery: Delivery) -> str:
         """Why it would not be carried any more, by the window that the channel declares; empty where it would."""

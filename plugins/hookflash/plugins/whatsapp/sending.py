@@ -22,7 +22,7 @@ _USER_ID: Final = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]+", re.ASCII)
 
 def body_of(delivery: Delivery, list_button: str) -> dict[str, Any]:
     """Make the body. The number is preferred where it is known: Meta takes it for every type of message."""
-    ids = (delivery.to.id, *delivery.to.aliases)
+    ids = (*delivery.to.aliases, delivery.to.id)  # The latest first: a changed number is an alias of the old one.
     number = next((each for each in ids if not _USER_ID.fullmatch(each)), None)
     body: dict[str, Any] = {
         "messaging_product": "whatsapp",
