@@ -175,7 +175,7 @@ async def test_what_an_adapter_remembers_outlives_the_process_and_is_its_owners(
 def test_any_installed_adapter_is_found_by_its_kind() -> None:
     assert adapter_of("console").kind == "console"
     assert {"console", "telegram", "webhook"} <= set(installed_kinds())
-    with pytest.raises(CommandError, match=r"No adapter of kind 'fax' is installed here; there are: .*console"):
+    with pytest.raises(CommandError, match=r"No adapter of kind 'fax' is installed here; there are: .*whatsapp\.$"):
         adapter_of("fax")
 
 
@@ -194,6 +194,8 @@ async def test_a_probe_says_what_it_looked_at() -> None:
         "provider": skipped,
     }
     assert await _probe("fax") == {"applied": ok, "adapter": failed}
+    own = m.Channel(name="channels/web", kind="fax", is_external=True)
+    assert [looked.outcome async for looked in probed(own, None)] == [ok, skipped], "a program of one's own serves it"
     assert await _probe("console", colour="red") == {"applied": ok, "adapter": ok, "settings": failed}
     webhook = await _probe("console", url="http://127.0.0.1:9/")
     assert webhook["webhook"] is failed

@@ -127,3 +127,10 @@ async def test_an_adapter_that_takes_what_nobody_signed_is_not_run(tmp_path: Pat
     with pytest.raises(CommandError, match="nobody has signed"):
         async with running(tmp_path, Open):
             pass
+
+
+@pytest.mark.parametrize("listen", ["nonsense", "127.0.0.1:x", "127.0.0.1:70000", ":80"])
+async def test_where_it_cannot_listen_is_said_in_a_sentence(tmp_path: Path, listen: str) -> None:
+    with pytest.raises(CommandError, match="--listen reads HOST:PORT"):
+        async with running(tmp_path, Signed, listen=listen):
+            pass

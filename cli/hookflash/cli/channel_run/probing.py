@@ -60,7 +60,12 @@ async def probed(channel: m.Channel, url: str | None) -> AsyncIterator[Looked]:
     try:
         adapter_class = adapter_of(channel.kind)
     except CommandError as error:
-        yield Looked("adapter", Finding.FAILED, str(error))
+        if channel.is_external:
+            yield Looked(
+                "adapter", Finding.SKIPPED, "none of this kind is installed here; a program of yours serves it"
+            )
+        else:
+            yield Looked("adapter", Finding.FAILED, str(error))
         return
     yield Looked("adapter", Finding.OK, f"{adapter_class.__module__}.{adapter_class.__name__}")
     try:

@@ -27,6 +27,7 @@ __all__ = ["Web"]
 
 BODY_BYTES_MAX: Final = 4 * 1024 * 1024
 _CONNECTIONS_MAX: Final = 1_000
+_PORT_MAX: Final = 65_535
 _GRACE_S: Final = 5
 
 _log = structlog.get_logger("hookflash.channel")
@@ -57,11 +58,13 @@ class Web:
     async def start(self, listen: str) -> str:
         """Take the port and serve; the answer is the webhook's URL. Raises CommandError."""
         host, _, port = listen.rpartition(":")
+        if not (host and port.isdecimal() and int(port) <= _PORT_MAX):
+            raise CommandError(f"--listen reads HOST:PORT, as 127.0.0.1:7480, not {listen!r}.", ExitCode.USAGE)
         try:
             taken = socket.create_server(
                 (host.strip("[]"), int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET
             )
-        except (OSError, ValueError, OverflowError) as error:
+        except OSError as error:
             raise CommandError(f"--listen {listen} cannot be used: {error}.", ExitCode.USAGE) from error
         config = uvicorn.Config(
             self._site(),

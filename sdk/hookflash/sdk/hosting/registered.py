@@ -31,7 +31,8 @@ def registered_by(point: EntryPoint) -> "Registered":
     found = point.load()
     plugin = found() if isinstance(found, type) else found
     registered = Registered()
-    plugin.hookflash_register(registered)
+    if hasattr(plugin, "hookflash_register"):  # Else it has other hooks only.
+        plugin.hookflash_register(registered)
     return registered
 
 
