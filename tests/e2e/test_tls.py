@@ -5,12 +5,14 @@ The certificates are real and made by the openssl command for each run.
 
 import re
 import shutil
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
+import httpx
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 
@@ -180,3 +182,31 @@ def test_a_client_without_a_certificate_or_with_a_strangers_does_not_even_connec
             assert caller.refusal("AdminService/GetServer").code == "UNAVAILABLE"
             with pytest.raises(grpc.RpcError):
                 health_pb2_grpc.HealthStub(caller.channel).Check(health_pb2.HealthCheckRequest(), timeout=5)
+
+
+def test_webhooks_are_served_with_a_certificate_of_their_own(
+    tmp_path: Path, authority: Authority, identity: tuple[Path, Path]
+) -> None:
+    settings = {"http_listen": "127.0.0.1:0", "http_cert": str(identity[0]), "http_key": str(identity[1])}
+    with running(tmp_path / "data", settings=settings) as server:
+        assert server.process.stdout is not None
+        url = server.process.stdout.readline().strip().rpartition(" ")[2]
+        assert url.startswith("https://")
+        trusting = ssl.create_default_context(cafile=authority.certificate)
+        with httpx.Client(verify=trusting, trust_env=False) as provider:
+            assert provider.get(f"{url}/channels/nothing").status_code == 404
+        with httpx.Client(trust_env=False) as stranger, pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY"):
+            stranger.get(f"{url}/channels/nothing")
+        with httpx.Client(trust_env=False) as plain, pytest.raises(httpx.RemoteProtocolError):
+            plain.get(f"{url.replace('https', 'http')}/channels/nothing")
+
+
+def test_webhooks_with_a_certificate_and_another_ones_key_keep_the_server_from_starting(
+    tmp_path: Path, authority: Authority, identity: tuple[Path, Path]
+) -> None:
+    _, other = authority.signed("other-web", "DNS:localhost")
+    settings = {"http_listen": "127.0.0.1:0", "http_cert": str(identity[0]), "http_key": str(other)}
+    ended = hookflash("serve", "--data", tmp_path / "data", "--listen", "127.0.0.1:0", settings=settings)
+    assert ended.code != 0
+    assert "must be a certificate and its own key" in ended.stderr
+    assert "Traceback" not in ended.stderr
