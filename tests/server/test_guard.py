@@ -22,7 +22,7 @@ from hookflash.engine.server.tokens import Tokens
 from hookflash.engine.settings import Limits
 from hookflash.sdk.types import Principal, Role
 from hookflash.v1 import queue_service_pb2
-from tests.server.serving import Refused, Serving, serving
+from tests.server.serving import Client, Refused, Serving, serving
 
 SECRET = "the customer's card is 4929"  # noqa: S105  what must not come out
 
@@ -206,3 +206,31 @@ async def test_calls_are_counted_by_method_and_reason(served: Serving) -> None:
         "hookflash_calls_total", {"method": "QueueService/ListQueues", "reason": "OK"}
     )
     assert count == 1.0
+
+
+async def test_streams_that_are_open_are_counted_however_they_end(served: Serving) -> None:
+    await served.site("ann")
+    ann = await served.agent("ann")
+    labels = {"method": "AgentService/Attach"}
+
+    def open_streams() -> float | None:
+        return served.server.metrics.registry.get_sample_value("hookflash_streams", labels)
+
+    async def until(count: int) -> None:
+        async with asyncio.timeout(10):
+            while open_streams() != count:  # noqa: ASYNC110  the server hears of an end in a moment
+                await asyncio.sleep(0.001)
+
+    async with ann.stream("AgentService/Attach") as first:
+        await first.until("welcome")
+        assert open_streams() == 1
+        async with ann.stream("AgentService/Attach") as second:
+            await second.until("welcome")
+            with pytest.raises(Refused, match="has taken over"):  # Taken over: it ends with an error of the server's.
+                await first.until("offer_made")
+            await until(1)
+    stranger = Client(served.channel, "")
+    async with stranger.stream("AgentService/Attach") as refused:
+        with pytest.raises(Refused):
+            await refused.next()
+    await until(0)
