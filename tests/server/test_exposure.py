@@ -9,7 +9,8 @@ import grpc
 import pytest
 
 from hookflash.engine.server.app import StartError
-from hookflash.engine.server.exposure import bind
+from hookflash.engine.server.exposure import listening
+from hookflash.engine.server.gateway import Gateway
 from hookflash.engine.settings import Settings, TlsSettings
 from tests.server.serving import Client, Refused, serving
 
@@ -81,20 +82,27 @@ async def test_a_clients_certificate_names_its_principal_and_one_that_names_none
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "192.0.2.1:7433", "gateway.example:7433"])
-async def test_a_port_that_others_reach_is_refused_without_tls_and_the_sentence_has_three_ways_out(
-    listen: str,
-) -> None:
+def test_a_port_that_others_reach_is_refused_without_tls_and_the_sentence_has_three_ways_out(listen: str) -> None:
     with pytest.raises(StartError) as refused:
-        bind(grpc.aio.server(), Settings(listen=listen))
+        listening(Settings(listen=listen), (), ())
     assert str(refused.value).count("`hookflash serve") + str(refused.value).count("hookflash serve`") == 3
 
 
 async def test_a_port_that_others_reach_is_taken_with_tls_or_when_it_is_meant(tmp_path: Path) -> None:
-    assert bind(grpc.aio.server(), Settings(listen="0.0.0.0:0", insecure_i_know=True)).startswith("0.0.0.0:")
+    assert (await taken(Settings(listen="0.0.0.0:0", insecure_i_know=True))).startswith("0.0.0.0:")
     with pytest.raises(StartError, match="cannot be read"):
-        bind(grpc.aio.server(), Settings(tls=TlsSettings(cert=tmp_path / "none.pem", key=tmp_path / "none.key")))
+        listening(Settings(tls=TlsSettings(cert=tmp_path / "none.pem", key=tmp_path / "none.key")), (), ())
 
 
 async def test_a_socket_of_this_machine_needs_no_port(tmp_path: Path) -> None:
     listen = f"unix:{tmp_path / 'engine.sock'}"
-    assert bind(grpc.aio.server(), Settings(listen=listen)) == listen
+    assert await taken(Settings(listen=listen)) == listen
+
+
+async def taken(settings: Settings) -> str:
+    """The address that a gateway takes, and gives back."""
+    gateway = Gateway(())
+    try:
+        return await gateway.start(settings, {}, lambda: None)
+    finally:
+        await gateway.stop(0.0)

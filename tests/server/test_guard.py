@@ -14,9 +14,9 @@ from structlog.testing import capture_logs
 
 from hookflash.engine.domain.refusals import RateLimited
 from hookflash.engine.server.admission import Rates
-from hookflash.engine.server.app import StartError
+from hookflash.engine.server.app import StartError, options_of
 from hookflash.engine.server.caller import Caller
-from hookflash.engine.server.exposure import bind
+from hookflash.engine.server.gateway import Gateway
 from hookflash.engine.server.queues import QueueServicer
 from hookflash.engine.server.tokens import Tokens
 from hookflash.engine.settings import Limits
@@ -193,11 +193,11 @@ async def test_draining_ends_streams_with_goodbye_then_refuses_and_lets_the_serv
 
 
 async def test_a_second_server_on_the_same_port_is_told_so(served: Serving) -> None:
-    settings = replace(served.engine.settings, listen=served.address)
+    settings, second = replace(served.engine.settings, listen=served.address), Gateway(options_of(Limits()))
     with pytest.raises(StartError, match="another program has it"):
-        bind(grpc.aio.server(options=[("grpc.so_reuseport", 0)]), settings)
+        await second.start(settings, {}, lambda: None)
     with pytest.raises(StartError, match="--insecure-i-know"):
-        bind(grpc.aio.server(), replace(settings, listen="0.0.0.0:0"))
+        await second.start(replace(settings, listen="0.0.0.0:0"), {}, lambda: None)
 
 
 async def test_calls_are_counted_by_method_and_reason(served: Serving) -> None:

@@ -10,7 +10,7 @@ from contextvars import Context, copy_context
 from email.message import Message as Metadata
 from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from hookflash.engine.edge.inbox_file import INBOX_FILE, InboxFile
 from hookflash.engine.engine import Engine, Threads
@@ -160,9 +160,7 @@ class Process:
         made.append(engine)
         before(engine)
         await engine.start()
-        self.server = Server(
-            engine, has_files=False, make_grpc=lambda **_: cast("Any", self.listener), steady=self.loop.time
-        )
+        self.server = Server(engine, has_files=False, listener=self.listener, steady=self.loop.time)
         await self.server.start()
 
     @property

@@ -13,6 +13,9 @@ import grpc
 from google.rpc.error_details_pb2 import ErrorInfo  # type: ignore[import-untyped]
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
+from hookflash.engine.server.link import Handlers
+from hookflash.engine.settings import Settings
+
 __all__ = ["CallContext", "Listener", "Reply", "reply_of"]
 
 _DETAILS = "grpc-status-details-bin"
@@ -74,29 +77,17 @@ class CallContext:
         raise _Aborted(Reply(code.name, reason, b"", details))
 
 
-@dataclass(frozen=True, slots=True)
-class _Details:
-    method: str
-    invocation_metadata: tuple[tuple[str, str], ...] = ()
-
-
 class Listener:
-    """The grpc.aio.Server of a simulated process."""
+    """What brings calls in a simulated process."""
 
-    def __init__(self, **_options: object) -> None:
-        self._handlers: list[Any] = []
-        self._found: dict[str, Any] = {}
+    def __init__(self) -> None:
+        self._handlers: Handlers = {}
         self._at_work: set[asyncio.Task[Any]] = set()
         self.is_open = False
 
-    def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
-        self._handlers.extend(handlers)
-
-    def add_insecure_port(self, _address: str) -> int:
-        return 1
-
-    async def start(self) -> None:
-        self.is_open = True
+    async def start(self, _settings: Settings, handlers: Handlers, _restarted: Callable[[], None]) -> str:
+        self._handlers, self.is_open = handlers, True
+        return "here"
 
     async def stop(self, grace_s: float) -> None:
         """Take no more calls; those at work have the grace."""
@@ -112,24 +103,14 @@ class Listener:
         assert task is not None
         self._at_work.add(task)
         try:
-            handler = self._handler(path)
-            behaviour = handler.unary_stream if handler.response_streaming else handler.unary_unary
-            given = handler.request_deserializer(request) if handler.request_deserializer else request
-            answer = await behaviour(given, context)
+            handler: Any = self._handlers[f"/hookflash.v1.{path}"]
             if handler.response_streaming:
+                await handler.unary_stream(request, context)
                 return b""
-            encoded: bytes = handler.response_serializer(answer) if handler.response_serializer else answer
+            encoded: bytes = handler.response_serializer(await handler.unary_unary(request, context))
             return encoded
         finally:
             self._at_work.discard(task)
-
-    def _handler(self, path: str) -> Any:  # noqa: ANN401  gRPC types no handler's parts
-        found = self._found.get(path)
-        if found is None:
-            details = _Details(f"/hookflash.v1.{path}")
-            found = next(one for each in self._handlers if (one := each.service(details)) is not None)
-            self._found[path] = found
-        return found
 
 
 def reply_of(task: "asyncio.Task[bytes]") -> Reply:

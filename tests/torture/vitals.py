@@ -1,4 +1,4 @@
-"""How a server process is: the memory that is its own, its open descriptors, and whether either grows.
+"""How a server is, all its processes: the memory that is their own, their open descriptors, and whether either grows.
 
 Read from /proc. Growth is a straight line fitted through samples, so that one high reading proves nothing.
 """
@@ -12,6 +12,8 @@ from threading import Event, Thread
 from time import monotonic
 from types import TracebackType
 from typing import Final, Self
+
+from hookflash.cli.bench.processes import processes_of
 
 __all__ = ["MIB", "Vitals", "VitalsLog", "vitals_of"]
 
@@ -30,13 +32,21 @@ class Vitals:
 
 
 def vitals_of(pid: int, *, work: float = 0.0) -> Vitals:
-    """Read a process. Raises OSError where it is gone."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
-    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-    memory = int(fields["RssAnon"].split()[0]) * 1024
+    """Read a process, with those that it started. Raises OSError where it is gone."""
+    memory = _memory_bytes(pid)
     open_now = list(_descriptors(pid))
+    for each in tuple(processes_of(pid))[1:]:
+        with suppress(OSError, KeyError):  # It has ended.
+            memory += _memory_bytes(each)
+            open_now += _descriptors(each)
     sockets = sum(each.startswith("socket:") for each in open_now)
     return Vitals(at_s=monotonic(), memory_bytes=memory, descriptors=len(open_now), sockets=sockets, work=work)
+
+
+def _memory_bytes(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    return int(fields["RssAnon"].split()[0]) * 1024
 
 
 def _descriptors(pid: int) -> Iterator[str]:

@@ -10,7 +10,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -21,6 +22,7 @@ __all__ = [
     "Server",
     "apart",
     "cpu_s",
+    "processes_of",
     "rss_bytes",
     "run_alone",
     "start_echo",
@@ -62,7 +64,7 @@ class Server:
         return self.process.pid
 
     def rss_bytes(self) -> int:
-        """Return the memory that it holds. Raises BenchError where the system does not say."""
+        """Return the memory that it and its processes hold. Raises BenchError where the system does not say."""
         return rss_bytes(self.pid)
 
     async def next_address(self) -> str:
@@ -160,24 +162,34 @@ async def start_server(what: str, arguments: Sequence[str], log: Path, settings:
 
 
 def cpu_s(pid: int) -> float:
-    """Return the CPU seconds that a process has used so far; 0.0 where the system does not say."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / float(os.sysconf("SC_CLK_TCK"))
+    """Return the CPU seconds that a process and those it started have used so far; 0.0 where nobody says."""
+    ticks = 0
+    for each in processes_of(pid):
+        with suppress(OSError):  # It has ended, or this system does not tell.
+            fields = Path(f"/proc/{each}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / float(os.sysconf("SC_CLK_TCK"))
 
 
 def rss_bytes(pid: int) -> int:
-    """Return the memory that a process holds. Raises BenchError where the system does not say."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    for line in lines:
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise BenchError("This system does not say how much memory a process holds.")
+    """Return the memory that a process and those it started hold. Raises BenchError where the system does not say."""
+    held = 0
+    for each in processes_of(pid):
+        with suppress(OSError):  # It has ended, or this system does not tell.
+            lines = Path(f"/proc/{each}/status").read_text(encoding="utf-8").splitlines()
+            held += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
+    if not held:
+        raise BenchError("This system does not say how much memory a process holds.")
+    return held
+
+
+def processes_of(pid: int) -> Iterator[int]:
+    """Yield the ids of a process and of those that it started, and these; the first alone where nobody says."""
+    yield pid
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # The thread has ended.
+            for child in thread.read_text(encoding="ascii").split():
+                yield from processes_of(int(child))
 
 
 def _end_of(log: Path) -> str:

@@ -19,6 +19,7 @@ from prometheus_client import start_http_server
 from hookflash.engine.actors.calls import Call, Sealed
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain.address import Address, Kind
+from hookflash.engine.domain.limits import Limits
 from hookflash.engine.domain.values import TokenSettings
 from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.server.admin import AdminServicer
@@ -33,8 +34,10 @@ from hookflash.engine.server.conversations import ConversationServicer
 from hookflash.engine.server.credentials import Credentials
 from hookflash.engine.server.desks import Desks
 from hookflash.engine.server.events import EventServicer
-from hookflash.engine.server.exposure import StartError, bind
+from hookflash.engine.server.exposure import StartError
+from hookflash.engine.server.gateway import Gateway, Listener
 from hookflash.engine.server.guard import Guard
+from hookflash.engine.server.link import Handlers
 from hookflash.engine.server.methods import methods
 from hookflash.engine.server.metrics import Metrics
 from hookflash.engine.server.ports import Engine
@@ -74,12 +77,13 @@ class Server:
         engine: Engine,
         *,
         has_files: bool = True,
-        make_grpc: Callable[..., "grpc.aio.Server"] = grpc.aio.server,
+        listener: Listener | None = None,
         steady: Callable[[], float] = monotonic,
     ) -> None:
         """Put the parts together; nothing listens yet. `has_files`: audit.log and admin.token go into the data.
 
-        `make_grpc` makes what handlers are added to, and `steady` is the clock of rates: a simulation has its own.
+        `listener` brings the calls; without one, a front on threads does. `steady` is the clock of rates: a simulation
+        has its own of both.
         """
         self._engine, self._has_files = engine, has_files
         self._asking = Asking(engine)
@@ -99,8 +103,7 @@ class Server:
         self._draining: asyncio.Task[None] | None = None
         self._metrics_server: tuple[Any, Any] | None = None
         self.drained: Final = asyncio.Event()
-        self._grpc = make_grpc(options=_options(engine))
-        self._register()
+        self._listener = listener or Gateway(options_of(engine.limits))
 
     async def start(self) -> str:
         """Write the first admin's token, take the port and serve; the answer is the address. Raises StartError."""
@@ -112,9 +115,8 @@ class Server:
 
         self._unsubscribe = unsubscribe
         await self._make_admin()
-        address = bind(self._grpc, self._engine.settings)
         self._serve_metrics()
-        await self._grpc.start()
+        address = await self._listener.start(self._engine.settings, self._handlers(), self.metrics.front_replaced)
         self._processes.start(address)
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
         return address
@@ -144,7 +146,7 @@ class Server:
         self._engine.shard.is_draining = True
         for part in (self._desks, self._board, self._tail, self._channels, self._reading):
             part.end_all()
-        await self._grpc.stop(_GRACE_S)
+        await self._listener.stop(_GRACE_S)
         self.drained.set()
 
     def _begin_drain(self) -> None:
@@ -158,7 +160,8 @@ class Server:
             except Exception as error:  # noqa: BLE001  what cannot be shown must not stop the shard
                 _log.error("hearing.failed", part=type(part).__name__, error=type(error).__name__)
 
-    def _register(self) -> None:
+    def _handlers(self) -> Handlers:
+        """What serves each method, by its path."""
         asking = self._asking
         servicers: Mapping[str, object] = {
             "hookflash.v1.ConversationService": ConversationServicer(asking, self._reading),
@@ -171,16 +174,14 @@ class Server:
         is_mutual = self._engine.settings.tls is not None and self._engine.settings.tls.client_ca is not None
         credentials = Credentials(self._tokens, self._authenticators, asking.now, is_mutual=is_mutual)
         guard = Guard(credentials, self._admission, self.metrics, self.audit, asking.now, self._engine.questions.hooks)
-        handlers: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
+        opened = _Opened(guard)
         for method in methods():
             behaviour: Callable[..., Awaitable[Any]] = getattr(servicers[method.service], method.name)
-            handlers.setdefault(method.service, {})[method.name] = guard.wrapped(method, behaviour)
-        for service, of_service in handlers.items():
-            self._grpc.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, of_service),))
-        opened = _Opened(self._grpc, guard)
+            opened.handlers[f"/{method.service}/{method.name}"] = guard.wrapped(method, behaviour)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, opened)
-        names = [*handlers, SERVICE_NAME, reflection.SERVICE_NAME]
+        names = [*servicers, SERVICE_NAME, reflection.SERVICE_NAME]
         reflection_pb2_grpc.add_ServerReflectionServicer_to_server(reflection.aio.ReflectionServicer(names), opened)
+        return opened.handlers
 
     async def _make_admin(self) -> None:
         """Write `admin.token` where there is none; the token that was lost with it is worth nothing then."""
@@ -209,17 +210,17 @@ class Server:
 
 
 class _Opened:
-    """What gRPC's own services are added to: the server, with the guard around each of their methods."""
+    """What gRPC's own services are added to: the handlers, with the guard around each method of theirs."""
 
-    def __init__(self, server: "grpc.aio.Server", guard: Guard) -> None:
-        self._server, self._guard = server, guard
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self.handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
     def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
-        # Added by name only. gRPC waits for one future per *registered* method on every call: 0.1 ms of each.
         # Reflection has two names for the same messages: clients ask for the newer one first.
         for name in {service, service.replace("v1alpha", "v1")}:
-            wrapped = {each: self._guard.wrapped_open(f"{name}/{each}", handlers[each]) for each in handlers}
-            self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, wrapped),))
+            for method, handler in handlers.items():
+                self.handlers[f"/{name}/{method}"] = self._guard.wrapped_open(f"{name}/{method}", handler)
 
     def add_generic_rpc_handlers(self, handlers: object) -> None:
         """The same handlers come by name as well, and are added then."""
@@ -229,8 +230,9 @@ def _token_settings(engine: Engine) -> Mapping[str, TokenSettings]:
     return engine.shard.facts.states(Kind.TOKEN)  # type: ignore[return-value]  # each kind has one class of state
 
 
-def _options(engine: Engine) -> list[tuple[str, int]]:
-    size = engine.limits.grpc_message_bytes_max
+def options_of(limits: Limits) -> list[tuple[str, int]]:
+    """The options of gRPC that these limits come to."""
+    size = limits.grpc_message_bytes_max
     return [
         ("grpc.so_reuseport", 0),  # A second engine must not share the port in silence.
         ("grpc.max_receive_message_length", size),

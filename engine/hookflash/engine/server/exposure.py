@@ -4,12 +4,11 @@ import ssl
 from pathlib import Path
 from typing import Final
 
-import grpc
-
+from hookflash.engine.front.frames import Kind, Listen
 from hookflash.engine.settings import Settings, TlsSettings, is_loopback
 from hookflash.engine.starting import StartError
 
-__all__ = ["StartError", "bind", "is_exposed"]
+__all__ = ["StartError", "address_of", "address_taken", "is_exposed", "listening"]
 
 _UNIX: Final = "unix:"
 
@@ -19,8 +18,10 @@ def is_exposed(settings: Settings) -> bool:
     return settings.tls is None and not is_loopback(settings.listen)
 
 
-def bind(server: "grpc.aio.Server", settings: Settings) -> str:
-    """Take the port and return the address, with the port that was taken. Raises StartError."""
+def listening(
+    settings: Settings, methods: tuple[tuple[str, Kind], ...], options: tuple[tuple[str, int], ...]
+) -> Listen:
+    """What a front is told: where, with what proof, and which methods. Raises StartError."""
     listen, tls = settings.listen, settings.tls
     if is_exposed(settings) and not settings.insecure_i_know:
         raise StartError(
@@ -29,29 +30,24 @@ def bind(server: "grpc.aio.Server", settings: Settings) -> str:
             " `HOOKFLASH_TLS_CERT=cert.pem HOOKFLASH_TLS_KEY=key.pem hookflash serve`;"
             " `hookflash serve --insecure-i-know`, for tests."
         )
-    try:
-        port = server.add_insecure_port(listen) if tls is None else server.add_secure_port(listen, _proof(tls))
-    except RuntimeError as error:
-        port = 0
-        cause: RuntimeError | None = error
-    else:
-        cause = None
-    if not port:
-        raise StartError(
-            f"{listen} cannot be listened on: another program has it, or it is no address of this machine;"
-            " stop that program, or choose another with --listen HOST:PORT (HOST:0 takes a free port)."
-        ) from cause
-    if listen.startswith(_UNIX):
-        return listen
-    return f"{listen.rpartition(':')[0]}:{port}"
-
-
-def _proof(tls: TlsSettings) -> grpc.ServerCredentials:
+    if tls is None:
+        return Listen(listen, methods, options)
     _check(tls)
-    pair = (_pem(tls.key), _pem(tls.cert))
-    if tls.client_ca is None:
-        return grpc.ssl_server_credentials([pair])
-    return grpc.ssl_server_credentials([pair], _pem(tls.client_ca), require_client_auth=True)
+    client_ca = b"" if tls.client_ca is None else _pem(tls.client_ca)
+    return Listen(listen, methods, options, _pem(tls.key), _pem(tls.cert), client_ca)
+
+
+def address_taken(listen: str) -> StartError:
+    """What there is to say where no front can listen there."""
+    return StartError(
+        f"{listen} cannot be listened on: another program has it, or it is no address of this machine;"
+        " stop that program, or choose another with --listen HOST:PORT (HOST:0 takes a free port)."
+    )
+
+
+def address_of(listen: str, port: int) -> str:
+    """The address with the port that was taken."""
+    return listen if listen.startswith(_UNIX) else f"{listen.rpartition(':')[0]}:{port}"
 
 
 def _check(tls: TlsSettings) -> None:

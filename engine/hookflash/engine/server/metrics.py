@@ -63,7 +63,7 @@ class Metrics(Collector):
         self._calls: dict[tuple[str, str], int] = {}
         self._times: dict[str, _Times] = {}
         self._streams: Counter[str] = Counter()
-        self._faults = 0
+        self._faults = self._fronts = 0
         self.registry.register(self)
 
     def ended(self, method: str, reason: str, seconds: float | None) -> None:
@@ -87,6 +87,10 @@ class Metrics(Collector):
     def broke(self) -> None:
         """Count a defect."""
         self._faults += 1
+
+    def front_replaced(self) -> None:
+        """Count a front that ended and was started again."""
+        self._fronts += 1
 
     def collect(self) -> Iterator[Metric]:
         """What a scrape is told; from another thread, so each table is copied first."""
@@ -115,4 +119,6 @@ class Metrics(Collector):
         yield GaugeMetricFamily("hookflash_media_bytes", "Bytes of customers' media.", value=self._media.bytes_kept)
         words = "Media let go of, for their age or to make room."
         yield CounterMetricFamily("hookflash_media_dropped", words, value=self._media.dropped)
+        words = "Times that the process that speaks gRPC ended and was started again."
+        yield CounterMetricFamily("hookflash_front_restarts", words, value=self._fronts)
         yield CounterMetricFamily("hookflash_internal_errors", "Defects that a caller met.", value=self._faults)

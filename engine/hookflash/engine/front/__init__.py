@@ -1,0 +1,1 @@
+"""Where gRPC ends: processes of their own that take clients' calls and hand them to the engine, in frames."""

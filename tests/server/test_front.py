@@ -1,0 +1,149 @@
+"""The process that speaks gRPC, and what is left of calls when it or their callers end."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import pytest
+from structlog.testing import capture_logs
+
+from hookflash.engine.front.frames import Answered, Batches, FromEngine, Invoked, Item, packed
+from hookflash.engine.front.front import TAKEN_BYTES
+from hookflash.engine.server.fronted import ON_THE_WAY_BYTES, FrontedCall
+from hookflash.engine.server.fronts import FrontProcess
+from hookflash.engine.server.gateway import Gateway
+from hookflash.engine.settings import Settings
+
+SAY, POUR = "/test.Service/Say", "/test.Service/Pour"
+TOKEN = "Bearer hf_1234"  # noqa: S105  what must not come out
+
+
+@asynccontextmanager
+async def fronted(gateway: Gateway, **handlers: Any) -> AsyncIterator[grpc.aio.Channel]:  # noqa: ANN401
+    """A client of a gateway whose methods are these: `Say` answers, any other pours."""
+    made = {}
+    for name, handler in handlers.items():
+        make = grpc.unary_unary_rpc_method_handler if name == "Say" else grpc.unary_stream_rpc_method_handler
+        made[f"/test.Service/{name}"] = make(handler, None, bytes)
+    address = await gateway.start(Settings(listen="127.0.0.1:0"), made, lambda: None)
+    try:
+        async with grpc.aio.insecure_channel(address) as channel:
+            yield channel
+    finally:
+        await gateway.stop(0.0)
+
+
+async def echo(body: bytes, _context: FrontedCall) -> bytes:
+    return body
+
+
+async def test_a_front_that_is_killed_is_replaced_on_the_same_port_and_the_next_call_is_answered() -> None:
+    gateway = Gateway((), FrontProcess)
+    asked: list[asyncio.Task[Any]] = []
+    hears = asyncio.Event()
+
+    async def wait(_body: bytes, _context: FrontedCall) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        asked.append(task)
+        hears.set()
+        await asyncio.Event().wait()
+
+    with capture_logs() as logs:
+        async with fronted(gateway, Say=echo, Pour=wait) as channel:
+            stream = channel.unary_stream(POUR)(b"")
+            await hears.wait()
+            assert isinstance(gateway.front, FrontProcess)
+            os.kill(gateway.front.pid, signal.SIGKILL)
+            with pytest.raises(grpc.aio.AioRpcError) as lost:
+                await stream.read()
+            assert lost.value.code() is grpc.StatusCode.UNAVAILABLE
+            assert await channel.unary_unary(SAY)(b"again", wait_for_ready=True, timeout=10.0) == b"again"
+            assert asked[0].cancelled(), "nobody is left to hear it"
+    assert [log["how"] for log in logs if log["event"] == "front.ended"] == ["with code -9"]
+
+
+async def test_a_client_that_leaves_ends_what_was_done_for_it() -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def wait(_body: bytes, _context: FrontedCall) -> bytes:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return b""
+
+    async with fronted(Gateway(()), Say=wait) as channel:
+        call = channel.unary_unary(SAY)(b"")
+        await begun.wait()
+        call.cancel()
+        await asyncio.wait_for(ended.wait(), 10.0)
+
+
+async def test_a_reader_who_reads_nothing_stops_who_writes_and_gets_everything_when_he_reads() -> None:
+    item, count = bytes(5_000), 400
+    written = 0
+
+    async def pour(_body: bytes, context: FrontedCall) -> None:
+        nonlocal written
+        for _ in range(count):
+            await context.write(item)
+            written += 1
+
+    async with fronted(Gateway(()), Pour=pour, Say=echo) as channel:
+        stream = channel.unary_stream(POUR)(b"")
+        assert await stream.read() == item
+        # gRPC's own window is some 64 KiB and grows with what is read; what the two of us have on the way is bounded.
+        for _ in range(20):
+            await channel.unary_unary(SAY)(b"")
+        assert written < count
+        assert [await stream.read() for _ in range(count - 1)] == [item] * (count - 1)
+        assert await stream.read() is grpc.aio.EOF
+
+
+async def test_a_writer_goes_on_when_his_reader_has_taken_what_was_on_the_way() -> None:
+    sent: list[FromEngine] = []
+    call = FrontedCall(Invoked(1, 0, b"", (), "", None), sent.append, bytes)
+    await call.write(bytes(ON_THE_WAY_BYTES))
+    writing = asyncio.ensure_future(call.write(b"next"))
+    await asyncio.sleep(0)
+    assert len(sent) == 1
+    call.taken(TAKEN_BYTES)
+    await writing
+    assert len(sent) == 2
+
+
+async def test_an_answer_of_many_pieces_and_a_status_with_details_arrive_whole() -> None:
+    async def refuse(body: bytes, context: FrontedCall) -> bytes:
+        if body == b"refuse":
+            await context.abort(grpc.StatusCode.NOT_FOUND, "Nobody is called Ünal.", (("more-bin", b"\0\1"),))
+        return 3_000_000 * b"x"
+
+    options = {"options": [("grpc.max_receive_message_length", -1)]}
+    gateway = Gateway(())
+    address = await gateway.start(
+        Settings(listen="127.0.0.1:0"), {SAY: grpc.unary_unary_rpc_method_handler(refuse, None, bytes)}, lambda: None
+    )
+    async with grpc.aio.insecure_channel(address, **options) as channel:
+        assert await channel.unary_unary(SAY)(b"") == 3_000_000 * b"x"
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await channel.unary_unary(SAY)(b"refuse")
+        assert (refused.value.code(), refused.value.details()) == (grpc.StatusCode.NOT_FOUND, "Nobody is called Ünal.")
+        assert ("more-bin", b"\0\1") in tuple(refused.value.trailing_metadata() or ())
+        with pytest.raises(grpc.aio.AioRpcError) as unknown:
+            await channel.unary_unary("/test.Service/Nothing")(b"")
+        assert unknown.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    await gateway.stop(0.0)
+
+
+def test_batches_that_come_in_pieces_are_whole_again_and_none_shows_what_it_holds() -> None:
+    batches: Batches[FromEngine] = Batches(FromEngine)
+    data = packed([Answered(1, b"one"), Item(2, b"two")]) + packed([Answered(3, b"three")])
+    found = [frame for at in range(len(data)) for frame in batches.of(data[at : at + 1])]
+    assert found == [Answered(1, b"one"), Item(2, b"two"), Answered(3, b"three")]
+    assert TOKEN not in repr(Invoked(1, 0, b"", (("authorization", TOKEN),), "", None))
