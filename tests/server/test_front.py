@@ -23,9 +23,9 @@ TOKEN = "Bearer hf_1234"  # noqa: S105  what must not come out
 
 
 @asynccontextmanager
-async def fronted(gateway: Gateway, **handlers: Any) -> AsyncIterator[grpc.aio.Channel]:  # noqa: ANN401
+async def fronted(gateway: Gateway, **handlers: Any) -> AsyncIterator[Any]:  # noqa: ANN401
     """A client of a gateway whose methods are these: `Say` answers, any other pours."""
-    made = {}
+    made: dict[str, Any] = {}
     for name, handler in handlers.items():
         make = grpc.unary_unary_rpc_method_handler if name == "Say" else grpc.unary_stream_rpc_method_handler
         made[f"/test.Service/{name}"] = make(handler, None, bytes)
@@ -124,12 +124,12 @@ async def test_an_answer_of_many_pieces_and_a_status_with_details_arrive_whole()
             await context.abort(grpc.StatusCode.NOT_FOUND, "Nobody is called Ünal.", (("more-bin", b"\0\1"),))
         return 3_000_000 * b"x"
 
-    options = {"options": [("grpc.max_receive_message_length", -1)]}
     gateway = Gateway(())
     address = await gateway.start(
         Settings(listen="127.0.0.1:0"), {SAY: grpc.unary_unary_rpc_method_handler(refuse, None, bytes)}, lambda: None
     )
-    async with grpc.aio.insecure_channel(address, **options) as channel:
+    channel: Any
+    async with grpc.aio.insecure_channel(address) as channel:
         assert await channel.unary_unary(SAY)(b"") == 3_000_000 * b"x"
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await channel.unary_unary(SAY)(b"refuse")
@@ -143,7 +143,7 @@ async def test_an_answer_of_many_pieces_and_a_status_with_details_arrive_whole()
 
 def test_batches_that_come_in_pieces_are_whole_again_and_none_shows_what_it_holds() -> None:
     batches: Batches[FromEngine] = Batches(FromEngine)
-    data = packed([Answered(1, b"one"), Item(2, b"two")]) + packed([Answered(3, b"three")])
-    found = [frame for at in range(len(data)) for frame in batches.of(data[at : at + 1])]
-    assert found == [Answered(1, b"one"), Item(2, b"two"), Answered(3, b"three")]
+    sent: list[FromEngine] = [Answered(1, b"one"), Item(2, b"two"), Answered(3, b"three")]
+    data = packed(sent[:2]) + packed(sent[2:])
+    assert [frame for at in range(len(data)) for frame in batches.of(data[at : at + 1])] == sent
     assert TOKEN not in repr(Invoked(1, 0, b"", (("authorization", TOKEN),), "", None))
