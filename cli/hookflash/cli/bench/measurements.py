@@ -48,7 +48,7 @@ MEASUREMENTS: Final[Mapping[str, Measurement]] = {
     "webhooks": Measurement(measure=webhooks.measure, rounds_max=3),
     "in-process": Measurement(measure=in_process.measure),
     "decisions": Measurement(measure=decisions.measure, rounds_max=3),
-    "neighbours": Measurement(measure=neighbours.measure, rounds_max=3),
+    "neighbours": Measurement(measure=neighbours.measure, rounds_max=1),
     "idle-desks": Measurement(measure=idle_desks.measure, rounds_max=1),
     "recovery": Measurement(measure=recovery.measure, rounds_max=1),
 }
