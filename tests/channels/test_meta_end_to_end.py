@@ -9,10 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
+from hookflash.sdk.messages import Media, MediaKind, MediaRef
 from hookflash.sdk.testing.fakes.meta import FakeMeta, fake_meta
 from hookflash.sdk.testing.fakes.meta_faults import BadJson, Refused, Resets
 from hookflash.sdk.testing.fakes.meta_payloads import signature
+from hookflash.sdk.types import AgentId
+from tests.actors.running import conversation
 from tests.channels.door import Door
 from tests.channels.meta_settings import instagram_settings, messenger_settings, whatsapp_settings
 from tests.channels.payloads import payload
@@ -108,6 +112,29 @@ async def test_meta_carries_a_conversation_a_conference_and_a_transfer_and_no_wh
         ranks = [[RISING.index(state) for state in states] for states in _receipts(events).values()]
         assert all(states == sorted(set(states)) for states in ranks), "states only rise"
         assert set(meta.answers) == {200}
+
+
+@pytest.mark.parametrize("kind", ["whatsapp", "messenger", "instagram"])
+async def test_a_medium_goes_out_through_meta_and_its_echo_is_no_message(kind: str, tmp_path: Path) -> None:
+    link = "https://files.example/1.png"
+    async with fake_meta(is_instagram=kind == "instagram") as meta:
+        customer = _customer(kind, meta, tmp_path)
+        async with story_world(customer) as world:
+            await customer.says("hello")
+            talk = await world.conversation_of(customer.address)
+            await world.accept(talk, "ann")
+            media = Media(kind=MediaKind.IMAGE, ref=MediaRef(url=link, mime_type="image/png"))
+            await world.ask(conversation(talk), c.SendMessage(agent=AgentId("ann"), text="Look", media=media))
+            await world.until(lambda: not world.run.engine.outbox.pending(CHANNEL), "everything delivered")
+            await meta.settle()
+            said = [event.text for event in world.events() if isinstance(event, e.MessageSent)]
+        assert said == ["hello", "Look"]
+        if kind == "whatsapp":
+            assert meta.shown[-1].body["image"] == {"link": link, "caption": "Look"}
+        else:
+            picture, caption = meta.shown[-2:]
+            assert picture.body["message"]["attachment"]["payload"]["url"] == link
+            assert caption.text == "Look"
 
 
 @pytest.mark.parametrize("kind", ["whatsapp", "messenger", "instagram"])

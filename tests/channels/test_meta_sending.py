@@ -21,6 +21,8 @@ from hookflash.sdk import (
     CustomerNotice,
     Delivery,
     ExternalId,
+    Media,
+    MediaKind,
     MediaRef,
     Message,
     Permanent,
@@ -32,6 +34,7 @@ from hookflash.sdk import (
     fill,
 )
 from hookflash.sdk.errors import ConfigError
+from hookflash.sdk.hosting.fallback import parts_of
 from hookflash.sdk.testing import channel_context, delivery_of
 from hookflash.sdk.testing.fakes.meta import ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN, FakeMeta, fake_meta
 from hookflash.sdk.testing.fakes.meta_faults import BadJson, Fault, Hangs, Lost, Refused, Resets
@@ -45,6 +48,7 @@ OF_KIND: Mapping[type[ChannelAdapter], Mapping[str, str]] = {
     Instagram: {"page_id": PAGE, "account_id": INSTAGRAM},
 }
 KINDS = [WhatsApp, Messenger]
+LINK = "https://files.example/1"
 
 
 @asynccontextmanager
@@ -74,6 +78,11 @@ async def _refusal(kind: type[ChannelAdapter], fault: Fault, delivery: Delivery 
 def _message(text: str, *titles: str, template: Template | None = None) -> Delivery:
     choices = tuple(Choice(id=f"c{number}", title=title) for number, title in enumerate(titles, start=1))
     return delivery_of(Message(sender_name="Ann", text=text, choices=choices, template=template), to="16505551234")
+
+
+def _medium(kind: MediaKind, caption: str, mime_type: str = "") -> Delivery:
+    media = Media(kind=kind, ref=MediaRef(url=LINK, mime_type=mime_type, name="a.b"))
+    return delivery_of(Message(sender_name="Ann", text=caption, media=media), to="16505551234")
 
 
 def _to(delivery: Delivery, identifier: str, *aliases: str, reply_to: str = "") -> Delivery:
@@ -136,6 +145,43 @@ async def test_a_template_on_whatsapp_goes_out_by_name_with_its_values() -> None
             ],
         },
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "mime_type", "caption", "expected"),
+    [
+        (MediaKind.IMAGE, "image/png", "Look", {"image": {"link": LINK, "caption": "Look"}}),
+        (MediaKind.IMAGE, "image/gif", "", {"document": {"link": LINK, "filename": "a.b"}}),
+        (MediaKind.VIDEO, "", "Look", {"video": {"link": LINK, "caption": "Look"}}),
+        (MediaKind.AUDIO, "audio/ogg", "", {"audio": {"link": LINK}}),
+        (MediaKind.FILE, "", "Look", {"document": {"link": LINK, "caption": "Look", "filename": "a.b"}}),
+    ],
+)
+async def test_a_medium_on_whatsapp_is_a_link_that_is_shown_where_it_can_be_else_a_document(
+    kind: MediaKind, mime_type: str, caption: str, expected: dict[str, Any]
+) -> None:
+    body = await _body(WhatsApp, _medium(kind, caption, mime_type))
+    (word,) = expected
+    assert (body["type"], body[word]) == (word, expected[word])
+
+
+@pytest.mark.parametrize("kind", [Messenger, Instagram])
+async def test_a_medium_on_messenger_and_instagram_is_an_attachment_without_a_text(kind: type[ChannelAdapter]) -> None:
+    async with fake_meta(is_instagram=kind is Instagram) as meta, _open(kind, meta) as adapter:
+        for each in MediaKind:
+            (part, *_) = parts_of(_medium(each, "Look"), adapter.capabilities)
+            await adapter.send(part)
+        messages = [shown.body["message"] for shown in meta.shown]
+    attached = [
+        {
+            "attachment": {"type": each, "payload": {"url": LINK, "is_reusable": False}},
+            "metadata": "conversations/1/deliveries/1#1",
+        }
+        for each in ("image", "audio", "video", "file")
+    ]
+    if kind is Instagram:
+        attached[-1] = {"text": f"Look\n{LINK}", "metadata": "conversations/1/deliveries/1"}
+    assert messages == attached
 
 
 async def test_a_text_on_messenger_is_a_response_that_names_its_delivery() -> None:

@@ -17,6 +17,8 @@ from hookflash.sdk import (
     ConfigError,
     CustomerNotice,
     HttpResponse,
+    Media,
+    MediaKind,
     MediaRef,
     Message,
     Permanent,
@@ -30,6 +32,8 @@ from hookflash.sdk.testing import RecordedLog, channel_context, delivery_of
 from hookflash.sdk.testing.fakes.telegram import TOKEN, FakeTelegram, Trouble, failed, throttled
 from hookflash.sdk.types import ExternalId
 from tests.channels.telegram_adapter import PUBLIC, SECRET, adapter_at, address, config
+
+FILES = "https://files.example"
 
 
 async def test_a_delivery_is_sent_with_its_choices_as_buttons(telegram: FakeTelegram, http: httpx.AsyncClient) -> None:
@@ -49,6 +53,33 @@ async def test_a_delivery_is_sent_with_its_choices_as_buttons(telegram: FakeTele
         },
         {"chat_id": 42, "text": "Ben has joined."},
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "ref", "sent"),
+    [
+        (MediaKind.IMAGE, MediaRef(url=f"{FILES}/1.jpg"), {"photo": f"{FILES}/1.jpg", "caption": "Look"}),
+        (MediaKind.IMAGE, MediaRef(url=f"{FILES}/1.jpg", size=5_242_881), {"text": f"Look\n{FILES}/1.jpg"}),
+        (MediaKind.AUDIO, MediaRef(url=f"{FILES}/1.mp3"), {"audio": f"{FILES}/1.mp3", "caption": "Look"}),
+        (MediaKind.VIDEO, MediaRef(url=f"{FILES}/1.mp4"), {"video": f"{FILES}/1.mp4", "caption": "Look"}),
+        (
+            MediaKind.FILE,
+            MediaRef(url=f"{FILES}/1.pdf", mime_type="application/pdf"),
+            {"document": f"{FILES}/1.pdf", "caption": "Look"},
+        ),
+        (
+            MediaKind.FILE,
+            MediaRef(url=f"{FILES}/1.doc"),
+            {"text": f"Look\n{FILES}/1.doc"},
+        ),
+    ],
+)
+async def test_a_medium_is_sent_by_its_url_or_as_a_link_where_telegram_would_not_fetch_it(
+    kind: MediaKind, ref: MediaRef, sent: dict[str, str], telegram: FakeTelegram, http: httpx.AsyncClient
+) -> None:
+    message = Message(sender_name="Ann", text="Look", media=Media(kind=kind, ref=ref))
+    assert await adapter_at(telegram, http).send(delivery_of(message, to="42")) == "42/1"
+    assert telegram.sent == [{"chat_id": 42, **sent}]
 
 
 @pytest.mark.parametrize(

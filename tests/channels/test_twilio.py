@@ -22,6 +22,7 @@ from hookflash.sdk import (
     Media,
     MediaKind,
     MediaRef,
+    Message,
     ParseError,
     Permanent,
     Receipt,
@@ -177,6 +178,18 @@ async def test_a_delivery_is_sent_from_the_number_or_the_service(twilio: FakeTwi
         {"To": CARL, "From": OURS, "Body": "Grüße", "StatusCallback": PUBLIC},
         {"To": CARL, "MessagingServiceSid": SERVICE, "Body": "Ben has joined.", "StatusCallback": PUBLIC},
     ]
+
+
+@pytest.mark.parametrize("caption", ["Look", ""])
+async def test_a_medium_is_sent_by_its_url_with_its_caption_as_the_text(
+    caption: str, twilio: FakeTwilio, http: httpx.AsyncClient
+) -> None:
+    media = Media(kind=MediaKind.IMAGE, ref=MediaRef(url="https://files.example/1.png?a=b&c=d"))
+    message = Message(sender_name="Ann", text=caption, media=media)
+    await _adapter(twilio, http).send(delivery_of(message, to=CARL))
+    said = {"Body": caption} if caption else {}
+    url = "https://files.example/1.png?a=b&c=d"
+    assert twilio.sent == [{"To": CARL, "From": OURS, **said, "MediaUrl": url, "StatusCallback": PUBLIC}]
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,26 @@ from hypothesis import strategies as st
 
 from hookflash.plugins.webchat import connection
 from hookflash.plugins.webchat.history import History
-from hookflash.sdk import Receipt
+from hookflash.sdk import Media, MediaKind, MediaRef, Message, Receipt
 from hookflash.sdk.testing import RecordedStore, delivery_of
 from tests.channels.chat_world import FIRST, PAGE, START, Chat, ChatWorld, Frame, Tab, token
 
 
 def texts(frames: list[Frame]) -> list[str]:
     return [frame["text"] for frame in frames if frame.get("type") == "message"]
+
+
+async def test_a_medium_is_shown_by_its_url_also_to_who_comes_later() -> None:
+    ref = MediaRef(url="https://files.example/1.png", mime_type="image/png", name="1.png")
+    message = Message(sender_name="Ann", text="Look", media=Media(kind=MediaKind.IMAGE, ref=ref))
+    async with ChatWorld().served() as chat:
+        await chat.adapter.send(delivery_of(message, to="carla"))
+        async with chat.visit(after=None) as tab:
+            (shown,) = (await tab.next())["events"]
+    assert (shown["text"], shown["media"]) == (
+        "Look",
+        {"kind": "IMAGE", "url": "https://files.example/1.png", "mime_type": "image/png", "name": "1.png"},
+    )
 
 
 async def test_a_reload_shows_what_is_kept_and_a_reconnect_only_what_was_missed() -> None:

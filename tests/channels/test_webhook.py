@@ -219,6 +219,28 @@ async def test_a_delivery_is_posted_with_all_that_it_holds(receiver: FakeReceive
     }
 
 
+async def test_a_medium_is_posted_with_what_is_known_of_it_and_its_caption_as_the_text(
+    receiver: FakeReceiver, http: httpx.AsyncClient
+) -> None:
+    bill = MediaRef(url="https://files.example/1", mime_type="application/pdf", name="b.pdf", size=9)
+    for sequence, ref in enumerate((bill, MediaRef(url="https://files.example/2")), start=1):
+        message = Message(sender_name="Ann", text="Your bill", media=Media(kind=MediaKind.FILE, ref=ref))
+        await _adapter(receiver.url, http).send(delivery_of(message, sequence=sequence))
+    assert [(told["data"]["text"], told["data"]["media"]) for told in receiver.taken.values()] == [
+        (
+            "Your bill",
+            {
+                "kind": "FILE",
+                "url": "https://files.example/1",
+                "mime_type": "application/pdf",
+                "name": "b.pdf",
+                "size": 9,
+            },
+        ),
+        ("Your bill", {"kind": "FILE", "url": "https://files.example/2"}),
+    ]
+
+
 @pytest.mark.parametrize("secrets", [(SECRET,), (OTHER,)])
 async def test_while_keys_change_either_one_verifies_what_we_post(
     secrets: tuple[str, ...], receiver: FakeReceiver, http: httpx.AsyncClient

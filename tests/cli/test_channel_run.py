@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hookflash.cli.channel_run import Place, Runner, adapter_of, installed_kinds
+from hookflash.cli.channel_run.outgoing import delivery_from
 from hookflash.cli.channel_run.probing import Finding, probed
 from hookflash.cli.channel_run.store import FileStore
 from hookflash.cli.failures import CommandError
@@ -14,6 +15,10 @@ from hookflash.sdk.channel import (
     Arrival,
     CustomerAddress,
     CustomerLeft,
+    Media,
+    MediaKind,
+    MediaRef,
+    Message,
     Receipt,
     ReceiptState,
     Typing,
@@ -61,6 +66,20 @@ async def test_a_conversation_runs_through_an_adapter_outside(tmp_path: Path) ->
         second = await talking.accepted()
         assert await talking.transcript(second) == ["(a sticker)"]
     assert (provider.started, provider.stopped) == (1, 1)
+
+
+def test_a_medium_reaches_an_adapter_outside_as_one_inside() -> None:
+    url = "https://files.example/1.png"
+    media = m.MessageMedia(kind=m.MediaKind.MEDIA_KIND_IMAGE, url=url, mime_type="image/png", name="1.png", size=9)
+    given = m.Delivery(name="conversations/1/deliveries/2", message=m.Message(sender="agents/ann", media=media))
+    ref = MediaRef(url=url, mime_type="image/png", name="1.png", size=9)
+    expected = Message(sender_name="ann", text="", media=Media(kind=MediaKind.IMAGE, ref=ref))
+    assert delivery_from(given, WEB).content == expected
+    given.message.media.kind = m.MediaKind.MEDIA_KIND_UNSPECIFIED
+    given.message.media.ClearField("size")
+    content = delivery_from(given, WEB).content
+    assert isinstance(content, Message)
+    assert content.media == Media(kind=MediaKind.FILE, ref=replace(ref, size=None))
 
 
 async def test_what_an_error_means_goes_by_its_class(tmp_path: Path) -> None:

@@ -168,6 +168,24 @@ def test_a_text_may_come_from_standard_input(command: Command, local: FakeServer
     assert (whispered.name, whispered.agent, whispered.text) == ("conversations/42", "agents/ann", "psst")
 
 
+def test_a_medium_is_sent_by_its_url_and_shown_with_it(command: Command, local: FakeServer) -> None:
+    local.answers["SendMessage"] = lambda _request, _context: m.Message(name="conversations/42/messages/1")
+    url = "https://files.example/bill%201042.pdf?sig=x"
+    assert command("conversation", "send", "42", "--media", url, "--as", "ann").code == 0
+    assert command("conversation", "send", "42", "Your bill", "--media", "https://[", "--as", "ann").code == 0
+    alone, captioned = local.requests("SendMessage")
+    bill = m.MessageMedia(url=url, mime_type="application/pdf", name="bill 1042.pdf")
+    assert (alone.text, alone.media) == ("", bill)
+    assert (captioned.text, captioned.media) == ("Your bill", m.MessageMedia(url="https://["))
+    neither = command("conversation", "send", "42", "--as", "ann")
+    assert (neither.code, "Missing argument 'TEXT'" in neither.err) == (2, True)
+    bill.kind = m.MediaKind.MEDIA_KIND_FILE
+    said = m.Message(sender="agents/ann", text="Your bill", media=bill)
+    answer = m.GetTranscriptResponse(entries=[m.TranscriptEntry(sequence=1, message=said)])
+    local.answers["GetTranscript"] = lambda _request, _context: answer
+    assert command("conversation", "transcript", "42").out == f"--:--:--  ann: Your bill (file) {url}\n"
+
+
 def test_a_transfer_carries_all_that_was_given(command: Command, local: FakeServer) -> None:
     local.answers["Transfer"] = lambda _request, _context: m.Invite(name="conversations/42/invites/1")
     done = command(

@@ -20,7 +20,7 @@ from hookflash.engine.domain.refusals import (
 )
 from hookflash.engine.domain.timeline import timeline_event, transcript_event
 from hookflash.engine.domain.values import Abilities, CloseCause, Customer, Target
-from hookflash.sdk.messages import Choice, Template
+from hookflash.sdk.messages import Choice, Media, MediaKind, MediaRef, Template
 from hookflash.sdk.types import ChannelId, ConversationState, InviteKind, InviteState, QueueId
 
 from .given import ANN, BILLING, BOB, CAT, WEB, Centre, V, centre, conference, heard, transfer
@@ -126,6 +126,20 @@ def test_what_the_channel_cannot_carry_is_refused_before_it_is_stored(pair: Cent
     (said,) = pair.tell(c.SendMessage(agent=BOB, text="x", choices=choices, template=template))
     assert isinstance(said, e.MessageSent)
     assert (said.choices, said.template) == (choices, template)
+
+
+def test_a_medium_may_go_without_a_caption_and_is_refused_where_the_channel_carries_none_of_its_kind(
+    pair: Centre,
+) -> None:
+    picture = Media(kind=MediaKind.IMAGE, ref=MediaRef(url="https://files.example/1.png"))
+    (said,) = pair.tell(c.SendMessage(agent=BOB, text=" \n", media=picture))
+    assert isinstance(said, e.MessageSent)
+    assert (said.text, said.media) == ("", picture)
+    pair.able[WEB] = Abilities(rejected=frozenset({"image"}))
+    with pytest.raises(ContentNotSupported, match="carries no image"):
+        pair.tell(c.SendMessage(agent=BOB, text="x", media=picture))
+    with pytest.raises(MessageTooLong):
+        pair.tell(c.SendMessage(agent=BOB, text="x" * 4_097, media=picture))
 
 
 def test_after_the_reply_window_only_a_template_goes_out_until_the_customer_writes_again(pair: Centre) -> None:

@@ -1,14 +1,15 @@
 """Only what is for the customer becomes a Delivery: by exact type, whatever it looks like."""
 
-from dataclasses import fields
-from typing import cast
+from dataclasses import fields, replace
+from typing import Any, cast
 
 import pytest
 
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.notices import NoticeKey, Style
 from hookflash.engine.edge.contents import Outgoing, delivery_of, read_delivery_name
-from hookflash.sdk.channel import CustomerNotice, Delivery, Message
+from hookflash.sdk.channel import CustomerNotice, Delivery, Media, MediaKind, MediaRef, Message
+from hookflash.sdk.messages import Whisper
 from hookflash.sdk.types import AgentId, ChannelId, ConversationId, ParticipantRole
 
 PRIVATE = "he is a difficult one"
@@ -63,6 +64,22 @@ def test_a_whisper_a_notice_for_agents_a_note_and_a_look_alike_never_become_a_de
         with pytest.raises(TypeError) as refused:
             _deliver(event)
         assert PRIVATE not in str(refused.value)
+
+
+@pytest.mark.spec("R-W3", "I7")
+def test_a_medium_holds_nothing_but_texts_and_has_no_caption_beside_its_messages_text() -> None:
+    picture = Media(kind=MediaKind.IMAGE, ref=MediaRef(url="https://files.example/1.png"))
+    assert Message(sender_name="Ann", text="", media=picture).media == picture
+    whisper: Any = Whisper(sender_name="Ann", text=PRIVATE)
+    wrong: list[Any] = [whisper]
+    wrong += [replace(picture, **{name: whisper}) for name in ("kind", "ref", "caption")]
+    wrong += [replace(picture, ref=replace(picture.ref, **{name: whisper})) for name in ("id", "url", "name", "size")]
+    for media in wrong:
+        with pytest.raises(TypeError) as refused:
+            Message(sender_name="Ann", text="", media=media)
+        assert PRIVATE not in str(refused.value)
+    with pytest.raises(ValueError, match="is its text"):
+        Message(sender_name="Ann", text="", media=replace(picture, caption="my cat"))
 
 
 def test_a_customers_own_message_does_not_go_out_to_him() -> None:

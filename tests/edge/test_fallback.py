@@ -22,7 +22,7 @@ from hookflash.sdk.channel import (
 )
 from hookflash.sdk.errors import Permanent, Transient
 from hookflash.sdk.hosting.fallback import parts_of
-from hookflash.sdk.messages import Choice, Template
+from hookflash.sdk.messages import Choice, Media, MediaKind, MediaRef, Template
 from hookflash.sdk.types import ConversationId, DeliveryId
 from tests.actors.running import WEB, conversation
 from tests.edge.adapters import Provider, web_adapter
@@ -31,6 +31,8 @@ from tests.edge.hook import NOW
 
 YES_NO = (Choice(id="y", title="Yes, please"), Choice(id="n", title="No"))
 TEMPLATE = Template(name="hello", language="de", values=("Carl",))
+URL = "https://files.example/1.png"
+PICTURE = Media(kind=MediaKind.IMAGE, ref=MediaRef(url=URL, mime_type="image/png", size=1_000))
 
 
 def _delivery(content: Message | CustomerNotice) -> Delivery:
@@ -45,6 +47,10 @@ def _delivery(content: Message | CustomerNotice) -> Delivery:
 
 def _said(text: str = "Shall we?", choices: tuple[Choice, ...] = (), template: Template | None = None) -> Delivery:
     return _delivery(Message(sender_name="Ann", text=text, choices=choices, template=template))
+
+
+def _picture(caption: str) -> Delivery:
+    return _delivery(Message(sender_name="Ann", text=caption, media=PICTURE))
 
 
 def test_what_a_channel_carries_goes_out_as_it_is() -> None:
@@ -72,6 +78,50 @@ def test_what_is_to_be_dropped_is_dropped_and_a_template_that_is_not_carried_is_
     assert part.content == Message(sender_name="Ann", text="Shall we?")
     (part,) = parts_of(_said(template=TEMPLATE), Capabilities(template=Level.FALLBACK))
     assert part.content == Message(sender_name="Ann", text="Shall we?")
+
+
+@pytest.mark.parametrize(
+    "able",
+    [
+        Capabilities(),
+        Capabilities(image=Level.REJECT),
+        Capabilities(file=Level.NATIVE),
+        Capabilities(image=Level.NATIVE, media_size_max={"image/*": 999}),
+    ],
+    ids=["fallback", "rejected outside the engine", "another kind", "too large"],
+)
+def test_a_medium_that_it_does_not_carry_becomes_a_link(able: Capabilities) -> None:
+    (part,) = parts_of(_picture("Your order"), able)
+    assert part.content == Message(sender_name="Ann", text=f"Your order\n{URL}")
+    (part,) = parts_of(_picture(""), able)
+    assert part.content == Message(sender_name="Ann", text=URL)
+
+
+def test_a_medium_that_it_carries_goes_out_as_it_is_with_as_long_a_caption_as_it_takes() -> None:
+    able = Capabilities(
+        image=Level.PARTIAL,
+        text_size_max=8,
+        caption_size_max={MediaKind.IMAGE: 10},
+        media_size_max={"image/*": 1_000},
+    )
+    for caption in ("", "Your order"):
+        assert parts_of(_picture(caption), able) == (_picture(caption),)
+    parts = parts_of(_picture("Your orders"), able)
+    assert [part.id.rpartition("/")[2] for part in parts] == ["2#1", "2#2", "2#3"]
+    assert [part.content for part in parts] == [
+        Message(sender_name="Ann", text="", media=PICTURE),
+        Message(sender_name="Ann", text="Your"),
+        Message(sender_name="Ann", text="orders"),
+    ]
+    alone, text = parts_of(_picture("x"), Capabilities(image=Level.NATIVE))
+    assert (alone.content, text.content.text) == (Message(sender_name="Ann", text="", media=PICTURE), "x")
+
+
+def test_a_medium_is_dropped_where_the_channel_says_so_unless_nothing_would_be_left() -> None:
+    (part,) = parts_of(_picture("Your order"), Capabilities(image=Level.DROP))
+    assert part.content == Message(sender_name="Ann", text="Your order")
+    (part,) = parts_of(_picture(""), Capabilities(image=Level.DROP))
+    assert part.content == Message(sender_name="Ann", text=URL)
 
 
 def test_a_long_text_goes_out_in_parts_with_names_of_their_own_and_its_choices_with_the_last() -> None:
@@ -165,6 +215,33 @@ async def test_choices_and_templates_reach_the_adapter_as_they_were_given() -> N
         await world.run.run(conversation("1"), command)
         await world.until(lambda: not world.outbox.pending())
         assert got == [Message(sender_name="Ann", text="Shall we?", choices=YES_NO, template=TEMPLATE)]
+
+
+@pytest.mark.parametrize(
+    ("able", "expected"),
+    [
+        ({"image": Level.NATIVE, "caption_size_max": {MediaKind.IMAGE: 100}}, [("Your order", PICTURE)]),
+        ({"image": Level.NATIVE}, [("", PICTURE), ("Your order", None)]),
+        ({}, [(f"Your order\n{URL}", None)]),
+    ],
+    ids=["with its caption", "before its caption", "as a link"],
+)
+async def test_a_medium_reaches_the_adapter_as_what_its_channel_carries(
+    able: dict[str, object], expected: list[tuple[str, Media | None]]
+) -> None:
+    provider, got = Provider(), []
+
+    async def answer(delivery: Delivery) -> object:
+        assert isinstance(delivery.content, Message)
+        got.append((delivery.content.text, delivery.content.media))
+        return delivery.id
+
+    async with at_edge(_Channel(provider, **able).adapter) as world:
+        await _talking(world)
+        provider.answering = answer
+        await world.run.run(conversation("1"), SendMessage(agent=ANN, text="Your order", media=PICTURE))
+        await world.until(lambda: not world.outbox.pending())
+    assert got == expected
 
 
 async def test_an_account_sends_no_faster_than_its_provider_allows() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from hookflash.sdk.types import Role
+from hookflash.v1 import message_pb2
 from tests.server.serving import BILLING, Refused, Serving
 
 
@@ -121,6 +122,8 @@ async def test_a_viewer_reads_facts_and_never_what_was_said(served: Serving) -> 
     await attended(served)
     ann, viewer = await served.agent("ann"), await served.client(Role.VIEWER, "viewers/vi")
     await ann.call("ConversationService/SendMessage", name="conversations/42", text="secret-message")
+    choices = [message_pb2.MessageChoice(id="secret-choice", title="secret-title")]
+    await ann.call("ConversationService/SendMessage", name="conversations/42", text="secret-offer", choices=choices)
     await ann.call("ConversationService/Conference", name="conversations/42", target=BILLING, note="secret-note")
     answers = [
         await viewer.call("ConversationService/GetConversation", name="conversations/42"),

@@ -200,6 +200,16 @@ async def test_what_a_sink_for_customers_is_given_goes_through_the_export_filter
         assert [left] == LEFT
 
 
+async def test_what_goes_with_a_text_is_filtered_as_it_would_be_recorded(tmp_path: Path) -> None:
+    async with serving(tmp_path, plugins=with_filters(tmp_path / "plugins", BLOCKS)) as served:
+        (ann,) = await _attended(served, "ann")
+        broken = f"{SECRET_WORD[:2]}\x00{SECRET_WORD[2:]}"
+        template = message_pb2.MessageTemplate(name="x", language="en", values=[broken])
+        choices = [message_pb2.MessageChoice(id="1", title=broken)]
+        for beside in ({"template": template}, {"choices": choices}):
+            assert (await _refusal(ann, "SendMessage", name=NAME, text="fine", **beside)).reason == "TEXT_BLOCKED"
+
+
 async def test_the_bundled_filter_redacts_where_its_settings_say_so(tmp_path: Path) -> None:
     plugins = PluginSettings(tables={"pii": {"stages": "outbound export", "mail": "block"}})
     async with serving(tmp_path, plugins=plugins) as served:

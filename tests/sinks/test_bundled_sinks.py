@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hookflash.plugins.jsonl import AgentLines, CustomerLines, JsonlConfig
 from hookflash.plugins.prometheus_sink import EventCounts
-from hookflash.sdk import CustomerNotice, Event, EventSink, Message, Said
+from hookflash.sdk import CustomerNotice, Event, EventSink, Media, MediaKind, MediaRef, Message, Said
 from hookflash.sdk.testing import SinkContract
 from hookflash.sdk.types import ConversationId
 
@@ -69,6 +69,15 @@ def test_each_entry_is_a_line_that_only_the_owner_reads(tmp_path: Path) -> None:
         },
     ]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_medium_is_in_the_line_of_its_message(tmp_path: Path) -> None:
+    path = tmp_path / "said.jsonl"
+    media = Media(kind=MediaKind.IMAGE, ref=MediaRef(url="https://files.example/1.png"))
+    said = Said(conversation=ONE, sequence=1, at=1.5, content=Message(sender_name="Ann", text="", media=media))
+    asyncio.run(CustomerLines(path, JsonlConfig(path=path)).deliver([said]))
+    line = json.loads(path.read_text(encoding="utf-8"))
+    assert line["media"] == {"kind": "IMAGE", "url": "https://files.example/1.png"}
 
 
 def test_a_full_file_is_set_aside_and_the_oldest_is_gone(tmp_path: Path) -> None:

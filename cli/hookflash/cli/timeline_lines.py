@@ -39,7 +39,11 @@ def _said(message: m.Message) -> Parts:
     style = "bold green" if message.sender == "customer" else "bold"
     filtering = word(message, "filtering") if message.filtering else ""
     flag = [(f"  ({filtering})", "yellow")] if filtering else []
-    return [(f"{plain(bare(message.sender))}: ", style), (plain(message.text), ""), *flag]
+    said = plain(message.text)
+    if message.HasField("media"):
+        # The file's name is what an agent wrote; where it is says what a customer opens.
+        said = f"{said} ({word(message.media, 'kind').lower()}) {plain(message.media.url)}".strip()
+    return [(f"{plain(bare(message.sender))}: ", style), (said, ""), *flag]
 
 
 def _body(entry: m.TimelineEntry) -> Parts:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, final
 
-from hookflash.sdk import Ack, Audience, Event, Message, Registry, Said, hookimpl
+from hookflash.sdk import Ack, Audience, CustomerNotice, Event, Message, Registry, Said, hookimpl
 
 __all__ = ["SDK_API", "AgentLines", "CustomerLines", "JsonlConfig", "hookflash_register"]
 
@@ -103,7 +103,7 @@ class AgentLines(_Lines):
 
 def _line_of_said(said: Said) -> str:
     content = said.content
-    spoken = {"sender": content.sender_name} if isinstance(content, Message) else {"notice": content.key}
+    spoken: dict[str, object] = {"notice": content.key} if isinstance(content, CustomerNotice) else _spoken(content)
     return _json(
         {
             "conversation": said.conversation,
@@ -114,6 +114,11 @@ def _line_of_said(said: Said) -> str:
             "text": content.text,
         }
     )
+
+
+def _spoken(message: Message) -> dict[str, object]:
+    of_media = {} if message.media is None else {"media": message.media.told()}
+    return {"sender": message.sender_name, **of_media}
 
 
 def _json(value: object) -> str:

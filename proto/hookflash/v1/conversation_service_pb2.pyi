@@ -235,6 +235,7 @@ class SendMessageRequest(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     CHOICES_FIELD_NUMBER: _builtins.int
     TEMPLATE_FIELD_NUMBER: _builtins.int
+    MEDIA_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a repeat of the call harmless; empty: every call is a new command."""
     name: _builtins.str
@@ -251,6 +252,10 @@ class SendMessageRequest(_message.Message):
     def template(self) -> _message_pb2.MessageTemplate:
         """A message that the provider has approved: what goes out instead of the text."""
 
+    @_builtins.property
+    def media(self) -> _message_pb2.MessageMedia:
+        """A medium to send, by its URL; `text` is its caption, and may be empty. With it go neither choices nor a template."""
+
     def __init__(
         self,
         *,
@@ -260,10 +265,11 @@ class SendMessageRequest(_message.Message):
         text: _builtins.str = ...,
         choices: _abc.Iterable[_message_pb2.MessageChoice] | None = ...,
         template: _message_pb2.MessageTemplate | None = ...,
+        media: _message_pb2.MessageMedia | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["template", b"template"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["media", b"media", "template", b"template"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "choices", b"choices", "name", b"name", "request_id", b"request_id", "template", b"template", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "choices", b"choices", "media", b"media", "name", b"name", "request_id", b"request_id", "template", b"template", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,23 +25,27 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ahookflash/v1/message.proto\x12\x0chookflash.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"*\n\rMessageChoice\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\"A\n\x0fMessageTemplate\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x0e\n\x06values\x18\x03 \x03(\t\"\x84\x02\n\x07Message\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sender\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\tfiltering\x18\x05 \x01(\x0e\x32\x17.hookflash.v1.Filtering\x12,\n\x07\x63hoices\x18\x06 \x03(\x0b\x32\x1b.hookflash.v1.MessageChoice\x12/\n\x08template\x18\x07 \x01(\x0b\x32\x1d.hookflash.v1.MessageTemplate\x12\x11\n\tchoice_id\x18\x08 \x01(\t\"~\n\x06Notice\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12(\n\x05style\x18\x03 \x01(\x0e\x32\x19.hookflash.v1.NoticeStyle\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*p\n\tFiltering\x12\x19\n\x15\x46ILTERING_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46ILTERING_REDACTED\x10\x01\x12\x16\n\x12\x46ILTERING_WITHHELD\x10\x02\x12\x18\n\x14\x46ILTERING_UNFILTERED\x10\x03*^\n\x0bNoticeStyle\x12\x1c\n\x18NOTICE_STYLE_UNSPECIFIED\x10\x00\x12\x16\n\x12NOTICE_STYLE_TOAST\x10\x01\x12\x19\n\x15NOTICE_STYLE_TIMELINE\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ahookflash/v1/message.proto\x12\x0chookflash.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"*\n\rMessageChoice\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\"A\n\x0fMessageTemplate\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x0e\n\x06values\x18\x03 \x03(\t\"\x7f\n\x0cMessageMedia\x12%\n\x04kind\x18\x01 \x01(\x0e\x32\x17.hookflash.v1.MediaKind\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\x11\n\tmime_type\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x11\n\x04size\x18\x05 \x01(\x03H\x00\x88\x01\x01\x42\x07\n\x05_size\"\xaf\x02\n\x07Message\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sender\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\tfiltering\x18\x05 \x01(\x0e\x32\x17.hookflash.v1.Filtering\x12,\n\x07\x63hoices\x18\x06 \x03(\x0b\x32\x1b.hookflash.v1.MessageChoice\x12/\n\x08template\x18\x07 \x01(\x0b\x32\x1d.hookflash.v1.MessageTemplate\x12\x11\n\tchoice_id\x18\x08 \x01(\t\x12)\n\x05media\x18\t \x01(\x0b\x32\x1a.hookflash.v1.MessageMedia\"~\n\x06Notice\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12(\n\x05style\x18\x03 \x01(\x0e\x32\x19.hookflash.v1.NoticeStyle\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*~\n\tMediaKind\x12\x1a\n\x16MEDIA_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10MEDIA_KIND_IMAGE\x10\x01\x12\x14\n\x10MEDIA_KIND_AUDIO\x10\x02\x12\x14\n\x10MEDIA_KIND_VIDEO\x10\x03\x12\x13\n\x0fMEDIA_KIND_FILE\x10\x04*p\n\tFiltering\x12\x19\n\x15\x46ILTERING_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46ILTERING_REDACTED\x10\x01\x12\x16\n\x12\x46ILTERING_WITHHELD\x10\x02\x12\x18\n\x14\x46ILTERING_UNFILTERED\x10\x03*^\n\x0bNoticeStyle\x12\x1c\n\x18NOTICE_STYLE_UNSPECIFIED\x10\x00\x12\x16\n\x12NOTICE_STYLE_TOAST\x10\x01\x12\x19\n\x15NOTICE_STYLE_TIMELINE\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hookflash.v1.message_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FILTERING']._serialized_start=579
-  _globals['_FILTERING']._serialized_end=691
-  _globals['_NOTICESTYLE']._serialized_start=693
-  _globals['_NOTICESTYLE']._serialized_end=787
+  _globals['_MEDIAKIND']._serialized_start=751
+  _globals['_MEDIAKIND']._serialized_end=877
+  _globals['_FILTERING']._serialized_start=879
+  _globals['_FILTERING']._serialized_end=991
+  _globals['_NOTICESTYLE']._serialized_start=993
+  _globals['_NOTICESTYLE']._serialized_end=1087
   _globals['_MESSAGECHOICE']._serialized_start=77
   _globals['_MESSAGECHOICE']._serialized_end=119
   _globals['_MESSAGETEMPLATE']._serialized_start=121
   _globals['_MESSAGETEMPLATE']._serialized_end=186
-  _globals['_MESSAGE']._serialized_start=189
-  _globals['_MESSAGE']._serialized_end=449
-  _globals['_NOTICE']._serialized_start=451
-  _globals['_NOTICE']._serialized_end=577
+  _globals['_MESSAGEMEDIA']._serialized_start=188
+  _globals['_MESSAGEMEDIA']._serialized_end=315
+  _globals['_MESSAGE']._serialized_start=318
+  _globals['_MESSAGE']._serialized_end=621
+  _globals['_NOTICE']._serialized_start=623
+  _globals['_NOTICE']._serialized_end=749
 # @@protoc_insertion_point(module_scope)

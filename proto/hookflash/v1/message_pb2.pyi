@@ -23,6 +23,38 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _MediaKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MediaKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MediaKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MEDIA_KIND_UNSPECIFIED: _MediaKind.ValueType  # 0
+    """Not set: told by the MIME type, else a file."""
+    MEDIA_KIND_IMAGE: _MediaKind.ValueType  # 1
+    """A picture."""
+    MEDIA_KIND_AUDIO: _MediaKind.ValueType  # 2
+    """A sound."""
+    MEDIA_KIND_VIDEO: _MediaKind.ValueType  # 3
+    """A film."""
+    MEDIA_KIND_FILE: _MediaKind.ValueType  # 4
+    """Any other file."""
+
+class MediaKind(_MediaKind, metaclass=_MediaKindEnumTypeWrapper):
+    """What a medium is."""
+
+MEDIA_KIND_UNSPECIFIED: MediaKind.ValueType  # 0
+"""Not set: told by the MIME type, else a file."""
+MEDIA_KIND_IMAGE: MediaKind.ValueType  # 1
+"""A picture."""
+MEDIA_KIND_AUDIO: MediaKind.ValueType  # 2
+"""A sound."""
+MEDIA_KIND_VIDEO: MediaKind.ValueType  # 3
+"""A film."""
+MEDIA_KIND_FILE: MediaKind.ValueType  # 4
+"""Any other file."""
+Global___MediaKind: _TypeAlias = MediaKind  # noqa: Y015
+
 class _Filtering:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -134,6 +166,46 @@ class MessageTemplate(_message.Message):
 Global___MessageTemplate: _TypeAlias = MessageTemplate  # noqa: Y015
 
 @_typing.final
+class MessageMedia(_message.Message):
+    """A picture, sound, film or file that is sent by where it is. The engine does not fetch it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    MIME_TYPE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    kind: Global___MediaKind.ValueType
+    """What it is."""
+    url: _builtins.str
+    """Where it is: an `https` URL that the provider, or the customer, can fetch without credentials."""
+    mime_type: _builtins.str
+    """Its MIME type, such as `image/png`; empty: not known."""
+    name: _builtins.str
+    """Its file's name, such as `bill.pdf`; empty: it has none."""
+    size: _builtins.int
+    """Its size in bytes, where it is known."""
+    def __init__(
+        self,
+        *,
+        kind: Global___MediaKind.ValueType = ...,
+        url: _builtins.str = ...,
+        mime_type: _builtins.str = ...,
+        name: _builtins.str = ...,
+        size: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_size", b"_size", "size", b"size"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_size", b"_size", "kind", b"kind", "mime_type", b"mime_type", "name", b"name", "size", b"size", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__size: _TypeAlias = _typing.Literal["size"]  # noqa: Y015
+    _WhichOneofArgType__size: _TypeAlias = _typing.Literal["_size", b"_size"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__size) -> _WhichOneofReturnType__size | None: ...
+
+Global___MessageMedia: _TypeAlias = MessageMedia  # noqa: Y015
+
+@_typing.final
 class Message(_message.Message):
     """Something said by the customer or an agent, to everybody in the conversation."""
 
@@ -147,6 +219,7 @@ class Message(_message.Message):
     CHOICES_FIELD_NUMBER: _builtins.int
     TEMPLATE_FIELD_NUMBER: _builtins.int
     CHOICE_ID_FIELD_NUMBER: _builtins.int
+    MEDIA_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`conversations/{id}/messages/{n}`; n counts the conversation's Messages only."""
     sender: _builtins.str
@@ -169,6 +242,10 @@ class Message(_message.Message):
     def template(self) -> Global___MessageTemplate:
         """The template that went out instead of the text."""
 
+    @_builtins.property
+    def media(self) -> Global___MessageMedia:
+        """The medium that went out with it; `text` is its caption, perhaps empty."""
+
     def __init__(
         self,
         *,
@@ -180,10 +257,11 @@ class Message(_message.Message):
         choices: _abc.Iterable[Global___MessageChoice] | None = ...,
         template: Global___MessageTemplate | None = ...,
         choice_id: _builtins.str = ...,
+        media: Global___MessageMedia | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "template", b"template"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "media", b"media", "template", b"template"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["choice_id", b"choice_id", "choices", b"choices", "create_time", b"create_time", "filtering", b"filtering", "name", b"name", "sender", b"sender", "template", b"template", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choice_id", b"choice_id", "choices", b"choices", "create_time", b"create_time", "filtering", b"filtering", "media", b"media", "name", b"name", "sender", b"sender", "template", b"template", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -34,6 +34,7 @@ from hookflash.sdk.channel import (
     Text,
     Typing,
     Unsupported,
+    with_link,
 )
 from hookflash.sdk.config import NoConfig, Secret, fill, problems
 from hookflash.sdk.errors import (
@@ -201,4 +202,5 @@ __all__ = [
     "hookimpl",
     "options_in",
     "problems",
+    "with_link",
 ]

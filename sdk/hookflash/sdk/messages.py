@@ -5,9 +5,10 @@ it into one of them. A channel takes `Message` and `CustomerNotice` only (see `h
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import final
 
-__all__ = ["Choice", "CustomerNotice", "Message", "Template", "Whisper"]
+__all__ = ["Choice", "CustomerNotice", "Media", "MediaKind", "MediaRef", "Message", "Template", "Whisper"]
 
 
 @final
@@ -41,19 +42,64 @@ class Template:
             _require_str(Template=value)
 
 
+class MediaKind(StrEnum):
+    """What a medium is, as far as a desk cares."""
+
+    IMAGE = "IMAGE"
+    AUDIO = "AUDIO"
+    VIDEO = "VIDEO"
+    FILE = "FILE"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaRef:
+    """Where a medium is to be fetched: the provider's `id` or `url`; what is said of it is never trusted.
+
+    `size` is in bytes. What an agent sends has an `https` URL and no id.
+    """
+
+    id: str = ""
+    url: str = ""
+    mime_type: str = ""
+    name: str = ""
+    size: int | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A picture, sound, film or file: one that a customer sent, or one that an agent sends.
+
+    A customer's is fetched by the engine through `fetch_media`; an agent's is passed on by its URL, never fetched here,
+    and its caption is its Message's text.
+    """
+
+    kind: MediaKind
+    ref: MediaRef
+    caption: str = ""
+
+    def told(self) -> dict[str, object]:
+        """Give it as plain data: `kind`, `url`, and what is known of `mime_type`, `name` and `size`."""
+        ref = self.ref
+        known = {"mime_type": ref.mime_type, "name": ref.name, "size": ref.size}
+        return {"kind": self.kind.value, "url": ref.url, **{key: each for key, each in known.items() if each}}
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """Something said to everybody in the conversation; `sender_name` is the name the customer may see.
 
     `choices` are answers offered with it; with a `template` the provider's own text goes out, and `text` is what it
-    says, for the timeline.
+    says, for the timeline. With `media`, which has neither beside it, `text` is the caption, and may be empty.
     """
 
     sender_name: str
     text: str
     choices: tuple[Choice, ...] = ()
     template: Template | None = None
+    media: Media | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not exactly of its type, so that untyped code cannot tuck another value into a message."""
@@ -63,6 +109,8 @@ class Message:
             raise TypeError("a Message takes choices of type Choice")
         if self.template is not None and type(self.template) is not Template:
             raise TypeError("a Message takes a template of type Template")
+        if self.media is not None:
+            _require_media(self.media)
 
 
 @final
@@ -86,6 +134,18 @@ class Whisper:
 
     sender_name: str
     text: str
+
+
+def _require_media(media: object) -> None:
+    if type(media) is not Media or type(media.kind) is not MediaKind or type(media.ref) is not MediaRef:
+        raise TypeError("a Message takes a medium of type Media")
+    ref = media.ref
+    for text in (ref.id, ref.url, ref.mime_type, ref.name, media.caption):
+        _require_str(Media=text)
+    if ref.size is not None and type(ref.size) is not int:
+        raise TypeError("a Media takes a size of type int")
+    if media.caption:
+        raise ValueError("the caption of a Message's medium is its text")
 
 
 def _require_str(**values: object) -> None:

@@ -22,7 +22,7 @@ from hookflash.sdk.errors import AuthExpired, Blocked, Permanent, SendError, Thr
 from hookflash.sdk.hosting.fallback import parts_of
 from hookflash.sdk.hosting.pace import Pace
 from hookflash.sdk.hosting.patience import LoopAlarms, within
-from hookflash.sdk.messages import Choice, CustomerNotice, Message, Template
+from hookflash.sdk.messages import Choice, CustomerNotice, Media, MediaKind, MediaRef, Message, Template
 from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId
 
 __all__ = ["Outgoing", "delivery_from"]
@@ -36,6 +36,11 @@ _PAUSE_S: Final = 30.0
 _RETRY_MAX_S: Final = 86_400.0
 _RELINK_S: Final = 10.0
 _WORDS_LENGTH_MAX: Final = 300
+_MEDIA_KINDS: Final = {
+    m.MediaKind.MEDIA_KIND_IMAGE: MediaKind.IMAGE,
+    m.MediaKind.MEDIA_KIND_AUDIO: MediaKind.AUDIO,
+    m.MediaKind.MEDIA_KIND_VIDEO: MediaKind.VIDEO,
+}
 _EXTERNAL_ID_LENGTH_MAX: Final = 512
 
 _log = structlog.get_logger("hookflash.channel")
@@ -265,6 +270,7 @@ def delivery_from(given: m.Delivery, channel: ChannelId) -> Delivery:
             template=None
             if template is None
             else Template(name=template.name, language=template.language, values=tuple(template.values)),
+            media=_media_from(said.media) if said.HasField("media") else None,
         )
     return Delivery(
         id=DeliveryId(given.name),
@@ -274,6 +280,12 @@ def delivery_from(given: m.Delivery, channel: ChannelId) -> Delivery:
         content=content,
         attempt=given.attempt,
     )
+
+
+def _media_from(given: m.MessageMedia) -> Media:
+    size = given.size if given.HasField("size") else None
+    ref = MediaRef(url=given.url, mime_type=given.mime_type, name=given.name, size=size)
+    return Media(kind=_MEDIA_KINDS.get(given.kind, MediaKind.FILE), ref=ref)
 
 
 def _duration(seconds: float) -> Duration:

@@ -99,15 +99,24 @@ async def create(
 
 @conversation.command()
 @_NAME
-@click.argument("text", metavar="TEXT|-")
+@click.argument("text", metavar="[TEXT|-]", default="")
+@click.option("--media", metavar="URL", default="", help="A picture or file to send, by its https URL.")
 @_AS
 @calling
-async def send(session: Session, name: str, text: str, agent: str) -> None:
-    """Say something to everybody, the customer included; `-` reads the text from standard input."""
+async def send(session: Session, name: str, text: str, media: str, agent: str) -> None:
+    """Say something to everybody, the customer included; `-` reads the text from standard input.
+
+    With `--media` the text is its caption, and may be left out; the ending of the URL tells what it is.
+    """
     from hookflash.cli.views import MESSAGE
     from hookflash.sdk.client import messages as m
 
+    if not text and not media:
+        raise click.UsageError("Missing argument 'TEXT'; only with --media it may be left out.")
     request = m.SendMessageRequest(name=full("conversations", name), agent=acting(agent), text=_text(text))
+    if media:
+        mime_type, file = _told_by(media)
+        request.media.CopyFrom(m.MessageMedia(url=media, mime_type=mime_type, name=file))
     session.printer.one(await session.client.send_message(request), MESSAGE)
 
 
@@ -191,6 +200,19 @@ async def watch(session: Session, name: str, agent: str) -> None:
 def acting(agent: str) -> str:
     """Return the acting agent's name; empty where none is named."""
     return full("agents", agent) if agent else ""
+
+
+def _told_by(url: str) -> tuple[str, str]:
+    """The MIME type and the name of a file, as its URL tells them; empty what it does not tell."""
+    from mimetypes import guess_type
+    from pathlib import PurePosixPath
+    from urllib.parse import unquote, urlsplit
+
+    try:
+        path = unquote(urlsplit(url).path)
+    except ValueError:
+        return "", ""  # The server says what is wrong with it.
+    return guess_type(path)[0] or "", PurePosixPath(path).name
 
 
 def _text(given: str) -> str:

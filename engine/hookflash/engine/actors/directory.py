@@ -13,6 +13,7 @@ from hookflash.engine.plugins import PluginHost
 from hookflash.engine.plugins.policy_hooks import UNATTENDED
 from hookflash.sdk.channel import Level
 from hookflash.sdk.config import problems, secrets_of
+from hookflash.sdk.messages import MediaKind
 from hookflash.sdk.types import AgentId, AttributeId, ChannelId, ConversationId, MediaDomainId, QueueId
 
 from .entity import Entity, Post
@@ -159,7 +160,8 @@ class Directory:
         if adapter is None:
             return _ALL
         able = adapter.capabilities
-        levels = (("text", able.text), ("choice", able.choice), ("template", able.template))
+        media = ((kind.lower(), able.level_of(kind)) for kind in MediaKind)
+        levels = (("text", able.text), ("choice", able.choice), ("template", able.template), *media)
         rejected = frozenset(content for content, level in levels if level is Level.REJECT)
         return Abilities(rejected=rejected, reply_window_s=able.reply_window_s)
 

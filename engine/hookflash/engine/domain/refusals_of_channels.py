@@ -14,7 +14,7 @@ class ContentNotSupported(Refusal):
     def __init__(self, content: str, channel: str) -> None:
         """Take the sort of content and the channel."""
         super().__init__(
-            f"channels/{shown(channel)} cannot carry a {content}; say it in another way.",
+            f"channels/{shown(channel)} carries no {content}; say it in another way.",
             metadata={"content": content, "channel": f"channels/{channel}"},
         )
 

@@ -17,6 +17,7 @@ __all__ = [
     "check_address",
     "check_external_id",
     "check_id",
+    "clean_caption",
     "clean_entries",
     "clean_line",
     "clean_message",
@@ -75,6 +76,17 @@ def clean_message(text: str, limit: int) -> str:
     if len(kept) > limit:
         raise MessageTooLong(len(kept), limit)
     return kept
+
+
+def clean_caption(text: str, limit: int) -> str:
+    """Return the text that goes with a medium, cleaned like a message's; there may be none.
+
+    Raises MessageTooLong and BadField as `clean_message` does.
+    """
+    try:
+        return clean_message(text, limit)
+    except EmptyMessage:
+        return ""
 
 
 def check_id(field: str, value: str) -> str:

@@ -346,7 +346,10 @@ class AgentSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
-    """What a channel carries: `rejected` of "text", "choice" and "template", and for how long he may be answered."""
+    """What a channel carries, and for how long he may be answered.
+
+    `rejected` is what it does not, of "text", "choice", "template", and of "image", "audio", "video" and "file".
+    """
 
     rejected: frozenset[str] = frozenset()
     reply_window_s: float | None = None

@@ -69,7 +69,13 @@ def said_of(event: Outgoing, *, conversation: ConversationId) -> Said:
 
 def _content_of(event: Outgoing) -> Message | CustomerNotice:
     if type(event) is MessageSent:
-        return Message(sender_name=event.display_name, text=event.text, choices=event.choices, template=event.template)
+        return Message(
+            sender_name=event.display_name,
+            text=event.text,
+            choices=event.choices,
+            template=event.template,
+            media=event.media,
+        )
     if type(event) is CustomerNoticed:
         return CustomerNotice(key=str(event.key.value), text=event.text)
     # The event stays out of the sentence: it may be a whisper.

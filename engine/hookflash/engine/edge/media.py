@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Final, final
@@ -130,7 +130,8 @@ class MediaStore:
     async def _fetched(
         self, channel: ChannelId, adapter: ChannelAdapter, ref: MediaRef, on_fault: FaultListener
     ) -> bytes | None:
-        size_max = _size_max(adapter.capabilities.media_size_max, ref.mime_type, self._settings.media_bytes_max)
+        limit, of_type = self._settings.media_bytes_max, adapter.capabilities.size_max_of(ref.mime_type)
+        size_max = limit if of_type is None else min(of_type, limit)
         for attempt in range(1, _TRIES + 1):
             try:
                 return await within(self._clock, _FETCH_S, lambda: _read(adapter, ref, size_max))
@@ -186,9 +187,3 @@ async def _read(adapter: ChannelAdapter, ref: MediaRef, size_max: int) -> bytes:
                 raise TooLargeError
             pieces.append(piece)
     return b"".join(pieces)
-
-
-def _size_max(sizes: Mapping[str, int], mime_type: str, limit: int) -> int:
-    """The channel's own limit for such a medium, where it has one, and never more than ours."""
-    of_type = sizes.get(mime_type, sizes.get(f"{mime_type.partition('/')[0]}/*", limit))
-    return min(of_type, limit)

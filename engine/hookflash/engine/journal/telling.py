@@ -14,7 +14,7 @@ from hookflash.engine.journal.record import Cause
 __all__ = ["cause_words", "told"]
 
 _SAID: Final[Mapping[str, tuple[str, ...]]] = {
-    "MessageSent": ("text",),
+    "MessageSent": ("text", "choices", "template", "media"),
     "WhisperSent": ("text",),
     "InvitePlaced": ("invite.note",),
 }

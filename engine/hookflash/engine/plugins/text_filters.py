@@ -72,7 +72,9 @@ class TextFilters:
         return screened.text
 
     async def export(self, text: str, context: FilterContext) -> str:
-        """What leaves as part of a transcript."""
+        """What leaves as part of a transcript; no filter is asked about nothing."""
+        if not text:
+            return text
         screened = await self._screen(text, context)
         return screened.text if screened.why is None else WITHHELD
 

@@ -101,7 +101,7 @@ class Asking:
     ) -> bytes:
         """Run a request's command with its text as the filters let it pass. Raises TextBlocked, besides Refusal."""
         filters, text = self.engine.questions.filters, said.text
-        if text and filters.has(said.stage):
+        if (text or said.beside) and filters.has(said.stage):
             conversation = ConversationId(address.id)
             live = self.shard.facts.conversation(conversation)
             context = FilterContext(
@@ -111,7 +111,7 @@ class Asking:
                 role=caller.principal.role,
             )
             try:
-                text = await filters.outgoing(text, context, said.field)
+                text = await filters.outgoing(text, context, said.field) if text else text
                 for other in said.beside:
                     _require_whole(other, await filters.outgoing(other, context, said.field), said.field)
             except TextBlocked:

@@ -77,12 +77,11 @@ class ConversationServicer:
         """Say something to everybody in the conversation."""
         address, agent = self._acting(request, caller)
         message = message_from(request, agent, self._asking.limits)
-        beside = (*(choice.title for choice in message.choices), *request.template.values)
         said = RequestText(
             message.text,
             FilterStage.OUTBOUND,
             lambda passed: replace(message, text=passed or ""),
-            beside=tuple(text for text in beside if text),
+            beside=_beside(message),
         )
         answer = partial(_said, address.id, e.MessageSent, message_to)
         return await self._asking.say(caller, request, address, said, answer, acting=agent)
@@ -174,6 +173,14 @@ class ConversationServicer:
         command = place_from(kind, request, agent, self._asking.limits)
         note = RequestText(command.note, FilterStage.NOTE, lambda passed: changed(command, note=passed), field="note")
         return await self._asking.say(caller, request, address, note, _placed_invite, acting=agent)
+
+
+def _beside(message: c.SendMessage) -> tuple[str, ...]:
+    """The shorter texts of a message, as they would be recorded."""
+    titles = (choice.title for choice in message.choices)
+    values = () if message.template is None else message.template.values
+    of_media = () if message.media is None else (message.media.ref.name, message.media.ref.url)
+    return tuple(text for text in (*titles, *values, *of_media) if text)
 
 
 def _said(conversation: str, cls: type[E], render: Callable[[str, E], Message], outcome: Outcome) -> Message:

@@ -15,6 +15,7 @@ from hookflash.engine.domain.text import (
     check_address,
     check_external_id,
     check_id,
+    clean_caption,
     clean_entries,
     clean_line,
     clean_message,
@@ -23,6 +24,7 @@ from hookflash.engine.domain.text import (
 )
 from hookflash.engine.domain.values import CloseCause, Customer, Target
 from hookflash.engine.server import names
+from hookflash.engine.server.convert_media import media_from
 from hookflash.engine.server.convert_values import customer_from, given, seconds_or_none, target_from
 from hookflash.sdk.channel import CustomerAddress, Receipt, ReceiptState
 from hookflash.sdk.messages import Choice, Template
@@ -124,7 +126,12 @@ def message_from(request: conversation_service_pb2.SendMessageRequest, agent: Ag
             language=_required("template", wanted.language),
             values=tuple(clean_line("template", value, VALUE_LENGTH_MAX) for value in wanted.values),
         )
-    return c.SendMessage(agent=agent, text=said_in(request.text, limits), choices=choices, template=template)
+    if not given(request, "media"):
+        return c.SendMessage(agent=agent, text=said_in(request.text, limits), choices=choices, template=template)
+    if choices or template is not None:
+        raise BadField("media", "goes with neither choices nor a template; send two messages")
+    caption = clean_caption(request.text, limits.message_length_max)
+    return c.SendMessage(agent=agent, text=caption, media=media_from(request.media))
 
 
 def _required(field: str, text: str) -> str:

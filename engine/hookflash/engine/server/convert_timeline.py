@@ -13,6 +13,7 @@ from hookflash.engine.domain.notices import NoticeKey, Style
 from hookflash.engine.domain.states import State
 from hookflash.engine.domain.values import Invite
 from hookflash.engine.server.convert_conversation import invite_to
+from hookflash.engine.server.convert_media import media_to
 from hookflash.engine.server.convert_values import FILTERING, LEAVE_REASON, NOTICE_STYLE, PARTICIPANT_ROLE, timestamp
 from hookflash.engine.server.names import numbered_name
 from hookflash.sdk.messages import Template
@@ -46,6 +47,7 @@ def message_to(conversation: str, event: e.MessageSent) -> message_pb2.Message:
         choices=[message_pb2.MessageChoice(id=choice.id, title=choice.title) for choice in event.choices],
         template=None if event.template is None else _template(event.template),
         choice_id=event.choice_id,
+        media=None if event.media is None else media_to(event.media),
     )
 
 

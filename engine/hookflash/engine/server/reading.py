@@ -227,6 +227,10 @@ class Reading:
             for entry in entries:
                 said = entry.message if entry.WhichOneof("entry") == "message" else entry.notice
                 said.text = await filters.export(said.text, context)
+                if entry.message.HasField("media"):
+                    media = entry.message.media
+                    media.name = await filters.export(media.name, context)
+                    media.url = await filters.export(media.url, context)
 
     def _audited(self, caller: Caller, conversation: ConversationId, method: str) -> None:
         if caller.principal.role is Role.ADMIN:

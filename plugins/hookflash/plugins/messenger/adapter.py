@@ -151,6 +151,7 @@ class Instagram(Messenger):
     Config: ClassVar[type[InstagramConfig]] = InstagramConfig
     capabilities: ClassVar[Capabilities] = replace(
         Messenger.capabilities,
+        file=Level.FALLBACK,
         text_size_max=250,
         echoes=False,
         receipts=Receipts.EACH,

@@ -43,7 +43,7 @@ class MetaAdapter(ChannelAdapter):
     errors: ClassVar[ErrorTable]
     capabilities: ClassVar[Capabilities] = Capabilities(
         text=Level.NATIVE,
-        # Media come in; nothing in a Delivery would send one.
+        # By URL: Meta fetches it.
         image=Level.PARTIAL,
         audio=Level.PARTIAL,
         video=Level.PARTIAL,

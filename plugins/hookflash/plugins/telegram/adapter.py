@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import ClassVar, Final, final
+from typing import Any, ClassVar, Final, final
 
 from hookflash.sdk import (
     Arrival,
@@ -18,12 +18,15 @@ from hookflash.sdk import (
     ChannelContext,
     ConfigError,
     CustomerAddress,
+    CustomerNotice,
     Delivery,
     ExternalId,
     HttpRequest,
     HttpResponse,
     Idempotency,
     Level,
+    Media,
+    MediaKind,
     MediaRef,
     Message,
     ParseError,
@@ -31,6 +34,7 @@ from hookflash.sdk import (
     SendError,
     Throttled,
     Transient,
+    with_link,
 )
 from hookflash.sdk.signing import telegram_secret
 
@@ -44,6 +48,15 @@ _COUNTED_FOR: Final = timedelta(days=6)
 _UPDATES_MAX: Final = 100
 _BUTTON_SIZE_MAX: Final = 64
 _FILE_SIZE_MAX: Final = 20 * 1024 * 1024
+_PHOTO_SIZE_MAX: Final = 5 * 1024 * 1024
+_CAPTION_LENGTH_MAX: Final = 1024
+_FILES_BY_URL: Final = frozenset({"application/pdf", "application/zip", "image/gif"})
+_CALLS: Final = {
+    MediaKind.IMAGE: ("sendPhoto", "photo"),
+    MediaKind.AUDIO: ("sendAudio", "audio"),
+    MediaKind.VIDEO: ("sendVideo", "video"),
+    MediaKind.FILE: ("sendDocument", "document"),
+}
 _RETRY_S: Final = 5.0
 _RETRY_MAX_S: Final = 300.0
 _POLL_GRACE_S: Final = 10.0
@@ -67,6 +80,7 @@ class Telegram(ChannelAdapter):
         choices_max=50,
         choice_title_size_max=64,
         media_size_max=dict.fromkeys(("image/*", "audio/*", "video/*", "application/*", "text/*"), _FILE_SIZE_MAX),
+        caption_size_max=dict.fromkeys(MediaKind, _CAPTION_LENGTH_MAX),
         receipts=Receipts.NONE,
         idempotency=Idempotency.NONE,
         rate_per_s=30.0,
@@ -135,12 +149,13 @@ class Telegram(ChannelAdapter):
             await self._advance(updates)
 
     async def send(self, delivery: Delivery) -> ExternalId:
-        """Send the text, with its choices as buttons below it."""
+        """Send the text, with its choices as buttons below it, or a medium by its URL, with the text as its caption."""
         content = delivery.content
+        method, said = _said(content)
         sent = await self._api.call(
-            "sendMessage",
+            method,
             chat_id=_chat(delivery.to),
-            text=content.text,
+            **said,
             reply_markup=_buttons(content) if isinstance(content, Message) and content.choices else None,
             reply_parameters=_answered(delivery.reply_to),
         )
@@ -233,6 +248,26 @@ class Telegram(ChannelAdapter):
 
 def _chat(to: CustomerAddress) -> int | str:
     return int(to.id) if to.id.lstrip("-").isascii() and to.id.lstrip("-").isdigit() else to.id
+
+
+def _said(content: Message | CustomerNotice) -> tuple[str, dict[str, Any]]:
+    """The method and what it says; what Telegram would not fetch by its URL is a link in the text."""
+    if not isinstance(content, Message) or content.media is None:
+        return "sendMessage", {"text": content.text}
+    if not _is_fetched(content.media):
+        return "sendMessage", {"text": with_link(content).text}
+    method, field = _CALLS[content.media.kind]
+    return method, {field: content.media.ref.url, **({"caption": content.text} if content.text else {})}
+
+
+def _is_fetched(media: Media) -> bool:
+    match media.kind:
+        case MediaKind.IMAGE:
+            return media.ref.size is None or media.ref.size <= _PHOTO_SIZE_MAX
+        case MediaKind.FILE:
+            return media.ref.mime_type in _FILES_BY_URL
+        case _:
+            return True
 
 
 def _buttons(message: Message) -> Mapping[str, object]:

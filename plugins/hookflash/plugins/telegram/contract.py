@@ -36,7 +36,8 @@ def _update(**message: object) -> HttpRequest:
 
 
 def _answer(asked: httpx.Request) -> httpx.Response:
-    result: object = {**_SAID, "text": ""} if asked.url.path.endswith("/sendMessage") else True
+    is_said = asked.url.path.endswith(("/sendMessage", "/sendPhoto", "/sendAudio", "/sendVideo", "/sendDocument"))
+    result: object = {**_SAID, "text": ""} if is_said else True
     return httpx.Response(200, json={"ok": True, "result": result})
 
 

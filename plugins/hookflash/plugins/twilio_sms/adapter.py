@@ -20,7 +20,9 @@ from hookflash.sdk import (
     HttpResponse,
     Idempotency,
     Level,
+    MediaKind,
     MediaRef,
+    Message,
     ParseError,
     Receipts,
 )
@@ -36,6 +38,7 @@ _CURSOR: Final = "list read"
 _LOOK_BACK_MAX: Final = timedelta(days=3)
 _OVERLAP: Final = timedelta(minutes=10)
 _MEDIA_SIZE_MAX: Final = 5_000_000
+_BODY_LENGTH_MAX: Final = 1_600
 
 
 @final
@@ -49,8 +52,9 @@ class TwilioSms(ChannelAdapter):
         audio=Level.PARTIAL,
         video=Level.PARTIAL,
         file=Level.PARTIAL,
-        text_size_max=1600,
+        text_size_max=_BODY_LENGTH_MAX,
         media_size_max=dict.fromkeys(("image/*", "audio/*", "video/*", "application/*", "text/*"), _MEDIA_SIZE_MAX),
+        caption_size_max=dict.fromkeys(MediaKind, _BODY_LENGTH_MAX),
         receipts=Receipts.EACH,
         idempotency=Idempotency.NONE,
     )
@@ -102,15 +106,18 @@ class TwilioSms(ChannelAdapter):
         await self.context.store.put(_CURSOR, began.isoformat())
 
     async def send(self, delivery: Delivery) -> ExternalId:
-        """Send the text; Twilio calls the channel's URL with what becomes of it."""
-        settings = self._settings
+        """Send the text, with the URL of its medium; Twilio calls the channel's URL with what becomes of it."""
+        settings, content = self._settings, delivery.content
         sender = (
             {"From": settings.from_number}
             if settings.from_number
             else {"MessagingServiceSid": settings.messaging_service_sid}
         )
-        fields = {"To": delivery.to.id, **sender, "Body": delivery.content.text}
-        return ExternalId(await self._api.send({**fields, "StatusCallback": self.context.public_url}))
+        said = {"Body": content.text} if content.text else {}
+        if isinstance(content, Message) and content.media is not None:
+            said["MediaUrl"] = content.media.ref.url
+        fields = {"To": delivery.to.id, **sender, **said, "StatusCallback": self.context.public_url}
+        return ExternalId(await self._api.send(fields))
 
     def fetch_media(self, ref: MediaRef) -> AsyncIterator[bytes]:
         """Bring a medium."""

@@ -24,6 +24,7 @@ from hookflash.sdk import (
     HttpRequest,
     Idempotency,
     Level,
+    MediaKind,
     ParseError,
     Receipts,
 )
@@ -38,9 +39,14 @@ class Webchat(ChannelAdapter):
     kind: ClassVar[str] = "webchat"
     Config: ClassVar[type[WebchatConfig]] = WebchatConfig
     capabilities: ClassVar[Capabilities] = Capabilities(
+        image=Level.NATIVE,
+        audio=Level.NATIVE,
+        video=Level.NATIVE,
+        file=Level.NATIVE,
         typing=Level.NATIVE,
         read=Level.NATIVE,
         text_size_max=TEXT_LENGTH_MAX,
+        caption_size_max=dict.fromkeys(MediaKind, TEXT_LENGTH_MAX),
         receipts=Receipts.EACH,
         idempotency=Idempotency.KEY,
     )

@@ -95,7 +95,8 @@ def event_of(delivery: Delivery, at: str) -> Json:
     content = delivery.content
     if isinstance(content, CustomerNotice):
         return {"type": "notice", "key": content.key, "text": content.text, "at": at}
-    return {"type": "message", "from": "agent", "name": content.sender_name, "text": content.text, "at": at}
+    shown = {"type": "message", "from": "agent", "name": content.sender_name, "text": content.text, "at": at}
+    return shown if content.media is None else {**shown, "media": content.media.told()}
 
 
 def ev(seq: int | None, event: Json) -> Json:

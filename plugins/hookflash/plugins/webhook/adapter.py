@@ -21,6 +21,7 @@ from hookflash.sdk import (
     HttpRequest,
     Idempotency,
     Level,
+    MediaKind,
     MediaRef,
     Message,
     Receipts,
@@ -38,6 +39,7 @@ __all__ = ["Webhook"]
 
 _PIECE_SIZE: Final = 65_536
 _ID_SIZE_MAX: Final = 512
+_CAPTION_LENGTH_MAX: Final = 4_096
 _MEDIA_SIZE_MAX: Final = 16 * 1024 * 1024
 
 
@@ -50,6 +52,7 @@ class Webhook(ChannelAdapter):
     capabilities: ClassVar[Capabilities] = Capabilities(
         choice=Level.NATIVE,
         template=Level.NATIVE,
+        caption_size_max=dict.fromkeys(MediaKind, _CAPTION_LENGTH_MAX),
         edit=Level.PARTIAL,
         delete=Level.PARTIAL,
         image=Level.PARTIAL,
@@ -135,6 +138,8 @@ def _told(delivery: Delivery) -> Mapping[str, object]:
         told["choices"] = [{"id": choice.id, "title": choice.title} for choice in content.choices]
     if (template := content.template) is not None:
         told["template"] = {"name": template.name, "language": template.language, "values": list(template.values)}
+    if content.media is not None:
+        told["media"] = content.media.told()
     return told
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, final
 
-from hookflash.sdk import Ack, Audience, Event, Message, Said, SinkContext, Transient
+from hookflash.sdk import Ack, Audience, CustomerNotice, Event, Message, Said, SinkContext, Transient
 
 from .config import SinkConfig
 from .posting import GoneError, post, told_at
@@ -71,7 +71,7 @@ class AgentWebhooks(_Posts):
 
 def _entry(said: Said) -> Mapping[str, object]:
     content = said.content
-    spoken = {"sender_name": content.sender_name} if isinstance(content, Message) else {"notice": content.key}
+    spoken: dict[str, object] = {"notice": content.key} if isinstance(content, CustomerNotice) else _spoken(content)
     return {
         "id": f"{said.conversation}/{said.sequence}",
         "conversation": said.conversation,
@@ -81,6 +81,11 @@ def _entry(said: Said) -> Mapping[str, object]:
         **spoken,
         "text": content.text,
     }
+
+
+def _spoken(message: Message) -> dict[str, object]:
+    of_media = {} if message.media is None else {"media": message.media.told()}
+    return {"sender_name": message.sender_name, **of_media}
 
 
 def _event(event: Event) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ from hookflash.plugins.meta.reading import items, required
 from hookflash.plugins.meta.settings import MetaConfig
 from hookflash.plugins.whatsapp.errors import ERRORS
 from hookflash.plugins.whatsapp.messages import read
-from hookflash.plugins.whatsapp.sending import LIST_MAX, TITLE_LENGTH_MAX, body_of
+from hookflash.plugins.whatsapp.sending import CAPTION_LENGTH_MAX, LIST_MAX, TITLE_LENGTH_MAX, body_of
 from hookflash.sdk import (
     Arrival,
     Capabilities,
@@ -24,6 +24,7 @@ from hookflash.sdk import (
     ExternalId,
     HttpRequest,
     Level,
+    MediaKind,
     MediaRef,
     Receipts,
 )
@@ -76,6 +77,8 @@ class WhatsApp(MetaAdapter):
             "application/*": 100 * MIB,
             "text/*": 100 * MIB,
         },
+        # A sound has none.
+        caption_size_max=dict.fromkeys((MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.FILE), CAPTION_LENGTH_MAX),
         receipts=Receipts.EACH,
         rate_per_s=80.0,
     )

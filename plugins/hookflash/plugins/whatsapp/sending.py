@@ -7,15 +7,22 @@ import re
 from typing import Any, Final
 
 from hookflash.plugins.meta.choices import numbered
-from hookflash.sdk import Choice, CustomerNotice, Delivery, Message, Template
+from hookflash.sdk import Choice, CustomerNotice, Delivery, Media, MediaKind, Message, Template
 
-__all__ = ["LIST_MAX", "TITLE_LENGTH_MAX", "body_of"]
+__all__ = ["CAPTION_LENGTH_MAX", "LIST_MAX", "TITLE_LENGTH_MAX", "body_of"]
 
 BUTTONS_MAX: Final = 3
 LIST_MAX: Final = 10
 TITLE_LENGTH_MAX: Final = 20
 ROW_TITLE_LENGTH_MAX: Final = 24
 BODY_LENGTH_MAX: Final = 1024
+CAPTION_LENGTH_MAX: Final = 1024
+
+_PLAYED: Final = {
+    MediaKind.IMAGE: frozenset({"image/jpeg", "image/png"}),
+    MediaKind.AUDIO: frozenset({"audio/aac", "audio/amr", "audio/mp4", "audio/mpeg", "audio/ogg"}),
+    MediaKind.VIDEO: frozenset({"video/3gpp", "video/mp4"}),
+}
 
 _USER_ID: Final = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]+", re.ASCII)
 
@@ -41,6 +48,8 @@ def _content(content: Message | CustomerNotice, list_button: str) -> dict[str, A
         return _text(content.text)
     if content.template is not None:
         return {"type": "template", "template": _template(content.template)}
+    if content.media is not None:
+        return _media(content.media, content.text)
     if not content.choices:
         return _text(content.text)
     action = _action(content.choices, list_button) if len(content.text) <= BODY_LENGTH_MAX else None
@@ -51,6 +60,17 @@ def _content(content: Message | CustomerNotice, list_button: str) -> dict[str, A
 
 def _text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": {"body": text, "preview_url": False}}
+
+
+def _media(media: Media, caption: str) -> dict[str, Any]:
+    """By its link; what WhatsApp would not show or play goes as a document, which may be of any type."""
+    ref = media.ref
+    is_played = media.kind in _PLAYED and (not ref.mime_type or ref.mime_type in _PLAYED[media.kind])
+    kind = media.kind.lower() if is_played else "document"
+    of = {"link": ref.url, **({"caption": caption} if caption else {})}
+    if ref.name and not is_played:
+        of["filename"] = ref.name
+    return {"type": kind, kind: of}
 
 
 def _template(template: Template) -> dict[str, Any]:

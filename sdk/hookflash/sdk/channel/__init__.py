@@ -19,9 +19,6 @@ from hookflash.sdk.channel.arrivals import (
     CustomerLeft,
     Edited,
     Inbound,
-    Media,
-    MediaKind,
-    MediaRef,
     Receipt,
     ReceiptState,
     Removed,
@@ -36,8 +33,9 @@ from hookflash.sdk.channel.deliveries import (
     Idempotency,
     Level,
     Receipts,
+    with_link,
 )
-from hookflash.sdk.messages import CustomerNotice, Message
+from hookflash.sdk.messages import CustomerNotice, Media, MediaKind, MediaRef, Message
 from hookflash.sdk.types import ExternalId
 
 __all__ = [
@@ -71,5 +69,6 @@ __all__ = [
     "Text",
     "Typing",
     "Unsupported",
+    "with_link",
     "words_of",
 ]

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, final
 
-from hookflash.sdk.channel.arrivals import Arrival, CustomerAddress, MediaRef
+from hookflash.sdk.channel.arrivals import Arrival, CustomerAddress
 from hookflash.sdk.channel.deliveries import Capabilities, Delivery
 from hookflash.sdk.config import DataclassLike, NoConfig
 from hookflash.sdk.errors import BadSignature, ParseError, Permanent, SendError, Transient
+from hookflash.sdk.messages import MediaRef
 from hookflash.sdk.types import ChannelId, ExternalId
 
 if TYPE_CHECKING:

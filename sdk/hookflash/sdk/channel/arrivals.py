@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias, assert_never, final
 
+from hookflash.sdk.messages import Media
 from hookflash.sdk.types import ChannelId, DeliveryId, ExternalId
 
 __all__ = [
@@ -16,9 +17,6 @@ __all__ = [
     "CustomerLeft",
     "Edited",
     "Inbound",
-    "Media",
-    "MediaKind",
-    "MediaRef",
     "Receipt",
     "ReceiptState",
     "Removed",
@@ -50,37 +48,6 @@ class Text:
 
     text: str
     choice_id: str = ""
-
-
-class MediaKind(StrEnum):
-    """What a medium is, as far as a desk cares."""
-
-    IMAGE = "IMAGE"
-    AUDIO = "AUDIO"
-    VIDEO = "VIDEO"
-    FILE = "FILE"
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaRef:
-    """Where a medium is to be fetched: the provider's `id` or `url`; what the provider says of it, never trusted."""
-
-    id: str = ""
-    url: str = ""
-    mime_type: str = ""
-    name: str = ""
-    size: int | None = None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Media:
-    """A picture, sound, film or file that a customer sent; fetched by the engine through `fetch_media`."""
-
-    kind: MediaKind
-    ref: MediaRef
-    caption: str = ""
 
 
 @final

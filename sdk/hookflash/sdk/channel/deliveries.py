@@ -5,15 +5,15 @@ which mypy checks and, because plugins may be untyped, the constructor checks ag
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import final
 
 from hookflash.sdk.channel.arrivals import CustomerAddress
-from hookflash.sdk.messages import CustomerNotice, Message
+from hookflash.sdk.messages import CustomerNotice, MediaKind, Message
 from hookflash.sdk.types import ConversationId, DeliveryId, ExternalId
 
-__all__ = ["Capabilities", "Delivery", "Idempotency", "Level", "Receipts"]
+__all__ = ["Capabilities", "Delivery", "Idempotency", "Level", "Receipts", "with_link"]
 
 
 @final
@@ -73,7 +73,9 @@ class Capabilities:
     """What a kind of channel can do, feature by feature, and its sizes.
 
     Texts are measured in characters (code points), media in bytes per MIME type ("image/*" holds for all images),
-    `reply_window_s` in seconds (None: no limit), `rate_per_s` in deliveries a second for the whole account.
+    `reply_window_s` in seconds (None: no limit), `rate_per_s` in deliveries a second for the whole account. `image`,
+    `audio`, `video` and `file` are about what goes out; `caption_size_max` is how long a text each kind of medium takes
+    along: a longer one, or any where the kind is not named, goes out behind the medium.
     """
 
     text: Level = Level.NATIVE
@@ -91,8 +93,31 @@ class Capabilities:
     choices_max: int = 0
     choice_title_size_max: int = 0
     media_size_max: Mapping[str, int] = field(default_factory=dict)
+    caption_size_max: Mapping[MediaKind, int] = field(default_factory=dict)
     reply_window_s: float | None = None
     echoes: bool = False
     receipts: Receipts = Receipts.NONE
     idempotency: Idempotency = Idempotency.NONE
     rate_per_s: float | None = None
+
+    def level_of(self, kind: MediaKind) -> Level:
+        """Give how well media of that kind go out."""
+        levels = {
+            MediaKind.IMAGE: self.image,
+            MediaKind.AUDIO: self.audio,
+            MediaKind.VIDEO: self.video,
+            MediaKind.FILE: self.file,
+        }
+        return levels[kind]
+
+    def size_max_of(self, mime_type: str) -> int | None:
+        """Give how many bytes a medium of that type may have; None where nothing is said of it."""
+        return self.media_size_max.get(mime_type, self.media_size_max.get(f"{mime_type.partition('/')[0]}/*"))
+
+
+def with_link(message: Message) -> Message:
+    """Give the message with its medium's URL on a line of its text instead of the medium."""
+    if message.media is None:
+        return message
+    lines = (line for line in (message.text, message.media.ref.url) if line)
+    return replace(message, text="\n".join(lines), media=None)

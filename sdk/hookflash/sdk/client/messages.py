@@ -79,7 +79,16 @@ from hookflash.v1.event_service_pb2 import ListEventsRequest, ListEventsResponse
 from hookflash.v1.explanation_pb2 import Choice, ChosenOffer, Considered, Explanation, Standing, Verdict
 from hookflash.v1.invite_pb2 import Invite, InviteKind, InviteState
 from hookflash.v1.media_domain_pb2 import MediaDomain
-from hookflash.v1.message_pb2 import Filtering, Message, MessageChoice, MessageTemplate, Notice, NoticeStyle
+from hookflash.v1.message_pb2 import (
+    Filtering,
+    MediaKind,
+    Message,
+    MessageChoice,
+    MessageMedia,
+    MessageTemplate,
+    Notice,
+    NoticeStyle,
+)
 from hookflash.v1.offer_pb2 import Offer, OfferOutcome
 from hookflash.v1.options_pb2 import Allow, Role
 from hookflash.v1.participant_pb2 import LeaveReason, Participant, ParticipantRole
@@ -171,8 +180,10 @@ __all__ = [
     "ListTokensResponse",
     "LogoutRequest",
     "MediaDomain",
+    "MediaKind",
     "Message",
     "MessageChoice",
+    "MessageMedia",
     "MessageTemplate",
     "Notice",
     "NoticeStyle",

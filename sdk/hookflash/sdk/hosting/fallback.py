@@ -1,4 +1,4 @@
-"""What stands for what a channel cannot carry: numbered lines for choices, several sends for a long text.
+"""What stands for what a channel cannot carry: lines for choices, a link for a medium, several sends for a long text.
 
 A Delivery stays one, whatever it is sent as: its parts have its name with `#1`, `#2` and so on, go out one after the
 other, and it is settled when all of them are out.
@@ -10,7 +10,7 @@ from typing import Final
 
 import regex  # type: ignore[import-untyped]
 
-from hookflash.sdk.channel import Capabilities, CustomerNotice, Delivery, Level, Message
+from hookflash.sdk.channel import Capabilities, CustomerNotice, Delivery, Level, Media, Message, with_link
 from hookflash.sdk.messages import Choice
 from hookflash.sdk.types import DeliveryId
 
@@ -24,19 +24,28 @@ _CARRIED: Final = (Level.NATIVE, Level.PARTIAL)
 def parts_of(delivery: Delivery, able: Capabilities) -> tuple[Delivery, ...]:
     """What is sent for a delivery through a channel that can so much: itself, or its parts in order."""
     content = delivery.content
-    if isinstance(content, Message):
-        content = _carried(content, able)
-        if content.template is not None:
-            return (delivery if content == delivery.content else replace(delivery, content=content),)
+    contents = _contents(_carried(content, able) if isinstance(content, Message) else content, able)
+    if len(contents) == 1:
+        return (delivery if contents[0] == content else replace(delivery, content=contents[0]),)
+    return tuple(
+        replace(delivery, id=DeliveryId(f"{delivery.id}#{number}"), content=each)
+        for number, each in enumerate(contents, start=1)
+    )
+
+
+def _contents(content: Message | CustomerNotice, able: Capabilities) -> list[Message | CustomerNotice]:
+    """What goes out one after the other."""
+    if isinstance(content, Message) and content.template is not None:
+        return [content]
+    if isinstance(content, Message) and content.media is not None:
+        if len(content.text) <= able.caption_size_max.get(content.media.kind, 0):
+            return [content]
+        return [replace(content, text=""), *_contents(replace(content, media=None), able)]
     texts = _cut(content.text, able.text_size_max)
     if len(texts) == 1:
         # Cut to one: what was too much of it was space at its end.
-        content = content if texts[0] == content.text else replace(content, text=texts[0])
-        return (delivery if content is delivery.content else replace(delivery, content=content),)
-    return tuple(
-        replace(delivery, id=DeliveryId(f"{delivery.id}#{number}"), content=_part(content, text, number == len(texts)))
-        for number, text in enumerate(texts, start=1)
-    )
+        return [content if texts[0] == content.text else replace(content, text=texts[0])]
+    return [_part(content, text, number == len(texts)) for number, text in enumerate(texts, start=1)]
 
 
 def _part(content: Message | CustomerNotice, text: str, is_last: bool) -> Message | CustomerNotice:  # noqa: FBT001  a fact about the part
@@ -49,12 +58,23 @@ def _carried(message: Message, able: Capabilities) -> Message:
     """The message in what the channel carries."""
     if message.template is not None and able.template not in _CARRIED:
         message = replace(message, template=None)
+    if message.media is not None and not _is_medium_carried(message.media, able):
+        # Where nothing would be left of the message, not even dropping is taken at its word.
+        is_dropped = able.level_of(message.media.kind) is Level.DROP and bool(message.text)
+        message = replace(message, media=None) if is_dropped else with_link(message)
     if not message.choices or _is_carried(message.choices, able):
         return message
     if able.choice is Level.DROP:
         return replace(message, choices=())
     lines = [f"{number}. {choice.title}" for number, choice in enumerate(message.choices, start=1)]
     return replace(message, text="\n".join((message.text, "", *lines)), choices=())
+
+
+def _is_medium_carried(media: Media, able: Capabilities) -> bool:
+    if able.level_of(media.kind) not in _CARRIED:
+        return False
+    size_max = able.size_max_of(media.ref.mime_type)
+    return size_max is None or media.ref.size is None or media.ref.size <= size_max
 
 
 def _is_carried(choices: Sequence[Choice], able: Capabilities) -> bool:

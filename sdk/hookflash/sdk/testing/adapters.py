@@ -31,7 +31,7 @@ from hookflash.sdk.channel import (
 from hookflash.sdk.channel import Level as How
 from hookflash.sdk.config import Secret, fill
 from hookflash.sdk.errors import BadSignature, ParseError, Permanent, SendError, Throttled, Transient
-from hookflash.sdk.messages import CustomerNotice, Message, Template
+from hookflash.sdk.messages import CustomerNotice, Media, MediaKind, MediaRef, Message, Template
 from hookflash.sdk.testing.contexts import RecordedLog, channel_context
 from hookflash.sdk.testing.levels import bronze, gold, not_applicable, silver
 from hookflash.sdk.testing.wire import HANGS, Answer, Wire
@@ -279,6 +279,22 @@ class AdapterContract:
         template = Template(name="order_ready", language="en", values=("1042",))
         message = Message(sender_name="Ann", text="Your order 1042 is ready.", template=template)
         assert self._sent(delivery_of(message, to=self.customer))[0]
+
+    @gold
+    def test_media_are_sent_by_their_url_where_it_says_so(self) -> None:
+        """Each kind of medium that it carries goes out, and its URL with it."""
+        able = self.adapter.capabilities
+        kinds = [kind for kind in MediaKind if able.level_of(kind) in (How.NATIVE, How.PARTIAL)]
+        if not kinds:
+            not_applicable("this channel has no media; the engine sends links")
+        for sequence, kind in enumerate(kinds, start=1):
+            wire = self.wire()
+            media = Media(kind=kind, ref=MediaRef(url="https://files.example/order-1042.pdf"))
+            caption = "Your order" if able.caption_size_max.get(kind, 0) else ""
+            message = Message(sender_name="Ann", text=caption, media=media)
+            assert self._sent(delivery_of(message, sequence=sequence, to=self.customer), wire=wire)[0]
+            if type(self).answer is not None:
+                assert "order-1042.pdf" in wire.sent, f"{kind} went out without its URL"
 
     @gold
     def test_everything_an_admin_sets_is_documented(self) -> None:

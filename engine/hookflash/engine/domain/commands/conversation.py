@@ -13,7 +13,7 @@ from hookflash.engine.domain.values import (
     Target,
     UnattendedAnswer,
 )
-from hookflash.sdk.messages import Choice, Template
+from hookflash.sdk.messages import Choice, Media, Template
 from hookflash.sdk.types import AgentId, ChannelId, InviteKind, QueueId
 
 
@@ -63,12 +63,13 @@ class EndSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendMessage:
-    """An agent says something to everybody; with a template, `text` is what that says."""
+    """An agent says something to everybody; with a template, `text` is what that says, with media their caption."""
 
     agent: AgentId
     text: str
     choices: tuple[Choice, ...] = ()
     template: Template | None = None
+    media: Media | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

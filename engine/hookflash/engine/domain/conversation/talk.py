@@ -13,7 +13,7 @@ from hookflash.engine.domain.refusals import (
     RoleNotAllowed,
     WindowClosed,
 )
-from hookflash.engine.domain.text import check_address, clean_message
+from hookflash.engine.domain.text import check_address, clean_caption, clean_message
 from hookflash.engine.domain.values import Customer, Target
 from hookflash.sdk.types import InviteKind, ParticipantRole
 
@@ -90,7 +90,8 @@ def record_echo(turn: Turn, command: c.RecordEcho) -> None:
 
 def send_message(turn: Turn, command: c.SendMessage) -> None:
     """An agent writes to everybody."""
-    text = clean_message(command.text, turn.ctx.limits.message_length_max)
+    cleaned = clean_message if command.media is None else clean_caption
+    text = cleaned(command.text, turn.ctx.limits.message_length_max)
     state = turn.open_state()
     speaker = turn.acting(command.agent)
     if speaker.role is not ParticipantRole.PRIMARY:
@@ -99,7 +100,13 @@ def send_message(turn: Turn, command: c.SendMessage) -> None:
         raise ConversationNotActive(turn.id, state_of(state))
     _check_carried(turn, state, command)
     turn.message(
-        speaker.role, speaker.agent, speaker.display_name, text, choices=command.choices, template=command.template
+        speaker.role,
+        speaker.agent,
+        speaker.display_name,
+        text,
+        choices=command.choices,
+        template=command.template,
+        media=command.media,
     )
 
 
@@ -143,7 +150,7 @@ def record_receipt(turn: Turn, command: c.RecordReceipt) -> None:
 def _check_carried(turn: Turn, state: Conversation, command: c.SendMessage) -> None:
     """Refuse what the customer's channel would not carry: the agent learns it now, and nothing is stored."""
     abilities = turn.ctx.facts.abilities(state.channel)
-    content = "template" if command.template is not None else "choice" if command.choices else "text"
+    content = _content_of(command)
     if content in abilities.rejected:
         raise ContentNotSupported(content, state.channel)
     window_s = abilities.reply_window_s
@@ -152,6 +159,15 @@ def _check_carried(turn: Turn, state: Conversation, command: c.SendMessage) -> N
         return
     if turn.now - state.heard_at > window_s:
         raise WindowClosed(state.channel, window_s)
+
+
+def _content_of(command: c.SendMessage) -> str:
+    """What is sent, in the words of `Abilities`."""
+    if command.template is not None:
+        return "template"
+    if command.media is not None:
+        return command.media.kind.lower()
+    return "choice" if command.choices else "text"
 
 
 def _is_unsettled(turn: Turn, delivery: int) -> bool:

@@ -13,7 +13,7 @@ from hookflash.engine.domain.notices import NOTICES, NoticeKey, Style
 from hookflash.engine.domain.refusals import ConversationClosed, ConversationNotFound, NotAParticipant
 from hookflash.engine.domain.turn import Context, Decided, Tell
 from hookflash.engine.domain.values import Filtering, Offer, Participant, Reservation, offer_id
-from hookflash.sdk.messages import Choice, Template
+from hookflash.sdk.messages import Choice, Media, Template
 from hookflash.sdk.types import AgentId, ConversationId, InviteState, OfferOutcome, ParticipantRole, QueueId
 
 from .state import Conversation, evolve
@@ -125,7 +125,7 @@ class Turn:
         """Notice to the agents, or to all but one of them."""
         self._tell_staff(key, values, agent=None, except_agent=except_agent)
 
-    def message(
+    def message(  # noqa: PLR0913  what may go with a text, each by its name
         self,
         role: ParticipantRole,
         agent: AgentId | None,
@@ -135,6 +135,7 @@ class Turn:
         *,
         choices: tuple[Choice, ...] = (),
         template: Template | None = None,
+        media: Media | None = None,
         choice_id: str = "",
     ) -> None:
         """Let somebody have said this to everybody. Only an agent's words go out through the channel."""
@@ -153,6 +154,7 @@ class Turn:
                 filtering=filtering,
                 choices=choices,
                 template=template,
+                media=media,
                 choice_id=choice_id,
             )
         )

@@ -20,7 +20,7 @@ from hookflash.engine.domain.values import (
     RevokeReason,
     UnattendedAnswer,
 )
-from hookflash.sdk.messages import Choice, Template
+from hookflash.sdk.messages import Choice, Media, Template
 from hookflash.sdk.types import AgentId, ChannelId, InviteState, MediaDomainId, OfferOutcome, ParticipantRole, QueueId
 
 __all__ = [
@@ -95,7 +95,8 @@ class MessageSent:
     """Somebody said something to everybody. `agent` is None where the customer spoke; then nothing goes out.
 
     Nor does it where `role` is BOT: somebody of ours wrote in the provider's own inbox, past the engine. `choices` are
-    what the customer is offered with it; `choice_id` names the one that he picked, whose title is the text.
+    what the customer is offered with it; `choice_id` names the one that he picked, whose title is the text. Where an
+    agent sends `media`, the text is its caption, perhaps empty.
     """
 
     at: float
@@ -111,6 +112,7 @@ class MessageSent:
     choices: tuple[Choice, ...] = ()
     template: Template | None = None
     choice_id: str = ""
+    media: Media | None = None
 
 
 @quick

@@ -10,6 +10,7 @@ from typing import final
 
 from hookflash.engine.plugins.text_filters import TextFilters
 from hookflash.sdk.filters import FilterContext, FilterStage
+from hookflash.sdk.messages import Message
 from hookflash.sdk.sinks import Said
 
 __all__ = ["Export"]
@@ -34,5 +35,10 @@ class Export:
 
     async def _said(self, said: Said) -> Said:
         context = FilterContext(stage=FilterStage.EXPORT, conversation=said.conversation)
-        text = await self._filters.export(said.content.text, context)
-        return replace(said, content=replace(said.content, text=text))
+        content = replace(said.content, text=await self._filters.export(said.content.text, context))
+        if isinstance(content, Message) and content.media is not None:
+            ref = content.media.ref
+            name = await self._filters.export(ref.name, context)
+            url = await self._filters.export(ref.url, context)
+            content = replace(content, media=replace(content.media, ref=replace(ref, name=name, url=url)))
+        return replace(said, content=content)

@@ -178,8 +178,9 @@ class FakeMeta:
     async def _accept_messenger(self, body: Json) -> Json:
         mid = f"m_{next(self._serial):06}"
         to, message, at_ms = body["recipient"]["id"], body["message"], self._now_ms()
-        self.shown.append(Shown(to, message["text"], mid, body))
-        echo = {"is_echo": True, "app_id": 1517776481860111, "mid": mid, "text": message["text"]}
+        said: Json = {"text": message["text"]} if "text" in message else {"attachments": [message["attachment"]]}
+        self.shown.append(Shown(to, said.get("text") or json.dumps(message["attachment"]), mid, body))
+        echo = {"is_echo": True, "app_id": 1517776481860111, "mid": mid, **said}
         if self.is_instagram:
             receipts = [messenger_item(to, self.account, at_ms, read={"mid": mid})]
         else:

@@ -36,8 +36,27 @@ def _whatsapp(body: Json) -> str | None:
             return _interactive(of)
         case "template":
             return None if of["name"] and of["language"]["code"] else "a template has a name and a language"
+        case "image" | "audio" | "video" | "document":
+            return _media(kind, of)
         case _:
             return f"the type {kind} is not known"
+
+
+def _media(kind: str, of: Json) -> str | None:
+    if not str(of.get("link", "")).startswith("https://"):
+        return "a medium has an id or a link, https"
+    if set(of) - {"link", "caption", "filename"} or ("filename" in of and kind != "document"):
+        return f"{kind} has another field"
+    if kind == "audio" and "caption" in of:
+        return "audio takes no caption"
+    return None if len(of.get("caption", "x")) in range(1, 1025) else "a caption must have 1 to 1024 characters"
+
+
+def _attachment(of: Json, *, is_instagram: bool) -> str | None:
+    if of.get("type") not in ("image", "audio", "video", *(() if is_instagram else ("file",))):
+        return "attachment.type is not known"
+    is_there = str(of.get("payload", {}).get("url", "")).startswith("https://")
+    return None if is_there else "attachment.payload.url is required"
 
 
 def _interactive(of: Json) -> str | None:
@@ -69,6 +88,11 @@ def _messenger(body: Json, *, is_instagram: bool) -> str | None:
     if (body["messaging_type"] == "MESSAGE_TAG") != ("tag" in body):
         return "a tag goes with MESSAGE_TAG"
     message = body["message"]
+    if "attachment" in message:
+        # Either one: Meta refuses a text beside an attachment.
+        wrong = "text" in message or "quick_replies" in message
+        of = message["attachment"]
+        return "text and attachment exclude each other" if wrong else _attachment(of, is_instagram=is_instagram)
     if not 1 <= len(message["text"]) <= 2000:
         return "text must have 1 to 2000 characters"
     if is_instagram and len(message["text"].encode()) > 1000:

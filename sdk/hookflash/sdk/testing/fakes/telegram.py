@@ -23,7 +23,8 @@ DATE = 1767225600
 Trouble = HttpResponse | None
 """What a call is answered with instead; None resets the connection."""
 
-_TOO_LONG, _DATA_MAX = 4096, 64
+_TOO_LONG, _CAPTION_MAX, _DATA_MAX = 4096, 1024, 64
+_MEDIA = {"sendPhoto": "photo", "sendAudio": "audio", "sendVideo": "video", "sendDocument": "document"}
 
 
 def message(
@@ -85,7 +86,7 @@ class FakeTelegram:
 
     def texts(self) -> list[str]:
         """What customers were shown."""
-        return [one["text"] for one in self.sent]
+        return [one["text"] for one in self.sent if "text" in one]
 
     async def answer(self, request: HttpRequest) -> Trouble:
         """Answer a call; None resets the connection."""
@@ -108,6 +109,8 @@ class FakeTelegram:
                 return await self._get_updates(fields)
             case "sendMessage":
                 return self._send(fields)
+            case "sendPhoto" | "sendAudio" | "sendVideo" | "sendDocument":
+                return self._send_medium(_MEDIA[method], fields)
             case "setWebhook":
                 self.webhook = fields
                 return _ok(True)  # noqa: FBT003 - as Telegram has it
@@ -144,6 +147,15 @@ class FakeTelegram:
             self.polls -= 1
         return _ok(self.updates[: fields.get("limit", 100)])
 
+    def _send_medium(self, kind: str, fields: dict[str, Any]) -> HttpResponse:
+        if not str(fields.get(kind, "")).startswith("https://"):
+            return _refused(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        if len(fields.get("caption", "")) > _CAPTION_MAX:
+            return _refused(400, "Bad Request: message caption is too long")
+        if kind == "document" and not fields[kind].endswith((".pdf", ".zip", ".gif")):
+            return _refused(400, "Bad Request: wrong type of the web page content")
+        return self._send({**fields, "text": ""})
+
     def _send(self, fields: dict[str, Any]) -> HttpResponse:
         if fields["chat_id"] in self.blocked:
             return _refused(403, "Forbidden: bot was blocked by the user")
@@ -154,7 +166,7 @@ class FakeTelegram:
         rows = fields.get("reply_markup", {}).get("inline_keyboard", [])
         if any(len(button["callback_data"].encode()) > _DATA_MAX for row in rows for button in row):
             return _refused(400, "Bad Request: BUTTON_DATA_INVALID")
-        self.sent.append(fields)
+        self.sent.append({key: each for key, each in fields.items() if key != "text" or each})
         return _ok(message(len(self.sent), fields["text"], chat=fields["chat_id"]))
 
 

@@ -138,7 +138,11 @@ class FakeTwilio:
         form = dict(parse_qsl(request.body.decode()))
         if form["To"] in self.stopped:
             return refused(400, 21610, "Attempt to send to unsubscribed recipient")
-        if len(form["Body"]) > _BODY_MAX:
+        if not (form.get("Body") or form.get("MediaUrl")):
+            return refused(400, 21602, "Message body is required.")
+        if "MediaUrl" in form and not form["MediaUrl"].startswith("https://"):
+            return refused(400, 21620, "Invalid media URL(s)")
+        if len(form.get("Body", "")) > _BODY_MAX:
             return refused(400, 21617, "The concatenated message body exceeds the 1600 character limit")
         self.sent.append(form)
         sid = f"SM{len(self.sent):032x}"
