@@ -103,6 +103,6 @@ async def taken(settings: Settings) -> str:
     """The address that a gateway takes, and gives back."""
     gateway = Gateway(())
     try:
-        return await gateway.start(settings, {}, lambda: None)
+        return await gateway.start(settings, {})
     finally:
         await gateway.stop(0.0)

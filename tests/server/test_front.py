@@ -11,6 +11,7 @@ import grpc
 import pytest
 from structlog.testing import capture_logs
 
+from hookflash.engine.domain.limits import Limits
 from hookflash.engine.front.frames import Answered, Batches, FromEngine, Invoked, Item, packed
 from hookflash.engine.front.front import TAKEN_BYTES
 from hookflash.engine.server.fronted import ON_THE_WAY_BYTES, FrontedCall
@@ -29,7 +30,7 @@ async def fronted(gateway: Gateway, **handlers: Any) -> AsyncIterator[Any]:  # n
     for name, handler in handlers.items():
         make = grpc.unary_unary_rpc_method_handler if name == "Say" else grpc.unary_stream_rpc_method_handler
         made[f"/test.Service/{name}"] = make(handler, None, bytes)
-    address = await gateway.start(Settings(listen="127.0.0.1:0"), made, lambda: None)
+    address = await gateway.start(Settings(listen="127.0.0.1:0"), made)
     try:
         async with grpc.aio.insecure_channel(address) as channel:
             yield channel
@@ -65,6 +66,36 @@ async def test_a_front_that_is_killed_is_replaced_on_the_same_port_and_the_next_
             assert await channel.unary_unary(SAY)(b"again", wait_for_ready=True, timeout=10.0) == b"again"
             assert asked[0].cancelled(), "nobody is left to hear it"
     assert [log["how"] for log in logs if log["event"] == "front.ended"] == ["with code -9"]
+
+
+@pytest.mark.spec("I16")
+async def test_of_a_flood_of_commands_few_are_taken_above_the_limit_and_others_still_get_in() -> None:
+    settings = Settings(listen="127.0.0.1:0", limits=Limits(unary_calls_max=4))
+    begun, some, go_on = 0, asyncio.Event(), asyncio.Event()
+
+    async def wait(body: bytes, _context: FrontedCall) -> bytes:
+        nonlocal begun
+        begun += 1
+        if begun == 4:
+            some.set()
+        await go_on.wait()
+        return body
+
+    gateway, read = Gateway(()), "/test.Service/Read"
+    make = grpc.unary_unary_rpc_method_handler
+    made: dict[str, Any] = {SAY: make(wait, None, bytes), read: make(echo, None, bytes)}
+    address = await gateway.start(settings, made, commands={SAY})
+    async with grpc.aio.insecure_channel(address) as channel:
+        say: Any = channel.unary_unary(SAY)
+        ask: Any = channel.unary_unary(read)
+        flood = [say(b"") for _ in range(300)]
+        await some.wait()
+        assert begun < 100, "the others wait where they cost nothing"
+        answer = await ask(b"how are you", timeout=60.0)
+        assert (answer, any(call.done() for call in flood)) == (b"how are you", False)
+        go_on.set()
+        assert await asyncio.gather(*flood) == 300 * [b""]
+    await gateway.stop(0.0)
 
 
 async def test_a_client_that_leaves_ends_what_was_done_for_it() -> None:
@@ -126,7 +157,7 @@ async def test_an_answer_of_many_pieces_and_a_status_with_details_arrive_whole()
 
     gateway = Gateway(())
     address = await gateway.start(
-        Settings(listen="127.0.0.1:0"), {SAY: grpc.unary_unary_rpc_method_handler(refuse, None, bytes)}, lambda: None
+        Settings(listen="127.0.0.1:0"), {SAY: grpc.unary_unary_rpc_method_handler(refuse, None, bytes)}
     )
     channel: Any
     async with grpc.aio.insecure_channel(address) as channel:

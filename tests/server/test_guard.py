@@ -195,9 +195,9 @@ async def test_draining_ends_streams_with_goodbye_then_refuses_and_lets_the_serv
 async def test_a_second_server_on_the_same_port_is_told_so(served: Serving) -> None:
     settings, second = replace(served.engine.settings, listen=served.address), Gateway(options_of(Limits()))
     with pytest.raises(StartError, match="another program has it"):
-        await second.start(settings, {}, lambda: None)
+        await second.start(settings, {})
     with pytest.raises(StartError, match="--insecure-i-know"):
-        await second.start(replace(settings, listen="0.0.0.0:0"), {}, lambda: None)
+        await second.start(replace(settings, listen="0.0.0.0:0"), {})
 
 
 async def test_calls_are_counted_by_method_and_reason(served: Serving) -> None:

@@ -85,7 +85,7 @@ class Listener:
         self._at_work: set[asyncio.Task[Any]] = set()
         self.is_open = False
 
-    async def start(self, _settings: Settings, handlers: Handlers, _restarted: Callable[[], None]) -> str:
+    async def start(self, settings: Settings, handlers: Handlers, **_: object) -> str:  # noqa: ARG002
         self._handlers, self.is_open = handlers, True
         return "here"
 

@@ -32,8 +32,7 @@ _CONVERSATIONS: Final = 64
 _IN_FLIGHT: Final = 128
 _WARM_UP_S: Final = 2.0
 _GOODPUT_MIN: Final = 0.8
-# Of all processes: for calls that wait the front holds some 12 KiB each, 50 to 100 MiB within the first second.
-_MEMORY_MORE_MIB: Final = 192.0
+_MEMORY_MORE_MIB: Final = 64.0
 _RECORD_BYTES: Final = 2_048
 _REFUSED: Final = "status 8:"
 # gRPC's own fence, `grpc.server.max_pending_requests`: a refusal costs a fifth of a command, so that refusing twice the

@@ -24,7 +24,7 @@ OnEvent = Callable[[Event], None]
 
 _NO_FLAGS: Final = 0
 _PAST: Final = 0.0
-_REQUESTED: Final = 64
+_REQUESTED: Final = 16
 _TOGETHER: Final = 64
 _NAMES: Final = b"x509_subject_alternative_name"
 
@@ -59,19 +59,24 @@ class Core:
             if not self._is_draining:
                 self._server.request_call(self._queue, self._queue, requested)
 
-    def serve(self, after: Callable[[], None]) -> None:
-        """Tell events until the end; `after` those that came together."""
-        poll, nothing = self._queue.poll, cygrpc.CompletionType.queue_timeout
+    def serve(self, after: Callable[[], float | None]) -> None:
+        """Tell events until the end; `after` those that came together, and after as many seconds as it answers."""
+        again_s = None
         while not self.is_over:
-            event = poll(None)
-            for _ in range(_TOGETHER):
-                event.tag(event)
-                event = None  # It holds its call, which must be free to go when the next one is asked for.
-                if self.is_over or (event := poll(_PAST)).completion_type == nothing:
-                    break
-            else:
-                event.tag(event)
-            after()
+            self._tell(None if again_s is None else time() + again_s)
+            again_s = after()
+
+    def _tell(self, deadline: float | None) -> None:
+        """Wait for an event, and tell it and those that are there already."""
+        for _ in range(_TOGETHER):
+            event = self._queue.poll(deadline)
+            if event.completion_type == cygrpc.CompletionType.queue_timeout:
+                return
+            event.tag(event)
+            event = None  # It holds its call, which must be free to go when the next one is asked for.
+            if self.is_over:
+                return
+            deadline = _PAST
 
     def drain(self) -> None:
         """Take no more calls; `serve` ends when those at work have ended."""

@@ -52,12 +52,17 @@ class _Frame(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Listen(_Frame, frozen=True, tag=0):
     """Take the address and serve these methods, each a path and its kind; with a certificate over TLS.
 
+    Of calls to `commands`, indexes of methods, not many more than `commands_max` are handed over at a time: the rest
+    waits in gRPC's core, which drops what is too much.
+
     With `client_ca` a client must show a certificate, whose names go with its calls. All three are PEM.
     """
 
     address: str
     methods: tuple[tuple[str, Kind], ...]
     options: tuple[tuple[str, int], ...]
+    commands: frozenset[int]
+    commands_max: int
     key: bytes = b""
     certificate: bytes = b""
     client_ca: bytes = b""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from threading import Lock, Thread, Timer
+from time import monotonic
 from typing import Final
 
 import grpc
@@ -38,6 +39,8 @@ __all__ = ["TAKEN_BYTES", "Front"]
 TAKEN_BYTES: Final = 16 * 1024
 """A reader's progress is told when he took as much as this."""
 
+_FEW: Final = 8
+_FEW_S: Final = 0.05
 _CHUNK_BYTES: Final = 256 * 1024
 _UNIMPLEMENTED: Final[int] = grpc.StatusCode.UNIMPLEMENTED.value[0]
 
@@ -68,6 +71,9 @@ class Front:
         self._out: list[FromFront] = []
         self._lock = Lock()
         self._cut: Timer | None = None
+        # Told by the core alone: commands handed over, and calls that are not asked for until there are fewer of them.
+        self._commands_at_work = self._not_asked_for = 0
+        self._few_at = 0.0
 
     def run(self) -> None:
         """Serve until the engine drains it; returns at once where the address cannot be taken."""
@@ -77,13 +83,14 @@ class Front:
             return
         self._methods = {path.encode(): (index, kind) for index, (path, kind) in enumerate(listen.methods)}
         self._has_names = bool(listen.client_ca)
+        self._commands, self._commands_max = listen.commands, listen.commands_max
         self._core = Core(listen)
         port = self._core.start(self._requested)
         self._out.append(Listening(port) if port else NotListening())
         self._flush()
         if port:
             Thread(target=self._hear, args=(heard,), daemon=True).start()
-            self._core.serve(self._flush)
+            self._core.serve(self._after)
             if self._cut is not None:
                 self._cut.cancel()
             self._engine.shutdown(socket.SHUT_RDWR)
@@ -93,9 +100,13 @@ class Front:
     def _requested(self, event: Event) -> None:
         if not event.success:
             return  # It drains.
-        self._core.request(self._requested)
         call = _Calling(event, next(self._numbers))
         found = self._methods.get(call.path)
+        self._commands_at_work += found is not None and found[0] in self._commands
+        if self._commands_at_work < self._commands_max:
+            self._core.request(self._requested)
+        else:
+            self._not_asked_for += 1
         if found is None:
             call.end(_UNIMPLEMENTED, "Method not found!")
             return
@@ -122,6 +133,10 @@ class Front:
 
     def _closed(self, call: _Calling, event: Event) -> None:
         call.is_closed = True
+        self._commands_at_work -= call.method in self._commands
+        if self._not_asked_for and self._commands_at_work < self._commands_max:
+            self._not_asked_for -= 1
+            self._core.request(self._requested)
         if self._calls.pop(call.number, None) is not None and is_cancelled(event):
             self._out.append(Cancelled(call.number))
 
@@ -135,6 +150,22 @@ class Front:
                 self._out.append(Taken(call.number, call.taken))
                 call.taken = 0
             self._go_on(call)
+
+    def _after(self) -> float | None:
+        """Send what has come together. Where commands stand at their limit, ask for a few more calls now and then.
+
+        So that health, reads and streams get in, and of the commands some are refused in words.
+        """
+        self._flush()
+        if not self._not_asked_for:
+            return None
+        if (now := monotonic()) >= self._few_at:
+            self._few_at = now + _FEW_S
+            few = min(_FEW, self._not_asked_for)
+            self._not_asked_for -= few
+            for _ in range(few):
+                self._core.request(self._requested)
+        return _FEW_S
 
     def _flush(self) -> None:
         if self._out:

@@ -116,7 +116,14 @@ class Server:
         self._unsubscribe = unsubscribe
         await self._make_admin()
         self._serve_metrics()
-        address = await self._listener.start(self._engine.settings, self._handlers(), self.metrics.front_replaced)
+        guard = self._guard()
+        handlers = self._handlers(guard)
+        address = await self._listener.start(
+            self._engine.settings,
+            handlers,
+            commands=guard.commands,
+            restarted=self.metrics.front_replaced,
+        )
         self._processes.start(address)
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
         return address
@@ -160,7 +167,13 @@ class Server:
             except Exception as error:  # noqa: BLE001  what cannot be shown must not stop the shard
                 _log.error("hearing.failed", part=type(part).__name__, error=type(error).__name__)
 
-    def _handlers(self) -> Handlers:
+    def _guard(self) -> Guard:
+        asking, tls = self._asking, self._engine.settings.tls
+        is_mutual = tls is not None and tls.client_ca is not None
+        credentials = Credentials(self._tokens, self._authenticators, asking.now, is_mutual=is_mutual)
+        return Guard(credentials, self._admission, self.metrics, self.audit, asking.now, self._engine.questions.hooks)
+
+    def _handlers(self, guard: Guard) -> Handlers:
         """What serves each method, by its path."""
         asking = self._asking
         servicers: Mapping[str, object] = {
@@ -171,9 +184,6 @@ class Server:
             "hookflash.v1.EventService": EventServicer(asking, self._tail, self.audit),
             "hookflash.v1.AdminService": AdminServicer(asking, self._tokens, self._begin_drain),
         }
-        is_mutual = self._engine.settings.tls is not None and self._engine.settings.tls.client_ca is not None
-        credentials = Credentials(self._tokens, self._authenticators, asking.now, is_mutual=is_mutual)
-        guard = Guard(credentials, self._admission, self.metrics, self.audit, asking.now, self._engine.questions.hooks)
         opened = _Opened(guard)
         for method in methods():
             behaviour: Callable[..., Awaitable[Any]] = getattr(servicers[method.service], method.name)

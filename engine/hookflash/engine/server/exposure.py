@@ -19,7 +19,10 @@ def is_exposed(settings: Settings) -> bool:
 
 
 def listening(
-    settings: Settings, methods: tuple[tuple[str, Kind], ...], options: tuple[tuple[str, int], ...]
+    settings: Settings,
+    methods: tuple[tuple[str, Kind], ...],
+    options: tuple[tuple[str, int], ...],
+    commands: frozenset[int] = frozenset(),
 ) -> Listen:
     """What a front is told: where, with what proof, and which methods. Raises StartError."""
     listen, tls = settings.listen, settings.tls
@@ -30,11 +33,12 @@ def listening(
             " `HOOKFLASH_TLS_CERT=cert.pem HOOKFLASH_TLS_KEY=key.pem hookflash serve`;"
             " `hookflash serve --insecure-i-know`, for tests."
         )
+    commands_max = settings.limits.unary_calls_max
     if tls is None:
-        return Listen(listen, methods, options)
+        return Listen(listen, methods, options, commands, commands_max)
     _check(tls)
     client_ca = b"" if tls.client_ca is None else _pem(tls.client_ca)
-    return Listen(listen, methods, options, _pem(tls.key), _pem(tls.cert), client_ca)
+    return Listen(listen, methods, options, commands, commands_max, _pem(tls.key), _pem(tls.cert), client_ca)
 
 
 def address_taken(listen: str) -> StartError:

@@ -5,7 +5,7 @@ fails, and nothing else: a front keeps nothing. The engine, which keeps everythi
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from time import monotonic
 from typing import Final, Protocol
 
@@ -28,8 +28,19 @@ _log = structlog.get_logger("hookflash.server")
 class Listener(Protocol):
     """What brings the calls: a gateway, or what stands for one in a simulation."""
 
-    async def start(self, settings: Settings, handlers: Handlers, restarted: Callable[[], None]) -> str:
-        """Take the address and serve; the answer is the address that was taken. Raises StartError."""
+    async def start(
+        self,
+        settings: Settings,
+        handlers: Handlers,
+        *,
+        commands: Collection[str],
+        restarted: Callable[[], None],
+    ) -> str:
+        """Take the address and serve; the answer is the address that was taken. Raises StartError.
+
+        `commands` are the paths of those calls that a flood is made of: the limit of unary calls holds for them before
+        they are handed over. `restarted` is told each time that what listens had to be replaced.
+        """
 
     async def stop(self, grace_s: float) -> None:
         """Take no more calls, wait for those at work, and cut off what is still there after the grace."""
@@ -48,11 +59,19 @@ class Gateway:
         self._link: Link
         self.front: RunningFront
 
-    async def start(self, settings: Settings, handlers: Handlers, restarted: Callable[[], None]) -> str:
+    async def start(
+        self,
+        settings: Settings,
+        handlers: Handlers,
+        *,
+        commands: Collection[str] = (),
+        restarted: Callable[[], None] = lambda: None,
+    ) -> str:
         """Take the address and serve; `restarted` is told each time that a front had to be replaced."""
         methods = tuple((path, kind_of(handler)) for path, handler in handlers.items())
         self._handlers = tuple(handlers.values())
-        self._listen = listening(settings, methods, self._options)
+        counted = frozenset(index for index, (path, _) in enumerate(methods) if path in commands)
+        self._listen = listening(settings, methods, self._options, counted)
         port = await self._begin()
         if not port:
             await self.front.end()

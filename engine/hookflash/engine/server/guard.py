@@ -16,7 +16,15 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
 
-from hookflash.engine.domain.refusals import BadField, Code, DeniedByPolicy, Draining, Internal, Refusal, RoleNotAllowed
+from hookflash.engine.domain.refusals import (
+    BadField,
+    Code,
+    DeniedByPolicy,
+    Draining,
+    Internal,
+    Refusal,
+    RoleNotAllowed,
+)
 from hookflash.engine.plugins.policy_hooks import PolicyHooks
 from hookflash.engine.server import identity
 from hookflash.engine.server.admission import Admission
@@ -55,9 +63,17 @@ class Guard:
         """Take what it asks, counts by and writes to."""
         self._credentials, self._admission, self._metrics, self._hooks = credentials, admission, metrics, hooks
         self._audit, self._now = audit, now
+        self._commands = set[str]()
+
+    @property
+    def commands(self) -> frozenset[str]:
+        """The paths of the methods that change something."""
+        return frozenset(self._commands)
 
     def wrapped(self, method: Method, behaviour: Behaviour) -> "grpc.RpcMethodHandler[Any, Any]":
         """The handler that gRPC is given for that method."""
+        if method.is_command:
+            self._commands.add(f"/{method.service}/{method.name}")
         make = grpc.unary_stream_rpc_method_handler if method.is_stream else grpc.unary_unary_rpc_method_handler
         return make(partial(self._call, method, behaviour), None, _serialized)
 
