@@ -240,9 +240,7 @@ def _assert_starts_with_an_unbroken_beginning(data: Path) -> None:
 
 
 @pytest.mark.spec("I1", "I13")
-@pytest.mark.parametrize(
-    ("spoil", "place"), [(_torn, 1), (_torn, 25_000), (_flipped, 1), (_flipped, 5_000), (_flipped, 25_000)]
-)
+@pytest.mark.parametrize(("spoil", "place"), [(_torn, 1), (_torn, 25_000), (_flipped, 1), (_flipped, 25_000)])
 def test_a_log_that_lost_acknowledged_records_is_refused_and_stays_as_it_is_until_somebody_goes_on_without_them(
     stopped: Path, tmp_path: Path, spoil: Callable[[Path, int], None], place: int
 ) -> None:
@@ -285,7 +283,7 @@ def test_once_the_log_is_brought_back_the_refused_server_starts_and_has_everythi
 
 
 @pytest.mark.spec("I1", "I10")
-@pytest.mark.parametrize("lost_bytes", [1, 5_000, 25_000])
+@pytest.mark.parametrize("lost_bytes", [1, 25_000])
 def test_after_a_torn_log_of_which_nothing_tells_the_server_starts_with_an_unbroken_beginning_of_what_was_said(
     stopped: Path, tmp_path: Path, lost_bytes: int
 ) -> None:

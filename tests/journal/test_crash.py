@@ -15,7 +15,7 @@ from hookflash.engine.journal.sqlite import SqliteJournal
 from tests.journal.samples import records_from
 
 ROOT = Path(__file__).parents[2]
-KILLS = 24
+KILLS = 16
 
 
 def _appender(*arguments: object, failpoints: str = "") -> subprocess.Popen[str]:

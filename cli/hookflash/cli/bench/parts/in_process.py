@@ -32,9 +32,9 @@ def group(what: str, in_flight: int) -> str:
 
 
 async def measure(round_: Round) -> list[Sample]:
-    """Transfers and writes, at two levels."""
+    """Transfers and writes, at two levels; in a quick round at the higher."""
     samples: list[Sample] = []
-    for level in _LEVELS:
+    for level in _LEVELS[-1:] if round_.plan.is_quick else _LEVELS:
         for kind, what in (("transfer", "transfer cascades"), ("write", "550-byte writes")):
             directory = str(round_.place("in-process"))
             measured = await apart(
