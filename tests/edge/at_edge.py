@@ -163,6 +163,7 @@ async def at_edge(
     """Run an engine with these adapters loaded; over the same store it is the one before, restarted."""
     async with running(store, clock=clock, limits=limits) as run:
         shard = run.engine.shard
+        is_ours = file is None
         file, http = file or InboxFile(None), http or HttpSettings()
         receipts = ReceiptJoiner(shard, run.clock)
         ids = IdMaker(run.clock, Random(1))  # noqa: S311  no secret
@@ -196,6 +197,8 @@ async def at_edge(
         finally:
             await _with_time_passing(run.clock, host.stop())
             await receipts.stop()
+            if is_ours:
+                file.close()
 
 
 async def _with_time_passing(clock: ManualClock, ending: Coroutine[Any, Any, None]) -> None:
