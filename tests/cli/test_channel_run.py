@@ -105,6 +105,11 @@ async def test_what_is_no_message_of_the_customers_goes_through_as_it_does_insid
         conversation = await talking.accepted()
         await talking.say(conversation, "ours")
         await talking.until(lambda: "ours" in provider.texts("carl"))
+        # An echo that names the provider's id is known as ours once that id is settled.
+        settled = "EventService/ListEvents", "type = DeliverySettled"
+        async with asyncio.timeout(PATIENCE_S):
+            while len((await talking.served.admin.call(settled[0], filter=settled[1])).events) < 2:
+                pass
         carl = CustomerAddress(channel=WEB, id="carl")
         name = DeliveryId(f"{conversation}/deliveries/2")
         arrivals: tuple[Arrival, ...] = (
