@@ -31,14 +31,15 @@ class Authority:
         self.certificate, self.key = directory / "ca.pem", directory / "ca.key"
         _openssl(
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-            "-subj", "/CN=test authority", "-keyout", self.key, "-out", self.certificate,
+            "-subj", "/CN=test authority", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
+            "-keyout", self.key, "-out", self.certificate,
         )  # fmt: skip
 
     def signed(self, name: str, alternative: str) -> tuple[Path, Path]:
         """A certificate for that alternative name, and its key."""
         certificate, key = self.directory / f"{name}.pem", self.directory / f"{name}.key"
         request, extensions = self.directory / f"{name}.csr", self.directory / f"{name}.ext"
-        extensions.write_text(f"subjectAltName={alternative}\n")
+        extensions.write_text(f"subjectAltName={alternative}\nauthorityKeyIdentifier=keyid\n")
         _openssl(
             "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
             "-keyout", key, "-out", request,
