@@ -6,7 +6,7 @@ The adapter is started before anything is asked of the engine, and stopped after
 import asyncio
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,37 +138,36 @@ class Runner:
         incoming: Incoming,
         on_started: "asyncio.Future[str] | None",
     ) -> None:
-        parts = FileStore(self._place.state, _PARTS)
-        outgoing = Outgoing(
-            self.channel,
-            client,
-            adapter,
-            SystemRandom(),
-            relinked=incoming.relinked,
-            parts=parts,
-            on_fault=self._guard.report,
-            now=self._now,
-        )
-        web = None
-        if self._place.listen is not None:
-            from .web import Web  # Only here: without a webhook the extra `web` is not needed.
+        with closing(FileStore(self._place.state, _PARTS)) as parts:
+            outgoing = Outgoing(
+                self.channel,
+                client,
+                adapter,
+                SystemRandom(),
+                relinked=incoming.relinked,
+                parts=parts,
+                on_fault=self._guard.report,
+                now=self._now,
+            )
+            web = None
+            if self._place.listen is not None:
+                from .web import Web  # Only here: without a webhook the extra `web` is not needed.
 
-            web = Web(self.channel, self._asking(adapter), await self._application(adapter), incoming.take)
-            self.url = await web.start(self._place.listen)
-        if on_started is not None:
-            on_started.set_result(self.url)
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(incoming.poll(adapter))
-                group.create_task(outgoing.run())
-                group.create_task(self._guard.until_stuck())
-        except BaseExceptionGroup as several:
-            raise several.exceptions[0] from None
-        finally:
-            if web is not None:
-                await web.stop()
-            await outgoing.finish()
-            parts.close()
+                web = Web(self.channel, self._asking(adapter), await self._application(adapter), incoming.take)
+                self.url = await web.start(self._place.listen)
+            if on_started is not None:
+                on_started.set_result(self.url)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(incoming.poll(adapter))
+                    group.create_task(outgoing.run())
+                    group.create_task(self._guard.until_stuck())
+            except BaseExceptionGroup as several:
+                raise several.exceptions[0] from None
+            finally:
+                if web is not None:
+                    await web.stop()
+                await outgoing.finish()
 
     async def _application(self, adapter: ChannelAdapter) -> AsgiApp | None:
         try:
