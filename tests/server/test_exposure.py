@@ -10,7 +10,7 @@ import pytest
 
 from hookflash.engine.server.app import StartError
 from hookflash.engine.server.exposure import listening
-from hookflash.engine.server.gateway import Gateway
+from hookflash.engine.server.listener import FrontListener
 from hookflash.engine.settings import Settings, TlsSettings
 from tests.server.serving import Client, Refused, serving
 
@@ -100,9 +100,9 @@ async def test_a_socket_of_this_machine_needs_no_port(tmp_path: Path) -> None:
 
 
 async def taken(settings: Settings) -> str:
-    """The address that a gateway takes, and gives back."""
-    gateway = Gateway(())
+    """The address that a listener takes, and gives back."""
+    listener = FrontListener(())
     try:
-        return await gateway.start(settings, {})
+        return await listener.start(settings, {})
     finally:
-        await gateway.stop(0.0)
+        await listener.stop(0.0)

@@ -16,7 +16,7 @@ from hookflash.engine.front.frames import Answered, Batches, FromEngine, Invoked
 from hookflash.engine.front.front import TAKEN_BYTES
 from hookflash.engine.server.fronted import ON_THE_WAY_BYTES, FrontedCall
 from hookflash.engine.server.fronts import FrontProcess
-from hookflash.engine.server.gateway import Gateway
+from hookflash.engine.server.listener import FrontListener
 from hookflash.engine.settings import Settings
 
 SAY, POUR = "/test.Service/Say", "/test.Service/Pour"
@@ -24,18 +24,18 @@ TOKEN = "Bearer hf_1234"  # noqa: S105  what must not come out
 
 
 @asynccontextmanager
-async def fronted(gateway: Gateway, **handlers: Any) -> AsyncIterator[Any]:  # noqa: ANN401
-    """A client of a gateway whose methods are these: `Say` answers, any other pours."""
+async def fronted(listener: FrontListener, **handlers: Any) -> AsyncIterator[Any]:  # noqa: ANN401
+    """A client of a listener whose methods are these: `Say` answers, any other pours."""
     made: dict[str, Any] = {}
     for name, handler in handlers.items():
         make = grpc.unary_unary_rpc_method_handler if name == "Say" else grpc.unary_stream_rpc_method_handler
         made[f"/test.Service/{name}"] = make(handler, None, bytes)
-    address = await gateway.start(Settings(listen="127.0.0.1:0"), made)
+    address = await listener.start(Settings(listen="127.0.0.1:0"), made)
     try:
         async with grpc.aio.insecure_channel(address) as channel:
             yield channel
     finally:
-        await gateway.stop(0.0)
+        await listener.stop(0.0)
 
 
 async def _answer_of(method: Any) -> bytes:  # noqa: ANN401
@@ -53,7 +53,7 @@ async def echo(body: bytes, _context: FrontedCall) -> bytes:
 
 
 async def test_a_front_that_is_killed_is_replaced_on_the_same_port_and_the_next_call_is_answered() -> None:
-    gateway = Gateway((), FrontProcess)
+    listener = FrontListener((), FrontProcess)
     asked: list[asyncio.Task[Any]] = []
     hears = asyncio.Event()
 
@@ -65,11 +65,11 @@ async def test_a_front_that_is_killed_is_replaced_on_the_same_port_and_the_next_
         await asyncio.Event().wait()
 
     with capture_logs() as logs:
-        async with fronted(gateway, Say=echo, Pour=wait) as channel:
+        async with fronted(listener, Say=echo, Pour=wait) as channel:
             stream = channel.unary_stream(POUR)(b"")
             await hears.wait()
-            assert isinstance(gateway.front, FrontProcess)
-            os.kill(gateway.front.pid, signal.SIGKILL)
+            assert isinstance(listener.front, FrontProcess)
+            os.kill(listener.front.pid, signal.SIGKILL)
             with pytest.raises(grpc.aio.AioRpcError) as lost:
                 await stream.read()
             assert lost.value.code() is grpc.StatusCode.UNAVAILABLE
@@ -91,10 +91,10 @@ async def test_of_a_flood_of_commands_few_are_taken_above_the_limit_and_others_s
         await go_on.wait()
         return body
 
-    gateway, read = Gateway(()), "/test.Service/Read"
+    listener, read = FrontListener(()), "/test.Service/Read"
     make = grpc.unary_unary_rpc_method_handler
     made: dict[str, Any] = {SAY: make(wait, None, bytes), read: make(echo, None, bytes)}
-    address = await gateway.start(settings, made, commands={SAY})
+    address = await listener.start(settings, made, commands={SAY})
     async with grpc.aio.insecure_channel(address) as channel:
         say: Any = channel.unary_unary(SAY)
         ask: Any = channel.unary_unary(read)
@@ -105,7 +105,7 @@ async def test_of_a_flood_of_commands_few_are_taken_above_the_limit_and_others_s
         assert (answer, any(call.done() for call in flood)) == (b"how are you", False)
         go_on.set()
         assert await asyncio.gather(*flood) == 300 * [b""]
-    await gateway.stop(0.0)
+    await listener.stop(0.0)
 
 
 async def test_a_client_that_leaves_ends_what_was_done_for_it() -> None:
@@ -119,7 +119,7 @@ async def test_a_client_that_leaves_ends_what_was_done_for_it() -> None:
             ended.set()
         return b""
 
-    async with fronted(Gateway(()), Say=wait) as channel:
+    async with fronted(FrontListener(()), Say=wait) as channel:
         call = channel.unary_unary(SAY)(b"")
         await begun.wait()
         call.cancel()
@@ -136,7 +136,7 @@ async def test_a_reader_who_reads_nothing_stops_who_writes_and_gets_everything_w
             await context.write(item)
             written += 1
 
-    async with fronted(Gateway(()), Pour=pour, Say=echo) as channel:
+    async with fronted(FrontListener(()), Pour=pour, Say=echo) as channel:
         stream = channel.unary_stream(POUR)(b"")
         assert await stream.read() == item
         # The windows of gRPC take some megabytes, what the two of us have on the way some kilobytes; this is thirty.
@@ -165,8 +165,8 @@ async def test_an_answer_of_many_pieces_and_a_status_with_details_arrive_whole()
             await context.abort(grpc.StatusCode.NOT_FOUND, "Nobody is called Ünal.", (("more-bin", b"\0\1"),))
         return 3_000_000 * b"x"
 
-    gateway = Gateway(())
-    address = await gateway.start(
+    listener = FrontListener(())
+    address = await listener.start(
         Settings(listen="127.0.0.1:0"), {SAY: grpc.unary_unary_rpc_method_handler(refuse, None, bytes)}
     )
     channel: Any
@@ -179,7 +179,7 @@ async def test_an_answer_of_many_pieces_and_a_status_with_details_arrive_whole()
         with pytest.raises(grpc.aio.AioRpcError) as unknown:
             await channel.unary_unary("/test.Service/Nothing")(b"")
         assert unknown.value.code() is grpc.StatusCode.UNIMPLEMENTED
-    await gateway.stop(0.0)
+    await listener.stop(0.0)
 
 
 def test_batches_that_come_in_pieces_are_whole_again_and_none_shows_what_it_holds() -> None:

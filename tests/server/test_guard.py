@@ -16,7 +16,7 @@ from hookflash.engine.domain.refusals import RateLimited
 from hookflash.engine.server.admission import Rates
 from hookflash.engine.server.app import StartError, options_of
 from hookflash.engine.server.caller import Caller
-from hookflash.engine.server.gateway import Gateway
+from hookflash.engine.server.listener import FrontListener
 from hookflash.engine.server.queues import QueueServicer
 from hookflash.engine.server.tokens import Tokens
 from hookflash.engine.settings import Limits
@@ -193,7 +193,7 @@ async def test_draining_ends_streams_with_goodbye_then_refuses_and_lets_the_serv
 
 
 async def test_a_second_server_on_the_same_port_is_told_so(served: Serving) -> None:
-    settings, second = replace(served.engine.settings, listen=served.address), Gateway(options_of(Limits()))
+    settings, second = replace(served.engine.settings, listen=served.address), FrontListener(options_of(Limits()))
     with pytest.raises(StartError, match="another program has it"):
         await second.start(settings, {})
     with pytest.raises(StartError, match="--insecure-i-know"):

@@ -25,7 +25,7 @@ from hookflash.engine.journal.sqlite import SqliteJournal
 from hookflash.engine.journal.writer import QUICK_S, JournalWriter
 from hookflash.engine.server.app import Server, options_of
 from hookflash.engine.server.fronts import FrontProcess
-from hookflash.engine.server.gateway import Gateway
+from hookflash.engine.server.listener import FrontListener
 from hookflash.engine.settings import LogSettings, Settings
 from hookflash.engine.starting import StartError
 from hookflash.engine.views.examination import last_shown
@@ -82,7 +82,7 @@ async def _serve(settings: Settings, announce: Callable[[str], None]) -> int:
         http = await _start_http(engine)
         collector.calm()
         looking = loop.create_task(collector.look_at_everything())
-        server = Server(engine, listener=Gateway(options_of(engine.limits), FrontProcess))
+        server = Server(engine, listener=FrontListener(options_of(engine.limits), FrontProcess))
         address = await server.start()
         # Drained through the API it ends as it does after a signal.
         drained = loop.create_task(server.drained.wait())

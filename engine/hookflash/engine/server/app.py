@@ -35,9 +35,9 @@ from hookflash.engine.server.credentials import Credentials
 from hookflash.engine.server.desks import Desks
 from hookflash.engine.server.events import EventServicer
 from hookflash.engine.server.exposure import StartError
-from hookflash.engine.server.gateway import Gateway, Listener
 from hookflash.engine.server.guard import Guard
 from hookflash.engine.server.link import Handlers
+from hookflash.engine.server.listener import FrontListener, Listener
 from hookflash.engine.server.methods import methods
 from hookflash.engine.server.metrics import Metrics
 from hookflash.engine.server.ports import Engine
@@ -103,7 +103,7 @@ class Server:
         self._draining: asyncio.Task[None] | None = None
         self._metrics_server: tuple[Any, Any] | None = None
         self.drained: Final = asyncio.Event()
-        self._listener = listener or Gateway(options_of(engine.limits))
+        self._listener = listener or FrontListener(options_of(engine.limits))
 
     async def start(self) -> str:
         """Write the first admin's token, take the port and serve; the answer is the address. Raises StartError."""

@@ -19,14 +19,14 @@ from hookflash.engine.server.link import Handlers, Link, kind_of
 from hookflash.engine.settings import Settings
 from hookflash.engine.starting import StartError
 
-__all__ = ["Gateway", "Listener"]
+__all__ = ["FrontListener", "Listener"]
 
 _RESTART_S: Final = 1.0
 _log = structlog.get_logger("hookflash.server")
 
 
 class Listener(Protocol):
-    """What brings the calls: a gateway, or what stands for one in a simulation."""
+    """What brings the calls: a front, or what stands for one in a simulation."""
 
     async def start(
         self,
@@ -46,7 +46,7 @@ class Listener(Protocol):
         """Take no more calls, wait for those at work, and cut off what is still there after the grace."""
 
 
-class Gateway:
+class FrontListener:
     """Listens through a front."""
 
     def __init__(
