@@ -203,6 +203,8 @@ def test_what_is_exported_applies_as_unchanged_and_says_who_is_where(running: Ru
     assert command("queue", "get", "billing", "-o", "name").out == "queues/billing\n"
     assert command("queue", "get", "nowhere").code == 3
     assert command("channel", "get", "web", "-o", "name").out == "channels/web\n"
+    assert "DISCONNECTED" in command("channel", "list").out
+    assert "web: DISCONNECTED. It is served from outside, and nobody" in command("status").out
     assert command("agent", "list", "-o", "name").out == "agents/bob\n"
     assert command("agent", "list", "--queue", "billing", "-o", "name").out == "agents/bob\n"
     assert command("agent", "set", "bob", "ready").code == 5

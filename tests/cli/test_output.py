@@ -251,6 +251,9 @@ def test_status_shows_what_an_admin_looks_for(command: Command, local: FakeServe
         data="/var/lib/hookflash",
     )  # fmt: skip
     server.uptime.FromSeconds(3700)
+    server.channels.add(name="channels/web").status.state = m.ChannelState.CHANNEL_STATE_RUNNING
+    paused = server.channels.add(name="channels/sms").status
+    paused.state, paused.reason = m.ChannelState.CHANNEL_STATE_PAUSED, "Nothing is sent."
     local.answers["GetServer"] = lambda _request, _context: server
     assert command("status").out.splitlines() == [
         f"server        {local.address}",
@@ -262,8 +265,29 @@ def test_status_shows_what_an_admin_looks_for(command: Command, local: FakeServe
         "views behind  2 records",
         "plugins       1 loaded, 1 not",
         "not loaded    nlp: FAILED ImportError",
+        "channels      1 in order, 1 not",
+        "not in order  sms: PAUSED. Nothing is sent.",
         "warning       Disk.",
     ]
+
+
+def test_channels_are_shown_with_how_they_are_doing(command: Command, local: FakeServer) -> None:
+    server = m.Server()
+    served = server.channels.add(name="channels/web", kind="webchat", queue="queues/sales", media_domain="chat")
+    served.status.state = m.ChannelState.CHANNEL_STATE_FAILED
+    served.status.reason = "Its adapter did not start: ValueError."
+    outside = server.channels.add(name="channels/sms", kind="sms", is_external=True, settings={"a": "b"})
+    outside.status.state, outside.status.unsettled_deliveries = m.ChannelState.CHANNEL_STATE_DISCONNECTED, 3
+    local.answers["GetServer"] = lambda _request, _context: server
+    assert [" ".join(line.split()) for line in command("channel", "list").out.splitlines()] == [
+        "CHANNEL KIND SERVED STATE SINCE QUEUE DOMAIN REASON",
+        "web webchat by the engine FAILED sales chat Its adapter did not start: ValueError.",
+        "sms sms from outside DISCONNECTED chat",
+    ]
+    wide = command("channel", "list", "-o", "wide").out.splitlines()
+    assert ("UNSETTLED" in wide[0], "a=b" in wide[2]) == (True, True)
+    shown = json.loads(command("channel", "get", "sms", "-o", "json").out)
+    assert shown["status"] == {"state": "CHANNEL_STATE_DISCONNECTED", "unsettledDeliveries": "3"}
 
 
 def test_a_token_is_shown_once_or_written_where_only_this_user_reads_it(command: Command, local: FakeServer) -> None:

@@ -17,6 +17,8 @@ SETTINGS: Final = dedent("""
     isolation = "process"
 """)
 PATIENCE_S: Final = 60.0
+_ENDED: Final = "The process of its adapter was ended by signal 9, and is started again after 1 s."
+_BETWEEN: Final = ((channel_pb2.CHANNEL_STATE_FAILED, _ENDED), (channel_pb2.CHANNEL_STATE_STARTING, _ENDED))
 
 
 def _children(server: ServerProcess) -> list[int]:
@@ -27,6 +29,11 @@ def _children(server: ServerProcess) -> list[int]:
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
             found += [int(pid)] if b"\0channel\0run\0" in command else []
     return found
+
+
+def _status(site: Site) -> channel_pb2.ChannelStatus:
+    status: channel_pb2.ChannelStatus = site.admin.call("AdminService/GetServer").channels[0].status
+    return status
 
 
 def _applied(site: Site, folder: Path) -> None:
@@ -45,12 +52,16 @@ def test_the_server_runs_the_adapter_outside_and_again_after_it_was_killed(tmp_p
         _applied(site, tmp_path)
         site.attach("ann")
         assert site.accepted("ann").channel == "channels/shop"
+        assert _status(site).state == channel_pb2.CHANNEL_STATE_RUNNING
         (first,) = _children(server)
         os.kill(first, signal.SIGKILL)
         until = monotonic() + PATIENCE_S
         while (now := _children(server)) in ([], [first]):
             assert monotonic() < until, "it was not started again"
         assert len(now) == 1
+        while (status := _status(site)).state != channel_pb2.CHANNEL_STATE_RUNNING:
+            assert (status.state, status.reason) in _BETWEEN, "it is not told what became of it"
+            assert monotonic() < until, "it does not read its Deliveries again"
         faults = site.admin.call("EventService/ListEvents", filter="type = PluginFault").events
         assert [(event.payload["plugin"], event.payload["hook"], event.payload["error"]) for event in faults] == [
             ("console", "channels/shop process", "was ended by signal 9")

@@ -26,6 +26,7 @@ from hookflash.sdk.channel import (
     Text,
     Unsupported,
 )
+from hookflash.sdk.errors import AuthExpired
 from hookflash.sdk.types import ChannelId, ExternalId
 from tests.actors.running import BILLING, WEB, conversation
 from tests.edge.adapters import Provider, web_adapter
@@ -196,6 +197,31 @@ async def test_a_provider_that_is_down_for_long_is_told_ever_more_rarely_and_ane
             *[f"OSError, {count} times in a row" for count in (2, 4, 8)],
             "OSError",
         ]
+
+
+async def test_a_channel_whose_polls_fail_is_failing_until_something_comes_or_a_poll_lasts() -> None:
+    provider = Provider()
+
+    def reported() -> tuple[ChannelState, str]:
+        report = world.host.reports[WEB]
+        return report.state, report.reason
+
+    async with at_edge(web_adapter(provider)) as world:
+        await _applied(world, ChannelSettings(id=WEB, kind="web"))
+        began = world.clock.now()
+        failed = (AuthExpired("the mailbox is locked"), OSError("secret"))
+        for error, told in zip(failed, ("once: the mailbox is locked", "2 times in a row: OSError"), strict=True):
+            provider.arrivals.put_nowait(error)
+            await world.pass_until(lambda told=told: told in reported()[1])  # type: ignore[misc]  # a default of its own
+            assert reported() == (ChannelState.FAILING, f"asking its provider for what came in failed {told}")
+        assert world.host.reports[WEB].since == began + 0.5
+        provider.arrivals.put_nowait(_said("k1", "hello"))
+        await world.pass_until(lambda: _said_by_customers(world))
+        assert reported() == (ChannelState.RUNNING, "")
+        provider.arrivals.put_nowait(OSError("down"))
+        await world.pass_until(lambda: reported()[0] is ChannelState.FAILING)
+        await world.pass_until(lambda: provider.arrivals.empty() and reported()[0] is ChannelState.RUNNING, step_s=10)
+        assert world.clock.now() >= world.host.reports[WEB].since + 120
 
 
 @pytest.mark.spec("I16")

@@ -24,9 +24,13 @@ _Item = TypeVar("_Item", bound="Message")
 _WIDTH_MAX = 100_000
 
 _STYLES = {
-    **dict.fromkeys(("READY", "ACTIVE", "ACCEPTED", "LOADED", "CREATED", "SERVING", "OPEN"), "green"),
+    **dict.fromkeys(
+        ("READY", "ACTIVE", "ACCEPTED", "LOADED", "CREATED", "SERVING", "OPEN", "RUNNING", "CONNECTED"), "green"
+    ),
     **dict.fromkeys(("QUEUED", "PARKED", "OFFERED", "RESERVED", "BUSY", "UPDATED", "PENDING_NOT_READY"), "yellow"),
+    **dict.fromkeys(("STARTING", "FAILING"), "yellow"),
     **dict.fromkeys(("UNATTENDED", "NO_AGENT", "DECLINED", "FAILED", "DELETED", "INCOMPATIBLE", "NOT_SERVING"), "red"),
+    **dict.fromkeys(("PAUSED", "DISCONNECTED"), "red"),
     **dict.fromkeys(
         ("CLOSED", "LOGGED_OUT", "NOT_READY", "UNCHANGED", "CANCELLED", "CUSTOMER_LEFT", "DISABLED"), "dim"
     ),

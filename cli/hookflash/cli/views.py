@@ -78,6 +78,11 @@ def _payload(event: m.Event) -> str:
     return MessageToJson(event.payload, indent=None)
 
 
+def _state(channel: m.Channel) -> str:
+    return word(channel.status, "state")
+
+
+_OUTSIDE: Final = ("CONNECTED", "DISCONNECTED")
 QUEUE: Final[View[m.Queue]] = View(
     (
         Column("QUEUE", lambda it: bare(it.name)),
@@ -137,10 +142,14 @@ CHANNEL: Final[View[m.Channel]] = View(
     (
         Column("CHANNEL", lambda it: bare(it.name)),
         Column("KIND", lambda it: it.kind),
-        Column("SERVED", lambda it: "from outside" if it.is_external or not it.kind else "by kind"),
+        Column("SERVED", lambda it: "from outside" if _state(it) in _OUTSIDE else "by the engine"),
+        Column("STATE", _state),
+        Column("SINCE", lambda it: when(it.status.since_time)),
         Column("QUEUE", lambda it: bare(it.queue)),
         Column("DOMAIN", lambda it: it.media_domain or "chat"),
+        Column("UNSETTLED", lambda it: str(it.status.unsettled_deliveries), is_wide=True),
         Column("SETTINGS", lambda it: ", ".join(f"{k}={v}" for k, v in sorted(it.settings.items())), is_wide=True),
+        Column("REASON", lambda it: it.status.reason),
     )
 )
 TOKEN: Final[View[m.Token]] = View(

@@ -22,9 +22,10 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ahookflash/v1/channel.proto\x12\x0chookflash.v1\"\xe5\x01\n\x07\x43hannel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x13\n\x0bis_external\x18\x03 \x01(\x08\x12\r\n\x05queue\x18\x04 \x01(\t\x12\x14\n\x0cmedia_domain\x18\x05 \x01(\t\x12\x35\n\x08settings\x18\x06 \x03(\x0b\x32#.hookflash.v1.Channel.SettingsEntry\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12\x0e\n\x06locale\x18\x08 \x01(\t\x1a/\n\rSettingsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ahookflash/v1/channel.proto\x12\x0chookflash.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x98\x01\n\rChannelStatus\x12)\n\x05state\x18\x01 \x01(\x0e\x32\x1a.hookflash.v1.ChannelState\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12.\n\nsince_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1c\n\x14unsettled_deliveries\x18\x04 \x01(\x03\"\x92\x02\n\x07\x43hannel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x13\n\x0bis_external\x18\x03 \x01(\x08\x12\r\n\x05queue\x18\x04 \x01(\t\x12\x14\n\x0cmedia_domain\x18\x05 \x01(\t\x12\x35\n\x08settings\x18\x06 \x03(\x0b\x32#.hookflash.v1.Channel.SettingsEntry\x12\x0c\n\x04\x65tag\x18\x07 \x01(\t\x12\x0e\n\x06locale\x18\x08 \x01(\t\x12+\n\x06status\x18\t \x01(\x0b\x32\x1b.hookflash.v1.ChannelStatus\x1a/\n\rSettingsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*\xf0\x01\n\x0c\x43hannelState\x12\x1d\n\x19\x43HANNEL_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43HANNEL_STATE_STARTING\x10\x01\x12\x19\n\x15\x43HANNEL_STATE_RUNNING\x10\x02\x12\x19\n\x15\x43HANNEL_STATE_FAILING\x10\x03\x12\x18\n\x14\x43HANNEL_STATE_PAUSED\x10\x04\x12\x18\n\x14\x43HANNEL_STATE_FAILED\x10\x05\x12\x1b\n\x17\x43HANNEL_STATE_CONNECTED\x10\x06\x12\x1e\n\x1a\x43HANNEL_STATE_DISCONNECTED\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,8 +34,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CHANNEL_SETTINGSENTRY']._loaded_options = None
   _globals['_CHANNEL_SETTINGSENTRY']._serialized_options = b'8\001'
-  _globals['_CHANNEL']._serialized_start=45
-  _globals['_CHANNEL']._serialized_end=274
-  _globals['_CHANNEL_SETTINGSENTRY']._serialized_start=227
-  _globals['_CHANNEL_SETTINGSENTRY']._serialized_end=274
+  _globals['_CHANNELSTATE']._serialized_start=510
+  _globals['_CHANNELSTATE']._serialized_end=750
+  _globals['_CHANNELSTATUS']._serialized_start=78
+  _globals['_CHANNELSTATUS']._serialized_end=230
+  _globals['_CHANNEL']._serialized_start=233
+  _globals['_CHANNEL']._serialized_end=507
+  _globals['_CHANNEL_SETTINGSENTRY']._serialized_start=460
+  _globals['_CHANNEL_SETTINGSENTRY']._serialized_end=507
 # @@protoc_insertion_point(module_scope)

@@ -6,7 +6,9 @@ A configured connection to the outside."""
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -18,9 +20,89 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _ChannelState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ChannelStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ChannelState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CHANNEL_STATE_UNSPECIFIED: _ChannelState.ValueType  # 0
+    """Not told."""
+    CHANNEL_STATE_STARTING: _ChannelState.ValueType  # 1
+    """The engine serves it; its adapter is being started."""
+    CHANNEL_STATE_RUNNING: _ChannelState.ValueType  # 2
+    """The engine serves it."""
+    CHANNEL_STATE_FAILING: _ChannelState.ValueType  # 3
+    """The engine serves it, but part of that fails again and again; it goes on trying."""
+    CHANNEL_STATE_PAUSED: _ChannelState.ValueType  # 4
+    """Nothing goes out: the provider refuses the account. It is tried again from time to time."""
+    CHANNEL_STATE_FAILED: _ChannelState.ValueType  # 5
+    """Its adapter did not start, or its process has ended: nothing goes out or comes in."""
+    CHANNEL_STATE_CONNECTED: _ChannelState.ValueType  # 6
+    """It is served from outside: somebody reads its Deliveries."""
+    CHANNEL_STATE_DISCONNECTED: _ChannelState.ValueType  # 7
+    """It is served from outside, and nobody reads its Deliveries: they wait."""
+
+class ChannelState(_ChannelState, metaclass=_ChannelStateEnumTypeWrapper):
+    """How a channel is doing."""
+
+CHANNEL_STATE_UNSPECIFIED: ChannelState.ValueType  # 0
+"""Not told."""
+CHANNEL_STATE_STARTING: ChannelState.ValueType  # 1
+"""The engine serves it; its adapter is being started."""
+CHANNEL_STATE_RUNNING: ChannelState.ValueType  # 2
+"""The engine serves it."""
+CHANNEL_STATE_FAILING: ChannelState.ValueType  # 3
+"""The engine serves it, but part of that fails again and again; it goes on trying."""
+CHANNEL_STATE_PAUSED: ChannelState.ValueType  # 4
+"""Nothing goes out: the provider refuses the account. It is tried again from time to time."""
+CHANNEL_STATE_FAILED: ChannelState.ValueType  # 5
+"""Its adapter did not start, or its process has ended: nothing goes out or comes in."""
+CHANNEL_STATE_CONNECTED: ChannelState.ValueType  # 6
+"""It is served from outside: somebody reads its Deliveries."""
+CHANNEL_STATE_DISCONNECTED: ChannelState.ValueType  # 7
+"""It is served from outside, and nobody reads its Deliveries: they wait."""
+Global___ChannelState: _TypeAlias = ChannelState  # noqa: Y015
+
+@_typing.final
+class ChannelStatus(_message.Message):
+    """How a channel is doing, as an admin sees it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SINCE_TIME_FIELD_NUMBER: _builtins.int
+    UNSETTLED_DELIVERIES_FIELD_NUMBER: _builtins.int
+    state: Global___ChannelState.ValueType
+    """In one word."""
+    reason: _builtins.str
+    """What is wrong with it, as a sentence; empty if nothing is."""
+    unsettled_deliveries: _builtins.int
+    """How many Deliveries are not settled: they wait, or are on their way."""
+    @_builtins.property
+    def since_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when it is so; absent where it has been so since the engine started."""
+
+    def __init__(
+        self,
+        *,
+        state: Global___ChannelState.ValueType = ...,
+        reason: _builtins.str = ...,
+        since_time: _timestamp_pb2.Timestamp | None = ...,
+        unsettled_deliveries: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since_time", b"since_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "since_time", b"since_time", "state", b"state", "unsettled_deliveries", b"unsettled_deliveries"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChannelStatus: _TypeAlias = ChannelStatus  # noqa: Y015
+
 @_typing.final
 class Channel(_message.Message):
-    """A channel. Apply takes every field."""
+    """A channel. Apply takes every field but `status`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -52,6 +134,7 @@ class Channel(_message.Message):
     SETTINGS_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     LOCALE_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`channels/{id}`."""
     kind: _builtins.str
@@ -70,6 +153,10 @@ class Channel(_message.Message):
     def settings(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Settings of the adapter, by key; a secret is a reference, `env:NAME` or `file:PATH`."""
 
+    @_builtins.property
+    def status(self) -> Global___ChannelStatus:
+        """How it is doing now. Output only, in GetServer alone."""
+
     def __init__(
         self,
         *,
@@ -81,10 +168,11 @@ class Channel(_message.Message):
         settings: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         etag: _builtins.str = ...,
         locale: _builtins.str = ...,
+        status: Global___ChannelStatus | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "is_external", b"is_external", "kind", b"kind", "locale", b"locale", "media_domain", b"media_domain", "name", b"name", "queue", b"queue", "settings", b"settings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "is_external", b"is_external", "kind", b"kind", "locale", b"locale", "media_domain", b"media_domain", "name", b"name", "queue", b"queue", "settings", b"settings", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -9,6 +9,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from hookflash.v1 import channel_pb2 as _channel_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -218,6 +219,7 @@ class Server(_message.Message):
     WARNINGS_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
     INSECURE_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """The engine's version."""
     position: _builtins.int
@@ -246,6 +248,10 @@ class Server(_message.Message):
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What an admin should look at, a sentence each."""
 
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedCompositeFieldContainer[_channel_pb2.Channel]:
+        """Every channel, with how it is doing."""
+
     def __init__(
         self,
         *,
@@ -259,10 +265,11 @@ class Server(_message.Message):
         warnings: _abc.Iterable[_builtins.str] | None = ...,
         data: _builtins.str = ...,
         insecure: _builtins.bool = ...,
+        channels: _abc.Iterable[_channel_pb2.Channel] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["uptime", b"uptime"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "insecure", b"insecure", "journal_bytes", b"journal_bytes", "limits", b"limits", "plugins", b"plugins", "position", b"position", "projector_lag", b"projector_lag", "uptime", b"uptime", "version", b"version", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "data", b"data", "insecure", b"insecure", "journal_bytes", b"journal_bytes", "limits", b"limits", "plugins", b"plugins", "position", b"position", "projector_lag", b"projector_lag", "uptime", b"uptime", "version", b"version", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

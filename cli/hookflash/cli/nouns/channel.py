@@ -1,10 +1,13 @@
 """`hookflash channel`: the connections to the outside, as applied; an adapter in a process of its own; a live check."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 import signal
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +16,9 @@ from hookflash.cli.options import Given
 from hookflash.cli.session import Session, calling
 from hookflash.cli.text import full
 from hookflash.cli.tree import Noun
+
+if TYPE_CHECKING:
+    from hookflash.sdk.client import messages as m
 
 __all__ = ["channel"]
 
@@ -25,27 +31,31 @@ def channel() -> None:
 @channel.command("list")
 @calling
 async def list_(session: Session) -> None:
-    """List channels."""
+    """List channels, with how each is doing and what is wrong with it."""
     from hookflash.cli.views import CHANNEL
     from hookflash.sdk.client import messages as m
 
-    site = await session.client.export(m.ExportRequest())
-    session.printer.many(m.ExportResponse(channels=site.channels), site.channels, CHANNEL)
+    channels = (await session.client.get_server(m.GetServerRequest())).channels
+    session.printer.many(m.Server(channels=channels), channels, CHANNEL)
 
 
 @channel.command()
 @click.argument("name", metavar="CHANNEL")
 @calling
 async def get(session: Session, name: str) -> None:
-    """Show one channel."""
+    """Show one channel, with how it is doing and what is wrong with it."""
     from hookflash.cli.views import CHANNEL
+
+    session.printer.one(await _found(session, name), CHANNEL)
+
+
+async def _found(session: Session, name: str) -> m.Channel:
     from hookflash.sdk.client import messages as m
 
     wanted = full("channels", name)
-    for found in (await session.client.export(m.ExportRequest())).channels:
+    for found in (await session.client.get_server(m.GetServerRequest())).channels:
         if found.name == wanted:
-            session.printer.one(found, CHANNEL)
-            return
+            return found
     raise CommandError(f"There is no channel {wanted}; `hookflash channel list` shows all.", ExitCode.NOT_FOUND)
 
 
@@ -139,12 +149,8 @@ async def probe(session: Session, name: str, url: str | None) -> int:
     Secrets are read here, where this command runs. Nothing is sent to a customer.
     """
     from hookflash.cli.channel_run.probing import Finding, probed, show
-    from hookflash.sdk.client import messages as m
 
-    wanted = full("channels", name)
-    found = [each for each in (await session.client.export(m.ExportRequest())).channels if each.name == wanted]
-    if not found:
-        raise CommandError(f"There is no channel {wanted}; `hookflash channel list` shows all.", ExitCode.NOT_FOUND)
-    findings = [finding async for finding in probed(found[0], url)]
+    found = await _found(session, name)
+    findings = [finding async for finding in probed(found, url)]
     show(findings, session.given.form)
     return ExitCode.FAILED if any(each.outcome is Finding.FAILED for each in findings) else ExitCode.OK

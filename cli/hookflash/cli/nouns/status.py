@@ -8,7 +8,7 @@ import click
 
 from hookflash.cli.output import word
 from hookflash.cli.session import Session, calling
-from hookflash.cli.text import shown_duration
+from hookflash.cli.text import bare, shown_duration
 from hookflash.cli.tree import Verb
 
 if TYPE_CHECKING:
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["status"]
 
 _KIB = 1024
+_IN_ORDER = ("RUNNING", "CONNECTED", "STARTING")
 
 
 @click.command(cls=Verb)
 @calling
 async def status(session: Session) -> None:
-    """Show version, uptime, position, journal, views, plugins that are not loaded, and warnings."""
+    """Show version, uptime, position, journal, views, plugins not loaded, channels not in order, and warnings."""
     from hookflash.sdk.client import messages as m
 
     server = await session.client.get_server(m.GetServerRequest())
@@ -42,6 +43,12 @@ def _facts(address: str, server: m.Server) -> list[tuple[str, str]]:
         ("plugins", f"{len(server.plugins) - len(not_loaded)} loaded, {len(not_loaded)} not"),
     ]
     facts += [("not loaded", f"{each.name}: {word(each, 'state')} {each.reason}".rstrip()) for each in not_loaded]
+    down = [each for each in server.channels if word(each.status, "state") not in _IN_ORDER]
+    if server.channels:
+        facts.append(("channels", f"{len(server.channels) - len(down)} in order, {len(down)} not"))
+    facts += [
+        ("not in order", f"{bare(each.name)}: {word(each.status, 'state')}. {each.status.reason}") for each in down
+    ]
     if server.insecure:
         facts.append(("warning", "It can be reached from other machines without TLS and authentication."))
     return facts + [("warning", each) for each in server.warnings]

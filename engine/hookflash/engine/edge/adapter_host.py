@@ -6,7 +6,7 @@ channel has one task at a time that starts or stops its adapter, so two changes 
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, final
 
@@ -15,14 +15,13 @@ import structlog
 from hookflash.engine.actors.calls import Sealed
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.values import ChannelSettings
-from hookflash.sdk.errors import ConfigError, ParseError, SendError
 from hookflash.sdk.hosting.patience import end
 from hookflash.sdk.types import ChannelId, ExternalId
 
 from .adapter_run import AdapterRun, Edge
-from .contents import clean_reason
 from .media import MediaStore
 from .ports import Adapters
+from .trouble import told
 
 __all__ = ["AdapterHost", "ChannelReport", "ChannelState"]
 
@@ -37,17 +36,19 @@ class ChannelState(StrEnum):
 
     STARTING = "STARTING"
     RUNNING = "RUNNING"
+    FAILING = "FAILING"
     PAUSED = "PAUSED"
     FAILED = "FAILED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelReport:
-    """A served channel as an admin sees it; `reason` says why it is paused or failed."""
+    """A served channel as an admin sees it since `since`; `reason` says what is wrong, without a full stop."""
 
     channel: ChannelId
     kind: str
     state: ChannelState
+    since: float
     reason: str = ""
 
 
@@ -82,7 +83,7 @@ class AdapterHost:
     @property
     def reports(self) -> Mapping[ChannelId, ChannelReport]:
         """The served channels as they are now."""
-        return self._reports
+        return {channel: self._as_it_is(report) for channel, report in self._reports.items()}
 
     def run_of(self, channel: ChannelId) -> AdapterRun | None:
         """The running adapter of a channel; None where it is not running now, or is none."""
@@ -207,9 +208,7 @@ class AdapterHost:
         try:
             await run.start()
         except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
-            # Words for admins, of errors whose words hold no secret; of others only the class.
-            is_telling = isinstance(error, ConfigError | ParseError | SendError | TimeoutError)
-            reason = clean_reason(str(error)) if is_telling else type(error).__name__
+            reason = told(error)
             self._report(settings, ChannelState.FAILED, reason)
             _log.warning("channel_not_started", channel=channel, kind=settings.kind, reason=reason)
             return
@@ -219,6 +218,8 @@ class AdapterHost:
     def _alarm(self, settings: ChannelSettings, reason: str) -> None:
         if reason:
             _log.error("channel_paused", channel=settings.id, reason=reason)
+            plugin = self._adapters.plugin_of_channel(settings.kind)
+            self._adapters.report_fault(plugin, f"channels/{settings.id} send", reason, "paused the channel")
         else:
             _log.warning("channel_back", channel=settings.id)
         self._report(settings, ChannelState.PAUSED if reason else ChannelState.RUNNING, reason)
@@ -226,4 +227,14 @@ class AdapterHost:
             self._on_alarm(settings.id, reason)
 
     def _report(self, settings: ChannelSettings, state: ChannelState, reason: str = "") -> None:
-        self._reports[settings.id] = ChannelReport(channel=settings.id, kind=settings.kind, state=state, reason=reason)
+        self._reports[settings.id] = ChannelReport(
+            channel=settings.id, kind=settings.kind, state=state, since=self._edge.clock.now(), reason=reason
+        )
+
+    def _as_it_is(self, report: ChannelReport) -> ChannelReport:
+        """The report, with what fails meanwhile of a channel that runs."""
+        run = self._runs.get(report.channel)
+        trouble = None if run is None else run.trouble
+        if trouble is None or report.state is not ChannelState.RUNNING:
+            return report
+        return replace(report, state=ChannelState.FAILING, since=trouble.since, reason=trouble.words)

@@ -53,6 +53,7 @@ from .rates import Rates
 from .receipts import ReceiptJoiner
 from .sender import ChannelSender, SendingRules
 from .signs import TypingSigns
+from .trouble import Trouble
 
 __all__ = ["AdapterRun", "Edge"]
 
@@ -118,6 +119,7 @@ class AdapterRun:
         self._adapter: ChannelAdapter | None = None
         self._sender: ChannelSender | None = None
         self._taker: ArrivalTaker | None = None
+        self._unsent: Trouble | None = None
         self._door: WebhookDoor | None = None
         self._own: set[asyncio.Task[None]] = set()
         self._adapters: set[asyncio.Task[None]] = set()
@@ -135,6 +137,11 @@ class AdapterRun:
         except BaseException:
             await self.stop()
             raise
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What fails while it runs; None where nothing does, as far as one can tell."""
+        return self._unsent or (None if self._taker is None else self._taker.trouble)
 
     async def answer(self, request: HttpRequest) -> HttpResponse:
         """Take a provider's request."""
@@ -311,8 +318,16 @@ class AdapterRun:
             await sender.run()
         except Refusal as refusal:  # Something else reads the channel now.
             _log.warning("channel_read_by_another", channel=self.settings.id, reason=str(refusal.reason))
+            self._sends_nothing("something else reads its deliveries")
         except Exception:  # noqa: BLE001  a defect of ours; it must at least be seen
             _log.exception("channel_sending_ended", channel=self.settings.id)
+            self._sends_nothing("a defect of the engine has ended its sending, which the log describes")
+
+    def _sends_nothing(self, why: str) -> None:
+        self._unsent = Trouble(
+            words=f"nothing is sent until it is applied anew or the engine starts again: {why}",
+            since=self._edge.clock.now(),
+        )
 
     def _context(self) -> ChannelContext:
         clock = self._edge.clock

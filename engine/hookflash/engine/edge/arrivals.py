@@ -33,6 +33,7 @@ from .patience import adapter_principal
 from .ports import FaultListener
 from .receipts import ReceiptJoiner
 from .signs import TypingSigns
+from .trouble import Trouble, told
 
 __all__ = ["AT_WORK_MAX", "PENDING_MAX", "ArrivalTaker", "InboxFullError"]
 
@@ -43,6 +44,7 @@ AT_WORK_MAX: Final = 16
 """Commands of one channel at work at once: one that floods has this share of the engine, and waits for the rest."""
 
 _POLL_BACKOFF_MAX_S: Final = 60.0
+_POLL_LASTING_S: Final = 120.0
 _RETRY_MIN_S: Final = 0.05
 _RETRY_KEEPING_S: Final = 1.0
 
@@ -87,6 +89,8 @@ class ArrivalTaker:
         self._random = random
         self._on_fault = on_fault
         self._failures = 0
+        self._polled_at = 0.0
+        self._trouble: Trouble | None = None
         self._is_stopped = False
         self._lanes: dict[str, deque[tuple[int, Pending]]] = {}
         self._pending = 0
@@ -109,14 +113,16 @@ class ArrivalTaker:
     async def run(self) -> None:
         """Poll until the adapter has nothing more to bring; a poll that fails is begun again after a while."""
         while not self._is_stopped:
+            self._polled_at = self._clock.now()
             try:
                 await caught(self._poll)
             except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
-                self._failures += 1
+                self._note_poll_failed(error)
                 top_s = min(2.0 ** min(self._failures - 1, 20), _POLL_BACKOFF_MAX_S)
                 self._tell_poll_failed(type(error).__name__, top_s)
                 await sleep(self._clock, top_s * (0.5 + self._random.random() / 2))
             else:
+                self._went_well()
                 return
 
     def _tell_poll_failed(self, error: str, again_s: float) -> None:
@@ -125,6 +131,27 @@ class ArrivalTaker:
         if count & (count - 1) == 0:
             words = error if count == 1 else f"{error}, {count:,} times in a row"
             self._on_fault("poll", words, f"polled again within {again_s:g} s")
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What polling fails with; None where it brings something, or has not failed for a while."""
+        if self._failures and self._clock.now() - self._polled_at > _POLL_LASTING_S:
+            return None
+        return self._trouble
+
+    def _note_poll_failed(self, error: Exception) -> None:
+        if self._clock.now() - self._polled_at > _POLL_LASTING_S:
+            self._went_well()
+        self._failures += 1
+        self._polled_at = self._clock.now()
+        since = self._clock.now() if self._trouble is None else self._trouble.since
+        times = "once" if self._failures == 1 else f"{self._failures:,} times in a row"
+        self._trouble = Trouble(
+            words=f"asking its provider for what came in failed {times}: {told(error)}", since=since
+        )
+
+    def _went_well(self) -> None:
+        self._failures, self._trouble = 0, None
 
     async def bring(self, arrivals: Iterable[Arrival], hook: str) -> None:
         """Keep what an adapter's hook brought; what is no arrival is a fault and skipped, a repeat is left out.
@@ -169,7 +196,7 @@ class ArrivalTaker:
                 await asyncio.sleep(0)
                 if self._is_stopped:
                     return  # Asked for the next, the adapter would take this one, perhaps not kept, for done.
-                self._failures = 0
+                self._went_well()
 
     async def _bring_patiently(self, arrival: Arrival) -> None:
         while not self._is_stopped:

@@ -65,6 +65,7 @@ class Line:
         self.channel: Final = channel
         self.count = 0
         self.reader: Reading | None = None
+        self.reader_since: float | None = None
         self._clock = clock
         # Exactly the rows that have something to hand out now, the longest waiting one first.
         self._ready: OrderedDict[Row, None] = OrderedDict()
@@ -132,7 +133,7 @@ class Line:
 
     def change_reader(self, reader: Reading | None) -> None:
         """Let somebody else read, or nobody: what is on its way and not settled comes again."""
-        self.reader = reader
+        self.reader, self.reader_since = reader, self._clock.now()
         rows = {row: None for row, _ in self._in_flight}
         for row, number in list(self._in_flight):
             self._move_back(row, number)

@@ -132,6 +132,11 @@ class Outbox:
         line = self._lines.get(channel)
         return 0 if line is None else line.count
 
+    def reading(self, channel: ChannelId) -> tuple[bool, float | None]:
+        """Whether somebody reads a channel's deliveries, and since when it is so; None: since the beginning."""
+        line = self._lines.get(channel)
+        return (False, None) if line is None else (line.reader is not None, line.reader_since)
+
     def event_of(self, conversation: ConversationId, number: int) -> Outgoing | None:
         """What an unsettled delivery is made of; None where it is settled or never was."""
         row = self._rows.get(conversation)

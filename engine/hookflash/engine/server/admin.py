@@ -16,6 +16,7 @@ from hookflash.engine.plugins import LoadedPlugin, PluginState
 from hookflash.engine.server import names
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
+from hookflash.engine.server.channel_states import ChannelStates
 from hookflash.engine.server.convert_changes import apply_from, changes_to, check_etags, settings_of, site_to
 from hookflash.engine.server.convert_site import Settings
 from hookflash.engine.server.convert_token import token_from, token_to
@@ -36,9 +37,9 @@ _APPLIED: Final = (Kind.QUEUE, Kind.AGENT, Kind.CHANNEL, Kind.ATTRIBUTE, Kind.ME
 class AdminServicer:
     """The methods of AdminService."""
 
-    def __init__(self, asking: Asking, tokens: Tokens, drain: Callable[[], None]) -> None:
-        """Take whom to ask, the tokens, and what begins the end."""
-        self._asking, self._tokens, self._drain = asking, tokens, drain
+    def __init__(self, asking: Asking, tokens: Tokens, channels: ChannelStates, drain: Callable[[], None]) -> None:
+        """Take whom to ask, the tokens, how the channels are, and what begins the end."""
+        self._asking, self._tokens, self._channels, self._drain = asking, tokens, channels, drain
         self._explanations = Explanations(asking)
 
     async def GetServer(self, _request: pb.GetServerRequest, _caller: Caller) -> server_pb2.Server:  # noqa: N802
@@ -120,6 +121,7 @@ class AdminServicer:
             warnings=self._warnings(),
             data=str(engine.settings.data),
             insecure=is_exposed(engine.settings),
+            channels=self._channels.shown(),
         )
 
     def _warnings(self) -> list[str]:

@@ -29,6 +29,7 @@ from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.audit import Audit
 from hookflash.engine.server.authenticators import Authenticators
 from hookflash.engine.server.channel_processes import ChannelProcesses
+from hookflash.engine.server.channel_states import ChannelStates
 from hookflash.engine.server.channels import ChannelServicer
 from hookflash.engine.server.conversations import ConversationServicer
 from hookflash.engine.server.credentials import Credentials
@@ -182,7 +183,9 @@ class Server:
             "hookflash.v1.QueueService": QueueServicer(asking, self._board),
             "hookflash.v1.ChannelService": self._channels,
             "hookflash.v1.EventService": EventServicer(asking, self._tail, self.audit),
-            "hookflash.v1.AdminService": AdminServicer(asking, self._tokens, self._begin_drain),
+            "hookflash.v1.AdminService": AdminServicer(
+                asking, self._tokens, ChannelStates(self._engine, self._processes), self._begin_drain
+            ),
         }
         opened = _Opened(guard)
         for method in methods():

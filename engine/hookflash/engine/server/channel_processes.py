@@ -7,8 +7,9 @@ it does wrong is a call's refusal or its own end. It ends with this one, however
 import asyncio
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
@@ -26,7 +27,7 @@ from hookflash.engine.server.ports import Engine
 from hookflash.engine.server.tokens import digest_of, new_token, write_secret
 from hookflash.sdk.types import ChannelId, Role
 
-__all__ = ["ChannelProcesses"]
+__all__ = ["ChannelProcesses", "ProcessReport"]
 
 _BOOT: Final = Call(cause=CauseKind.BOOT)
 _COMMAND: Final = (sys.executable, "-m", "hookflash.cli", "channel", "run")
@@ -36,6 +37,15 @@ _LASTING_S: Final = 60.0
 _END_S: Final = 10.0
 
 _log = structlog.get_logger("hookflash.channel")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessReport:
+    """A channel's process since `since`; `ended` says how the one before it, or the last one, ended."""
+
+    is_running: bool
+    since: float
+    ended: str = ""
 
 
 @final
@@ -49,6 +59,7 @@ class ChannelProcesses:
         self._adapters = {adapter.kind: adapter for adapter in engine.plugins.isolated_adapters}
         self._address = ""
         self._running: dict[ChannelId, tuple[ChannelSettings, asyncio.Task[None]]] = {}
+        self._reports: dict[ChannelId, ProcessReport] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
     def start(self, address: str) -> None:
@@ -69,6 +80,11 @@ class ChannelProcesses:
                 elif isinstance(fact.event, e.ChannelDeleted):
                     self._want(ChannelId(fact.subject.id), None)
 
+    @property
+    def reports(self) -> Mapping[ChannelId, ProcessReport]:
+        """The channels that have a process, as they are now."""
+        return self._reports
+
     async def stop(self) -> None:
         """End every process, side by side."""
         self._address = ""
@@ -85,12 +101,14 @@ class ChannelProcesses:
         before = None
         if running is not None:
             before = self._running.pop(channel)[1]
+            self._reports.pop(channel, None)
             before.cancel()
             self._ending.add(before)
             before.add_done_callback(self._ending.discard)
         if settings is not None and adapter is not None and self._address:
             task = asyncio.get_running_loop().create_task(self._keep(settings, adapter, before))
             self._running[channel] = (settings, task)
+            self._reports[channel] = ProcessReport(is_running=True, since=self._now())
 
     async def _keep(
         self, settings: ChannelSettings, adapter: IsolatedAdapter, before: "asyncio.Task[None] | None"
@@ -99,8 +117,10 @@ class ChannelProcesses:
         if before is not None:
             await asyncio.wait((before,))
         failures = 0
+        ended = ""
         while True:
             began = self._now()
+            self._reports[settings.id] = ProcessReport(is_running=True, since=began, ended=ended)
             try:
                 ended = await self._run(settings, adapter)
             except (OSError, Refusal) as error:
@@ -110,6 +130,8 @@ class ChannelProcesses:
             self._engine.plugins.report_fault(
                 adapter.plugin, f"channels/{settings.id} process", ended, f"started again in {pause_s:g} s"
             )
+            ended = f"{ended}, and is started again after {pause_s:g} s"
+            self._reports[settings.id] = ProcessReport(is_running=False, since=self._now(), ended=ended)
             await asyncio.sleep(pause_s)
 
     async def _run(self, settings: ChannelSettings, adapter: IsolatedAdapter) -> str:

@@ -3,7 +3,7 @@
 The composition root is above this package and the channels' edge is beside it, so both are known by what they can do.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from hookflash.engine.actors.shard import Shard
@@ -19,7 +19,17 @@ from hookflash.engine.views.reads import Reads
 from hookflash.sdk.channel import Delivery, Receipt
 from hookflash.sdk.types import ChannelId, ConversationId, Principal, QueueId
 
-__all__ = ["DeliveryReader", "Engine", "Inbox", "Media", "Outbox", "SinkReport", "Sinks"]
+__all__ = [
+    "ChannelReport",
+    "DeliveryReader",
+    "Engine",
+    "Inbox",
+    "Media",
+    "Outbox",
+    "ServedChannels",
+    "SinkReport",
+    "Sinks",
+]
 
 
 class DeliveryReader(Protocol):
@@ -43,6 +53,36 @@ class Outbox(Protocol):
 
     def postpone(self, conversation: ConversationId, number: int, retry_s: float) -> None:
         """Hand a delivery out again after that time, and the later ones of its conversation after it."""
+
+    def reading(self, channel: ChannelId) -> tuple[bool, float | None]:
+        """Whether somebody reads a channel's deliveries, and since when it is so; None: since the beginning."""
+
+    def pending(self, channel: ChannelId) -> int:
+        """How many deliveries of a channel are not settled."""
+
+
+class ChannelReport(Protocol):
+    """How a channel that the engine serves in its own process is doing."""
+
+    @property
+    def state(self) -> str:
+        """In one word."""
+
+    @property
+    def since(self) -> float:
+        """Since when it is so."""
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with it, without a full stop; empty if nothing is."""
+
+
+class ServedChannels(Protocol):
+    """The channels that the engine serves in its own process."""
+
+    @property
+    def reports(self) -> Mapping[ChannelId, ChannelReport]:
+        """How each is doing now."""
 
 
 class Inbox(Protocol):
@@ -245,6 +285,10 @@ class Engine(Protocol):
     @property
     def outbox(self) -> Outbox:
         """The channels' edge."""
+
+    @property
+    def adapters(self) -> ServedChannels:
+        """The channels that it serves itself."""
 
     @property
     def signs(self) -> Signs:

@@ -40,7 +40,7 @@ from hookflash.v1.agent_service_pb2 import (
     Welcome,
 )
 from hookflash.v1.attribute_pb2 import Attribute, AttributeKind
-from hookflash.v1.channel_pb2 import Channel
+from hookflash.v1.channel_pb2 import Channel, ChannelState, ChannelStatus
 from hookflash.v1.channel_service_pb2 import (
     DeliveriesRequest,
     DeliveryReceipt,
@@ -126,6 +126,8 @@ __all__ = [
     "ChangeKind",
     "Channel",
     "ChannelSession",
+    "ChannelState",
+    "ChannelStatus",
     "Choice",
     "ChosenOffer",
     "CloseConversationRequest",
