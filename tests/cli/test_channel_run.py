@@ -15,6 +15,7 @@ from hookflash.sdk.channel import (
     Arrival,
     CustomerAddress,
     CustomerLeft,
+    Delivery,
     Media,
     MediaKind,
     MediaRef,
@@ -105,11 +106,6 @@ async def test_what_is_no_message_of_the_customers_goes_through_as_it_does_insid
         conversation = await talking.accepted()
         await talking.say(conversation, "ours")
         await talking.until(lambda: "ours" in provider.texts("carl"))
-        # An echo that names the provider's id is known as ours once that id is settled.
-        settled = "EventService/ListEvents", "type = DeliverySettled"
-        async with asyncio.timeout(PATIENCE_S):
-            while len((await talking.served.admin.call(settled[0], filter=settled[1])).events) < 2:
-                pass
         carl = CustomerAddress(channel=WEB, id="carl")
         name = DeliveryId(f"{conversation}/deliveries/2")
         arrivals: tuple[Arrival, ...] = (
@@ -132,6 +128,38 @@ async def test_what_is_no_message_of_the_customers_goes_through_as_it_does_insid
         assert texts == ["hello", "ours", "From my telephone", cut, "end"]
         received = (await talking.served.admin.call("EventService/ListEvents", filter="type = DeliveryReceived")).events
         assert [event.payload["state"] for event in received] == ["READ"]
+
+
+@pytest.mark.spec("I3")
+async def test_an_echo_that_overtakes_the_answer_to_its_own_sending_is_no_message_in_parts_or_in_one(
+    tmp_path: Path,
+) -> None:
+    provider, may_answer = Provider(), asyncio.Event()
+
+    async def answering(delivery: Delivery) -> object:
+        mid = ExternalId(f"mid of {delivery.id}")
+        echoed = said(f"echo of {delivery.id}", delivery.content.text)
+        provider.arrivals.put_nowait(replace(echoed, is_echo=True, external_id=mid))
+        await may_answer.wait()
+        return mid
+
+    adapter = web_adapter(provider)
+    adapter.capabilities = replace(adapter.capabilities, text_size_max=40)
+    async with running(tmp_path, adapter) as talking:
+        provider.arrivals.put_nowait(said("1", "hello"))
+        conversation = await talking.accepted()
+        await talking.until(lambda: provider.sent)
+        provider.answering = answering
+        await talking.say(conversation, "short", "a longer text that goes out in two parts, both of them echoed")
+        await talking.until(lambda: talking.served.engine.echoes.held(WEB))
+        may_answer.set()
+        provider.arrivals.put_nowait(said("2", "end"))
+        await talking.until(lambda: len(provider.sent) == 4)
+        async with asyncio.timeout(PATIENCE_S):
+            while "end" not in (texts := await talking.transcript(conversation)):
+                pass
+        assert texts[0] == "hello"
+        assert sorted(texts[1:]) == ["a longer text that goes out in two parts, both of them echoed", "end", "short"]
 
 
 @pytest.mark.spec("I3")

@@ -13,15 +13,11 @@ from hookflash.engine.domain.address import SITE
 from hookflash.engine.domain.commands import Apply, SendMessage, SettleDelivery
 from hookflash.engine.domain.values import ChannelSettings
 from hookflash.engine.edge.adapter_host import AdapterHost
-from hookflash.engine.edge.adapter_run import Edge
 from hookflash.engine.edge.inbox import Inbox
 from hookflash.engine.edge.inbox_file import InboxFile
-from hookflash.engine.edge.media import MediaStore
 from hookflash.engine.edge.outbox import DeliveryReader, Outbox
-from hookflash.engine.edge.rates import Rates
-from hookflash.engine.edge.receipts import ReceiptJoiner
+from hookflash.engine.edge.parts import Edge
 from hookflash.engine.edge.sender import SendingRules
-from hookflash.engine.edge.signs import TypingSigns
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.journal.memory import MemoryStore
 from hookflash.engine.plugins import PureCalls
@@ -165,22 +161,18 @@ async def at_edge(
         shard = run.engine.shard
         is_ours = file is None
         file, http = file or InboxFile(None), http or HttpSettings()
-        receipts = ReceiptJoiner(shard, run.clock)
         ids = IdMaker(run.clock, Random(1))  # noqa: S311  no secret
-        edge = Edge(
+        edge = Edge.around(
+            Inbox(shard, ids, run.clock, run.engine.limits),
             shard=shard,
-            outbox=Outbox(run.clock, run.engine.limits.delivery_timeout_s, receipts.settled),
-            inbox=Inbox(shard, ids, run.clock, run.engine.limits),
-            file=file,
-            receipts=receipts,
-            signs=TypingSigns(shard, run.clock),
-            media=MediaStore(media or Path("no-media"), file, http, run.clock),
             ids=ids,
             clock=run.clock,
             random=Random(2),  # noqa: S311  no secret
-            rules=rules or SendingRules(),
-            webhook_rates=Rates(run.clock, 200, 400),
+            limits=run.engine.limits,
             http=http,
+            file=file,
+            media_directory=media or Path("no-media"),
+            rules=rules,
         )
         edge.outbox.restore(run.engine.views.unsettled_deliveries())
         plugins = Plugins({adapter.kind: adapter for adapter in adapters}, run.clock)
@@ -196,7 +188,7 @@ async def at_edge(
             yield world
         finally:
             await _with_time_passing(run.clock, host.stop())
-            await receipts.stop()
+            await edge.receipts.stop()
             if is_ours:
                 file.close()
 

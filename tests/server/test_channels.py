@@ -1,13 +1,14 @@
 """Adapters in any language: what they bring in, once, and what they take out, in order, until it is settled."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from hookflash.sdk.types import Role
+from hookflash.sdk.types import ChannelId, Role
 from hookflash.v1 import channel_pb2
-from tests.server.serving import BILLING, Client, Refused, Serving
+from tests.server.serving import BILLING, TIMEOUT_S, Client, Refused, Serving
 
 WEB = {"channel": "channels/web", "address": "kim"}
 
@@ -227,7 +228,9 @@ async def test_what_was_written_past_the_engine_is_shown_once_and_our_own_delive
     async with ann.stream("AgentService/Attach") as desk:
         await desk.until("welcome")
         await ann.call("ConversationService/SendMessage", name=name, text="hi")
-    await client.call("ChannelService/SettleDelivery", name=f"{name}/deliveries/2", external_id="out-2")
+    for number in (1, 2):
+        delivery = f"{name}/deliveries/{number}"
+        await client.call("ChannelService/SettleDelivery", name=delivery, external_id=f"out-{number}")
     for key, echo in (
         ("e1", {"text": "hi", "external_id": "out-2"}),
         ("e2", {"text": "hi", "external_id": "?", "delivery": f"{name}/deliveries/2"}),
@@ -247,6 +250,38 @@ async def test_what_was_written_past_the_engine_is_shown_once_and_our_own_delive
         await client.call(
             "ChannelService/Receive", external_id="e5", echo={"text": "x", "delivery": f"{name}/deliveries/99"}, **WEB
         )
+
+
+@pytest.mark.spec("I3")
+async def test_an_echo_from_outside_that_overtakes_its_id_is_answered_with_the_settling_and_never_shown(
+    served: Serving,
+) -> None:
+    await served.site("ann")
+    client = await adapter(served)
+    name = await attended(served, client)
+    await client.call("ChannelService/SettleDelivery", name=f"{name}/deliveries/1", external_id="out-1")
+    ann = await served.agent("ann")
+    await ann.call("ConversationService/SendMessage", name=name, text="in two parts")
+    echoes = [
+        asyncio.ensure_future(
+            client.call(
+                "ChannelService/Receive", external_id=f"e{part}", echo={"text": text, "external_id": part}, **WEB
+            )
+        )
+        for part, text in (("out-2a", "in two"), ("out-2b", "parts"), ("out-9", "From my telephone"))
+    ]
+    async with asyncio.timeout(TIMEOUT_S):
+        while served.engine.echoes.held(ChannelId("web")) < len(echoes):  # noqa: ASYNC110  calls come as they come
+            await asyncio.sleep(0)
+    delivery, parts = f"{name}/deliveries/2", {"external_id": "out-2b", "part_external_ids": ["out-2a"]}
+    await client.call("ChannelService/SettleDelivery", name=delivery, **parts)
+    await asyncio.gather(*echoes)
+    transcript = await served.admin.call("ConversationService/GetTranscript", name=name)
+    said = [entry.message.text for entry in transcript.entries if entry.HasField("message")]
+    assert said == ["hello", "in two parts", "From my telephone"]
+    for wrong in (["x"] * 1_001, ["x" * 1_000]):
+        with pytest.raises(Refused, match="part_external_ids"):
+            await client.call("ChannelService/SettleDelivery", name=delivery, part_external_ids=wrong)
 
 
 async def test_what_another_application_answers_opens_no_conversation_from_outside_either(served: Serving) -> None:

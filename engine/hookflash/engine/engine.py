@@ -33,19 +33,13 @@ from hookflash.engine.domain.address import SITE
 from hookflash.engine.domain.commands import RecordFault
 from hookflash.engine.domain.values import QueueSettings
 from hookflash.engine.edge.adapter_host import AdapterHost
-from hookflash.engine.edge.adapter_run import Edge
-from hookflash.engine.edge.echoes import Echoes
 from hookflash.engine.edge.inbox import Inbox
 from hookflash.engine.edge.inbox_file import InboxFile
-from hookflash.engine.edge.media import MEDIA_DIRECTORY, MediaStore
+from hookflash.engine.edge.media import MEDIA_DIRECTORY
 from hookflash.engine.edge.opening import Opening
-from hookflash.engine.edge.outbox import Outbox
-from hookflash.engine.edge.rates import Rates
+from hookflash.engine.edge.parts import Edge
 from hookflash.engine.edge.receipt_history import ReceiptHistory
-from hookflash.engine.edge.receipts import ReceiptJoiner
 from hookflash.engine.edge.reopening import Reopening
-from hookflash.engine.edge.sender import SendingRules
-from hookflash.engine.edge.signs import TypingSigns
 from hookflash.engine.edge.sinks.export import Export
 from hookflash.engine.edge.sinks.host import SinkHost
 from hookflash.engine.edge.sinks.run import SinkRules
@@ -125,16 +119,11 @@ class Engine:
         self.inbox_file = inbox_file or InboxFile(None)
         self.opening = Opening(self.shard.facts, self.questions.hooks, self.questions.hours, self.shard.matching.stats)
         self._reopening = Reopening(self.shard, self.opening, self.questions.hours)
-        self.inbox = Inbox(
-            self.shard, self.ids, self.clock, self.limits, filters=self.questions.filters, opening=self.opening
-        )
-        self.receipts = ReceiptJoiner(self.shard, self.clock)
-        self.echoes = Echoes(self.inbox, self.receipts)
+        edge = self._make_edge()
+        self.inbox, self.outbox, self.echoes = edge.inbox, edge.outbox, edge.echoes
+        self.receipts, self.media, self.signs = edge.receipts, edge.media, edge.signs
         self.receipt_history = ReceiptHistory(journal, self.shard, self.receipts)
-        self.outbox = Outbox(self.clock, self.limits.delivery_timeout_s, on_settled=self.receipts.settled)
-        self.media = MediaStore(settings.data / MEDIA_DIRECTORY, self.inbox_file, settings.http, self.clock)
-        self.signs = TypingSigns(self.shard, self.clock)
-        self.adapters = AdapterHost(self._edge(), plugins)
+        self.adapters = AdapterHost(edge, plugins)
         self.signs.serve(self.adapters)
         self.sinks = self._make_sinks()
 
@@ -279,23 +268,17 @@ class Engine:
             export=Export(self.questions.filters),
         )
 
-    def _edge(self) -> Edge:
-        http = self.settings.http
-        return Edge(
+    def _make_edge(self) -> Edge:
+        return Edge.around(
+            Inbox(self.shard, self.ids, self.clock, self.limits, filters=self.questions.filters, opening=self.opening),
             shard=self.shard,
-            outbox=self.outbox,
-            inbox=self.inbox,
-            file=self.inbox_file,
-            receipts=self.receipts,
-            media=self.media,
-            signs=self.signs,
             ids=self.ids,
             clock=self.clock,
             random=self.random,
-            rules=SendingRules(),
-            webhook_rates=Rates(self.clock, http.requests_per_s_max, burst=round(2 * http.requests_per_s_max)),
-            http=http,
-            keys_kept_s=self.limits.request_id_kept_s,
+            limits=self.limits,
+            http=self.settings.http,
+            file=self.inbox_file,
+            media_directory=self.settings.data / MEDIA_DIRECTORY,
         )
 
     def _project(self, group: Sequence[Sealed]) -> None:

@@ -3,10 +3,12 @@
 isort:skip_file
 Channels served from outside: adapters in any language."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from hookflash.v1 import customer_pb2 as _customer_pb2
 from hookflash.v1 import target_pb2 as _target_pb2
@@ -131,7 +133,10 @@ Global___ReceiveRequest: _TypeAlias = ReceiveRequest  # noqa: Y015
 
 @_typing.final
 class EchoedMessage(_message.Message):
-    """What somebody of ours wrote past the engine. Providers also bring our own Deliveries back so; these are told and left out."""
+    """What somebody of ours wrote past the engine. Providers also bring our own Deliveries back so; these are told and left
+    out. While a Delivery to the address is not settled, an echo of unknown id may be of that: its Receive is answered when
+    that is settled, or after 5 s; so settle beside it, not after it. Of one channel 64 wait; more are RATE_LIMITED.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -261,15 +266,20 @@ class SettleDeliveryRequest(_message.Message):
     ERROR_FIELD_NUMBER: _builtins.int
     RETRY_FIELD_NUMBER: _builtins.int
     EXTERNAL_ID_FIELD_NUMBER: _builtins.int
+    PART_EXTERNAL_IDS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`conversations/{id}/deliveries/{n}`."""
     error: _builtins.str
     """What went wrong; alone: the Delivery is FAILED and stepped over."""
     external_id: _builtins.str
-    """The outside's own id of what was sent."""
+    """The outside's own id of what was sent; of a Delivery that went out in parts, the last one's."""
     @_builtins.property
     def retry(self) -> _duration_pb2.Duration:
         """With `error`: it comes again after this time."""
+
+    @_builtins.property
+    def part_external_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The outside's own ids of the parts before that, by which their echoes are known; at most 1,000."""
 
     def __init__(
         self,
@@ -278,10 +288,11 @@ class SettleDeliveryRequest(_message.Message):
         error: _builtins.str | None = ...,
         retry: _duration_pb2.Duration | None = ...,
         external_id: _builtins.str = ...,
+        part_external_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "error", b"error", "retry", b"retry"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "error", b"error", "external_id", b"external_id", "name", b"name", "retry", b"retry"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "error", b"error", "external_id", b"external_id", "name", b"name", "part_external_ids", b"part_external_ids", "retry", b"retry"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__error: _TypeAlias = _typing.Literal["error"]  # noqa: Y015
     _WhichOneofArgType__error: _TypeAlias = _typing.Literal["_error", b"_error"]  # noqa: Y015

@@ -6,7 +6,7 @@ after it, so those that wait here are forgotten.
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import isfinite
 from random import Random
@@ -35,6 +35,7 @@ _BACKOFF_MAX_S: Final = 60.0
 _PAUSE_S: Final = 30.0
 _RETRY_MAX_S: Final = 86_400.0
 _RELINK_S: Final = 10.0
+_PARTS_MAX: Final = 1_000
 _WORDS_LENGTH_MAX: Final = 300
 _MEDIA_KINDS: Final = {
     m.MediaKind.MEDIA_KIND_IMAGE: MediaKind.IMAGE,
@@ -148,32 +149,32 @@ class Outgoing:
         """Send and settle; False where it comes again."""
         if (wait_s := self._open_at - self._clock.now()) > 0:
             return await self._postponed(given, "the account waits", wait_s)
+        sent: list[str] = []
         try:
-            external_id = await self._send_parts(delivery_from(given, self._channel))
+            await self._send_parts(delivery_from(given, self._channel), sent)
         except Exception as error:  # noqa: BLE001 - whatever an adapter raises has an answer
-            return await self._failed(given, self._named(error))
+            return await self._failed(given, self._named(error), sent)
         self.counts["sent"] += 1
         self._failures.pop(given.address, None)
-        await self._settle(m.SettleDeliveryRequest(name=given.name, external_id=external_id))
+        settled = m.SettleDeliveryRequest(name=given.name, external_id=sent.pop() if sent else "")
+        await self._settle(settled, sent)
         await self._parts.delete(given.name)
         return True
 
-    async def _send_parts(self, delivery: Delivery) -> str:
-        """Send what the delivery consists of, from the first part on that is not out; the last one's id."""
+    async def _send_parts(self, delivery: Delivery, sent: list[str]) -> None:
+        """Send what the delivery consists of, from the first part on that is not out; `sent` gets the parts' ids."""
         parts = parts_of(delivery, self._adapter.capabilities)
         done = int(await self._parts.get(delivery.id) or 0) if len(parts) > 1 else 0
-        external_id = ""
         for number, part in enumerate(parts, start=1):
             came_back = self._relinked.get(part.id) if delivery.attempt > 1 else None
             if number <= done or came_back is not None:
-                external_id = came_back or ""
+                sent.append(came_back or "")
                 continue
             await self._pace.wait()
             given: object = await within(self._clock, SEND_S, partial(self._adapter.send, part))
-            external_id = self._checked(given)
+            sent.append(self._checked(given))
             if number < len(parts):
                 await self._parts.put(delivery.id, str(number))
-        return external_id
 
     def _checked(self, given: object) -> str:
         """What an adapter gave as the provider's id, if it can be one."""
@@ -182,22 +183,22 @@ class Outgoing:
         self._on_fault("send", f"returned no external id but {type(given).__name__}", "settled without one")
         return ""
 
-    async def _postponed(self, given: m.Delivery, words: str, retry_s: float) -> bool:
+    async def _postponed(self, given: m.Delivery, words: str, retry_s: float, sent: Sequence[str] = ()) -> bool:
         self.counts["postponed"] += 1
         self._awaited[given.conversation] = (given.sequence, {})
-        await self._settle(m.SettleDeliveryRequest(name=given.name, error=words, retry=_duration(retry_s)))
+        await self._settle(m.SettleDeliveryRequest(name=given.name, error=words, retry=_duration(retry_s)), sent)
         return False
 
-    async def _failed(self, given: m.Delivery, error: SendError) -> bool:
+    async def _failed(self, given: m.Delivery, error: SendError, sent: Sequence[str]) -> bool:
         retry_s = self._retry_s(given, error)
         words = _words(error)
         said_at = given.message.create_time if given.HasField("message") else given.notice.create_time
         if retry_s is not None and said_at.seconds and self._now() + retry_s > said_at.seconds + LIFE_S:
             retry_s, words = None, f"given up after {LIFE_S:g} s: {words}"
         if retry_s is not None:
-            return await self._postponed(given, words, retry_s)
+            return await self._postponed(given, words, retry_s, sent)
         self.counts["failed"] += 1
-        await self._settle(m.SettleDeliveryRequest(name=given.name, error=words))
+        await self._settle(m.SettleDeliveryRequest(name=given.name, error=words), sent)
         await self._parts.delete(given.name)
         return True
 
@@ -224,8 +225,12 @@ class Outgoing:
                 is_relinking = self._adapter.capabilities.idempotency is Idempotency.RELINK
                 return max(backoff_s, _RELINK_S) if is_relinking else backoff_s
 
-    async def _settle(self, request: m.SettleDeliveryRequest) -> None:
-        """Say what became of it, for as long as nobody hears it: sent again instead, it would be shown twice."""
+    async def _settle(self, request: m.SettleDeliveryRequest, sent: Sequence[str] = ()) -> None:
+        """Say what became of it, for as long as nobody hears it: sent again instead, it would be shown twice.
+
+        `sent` are the ids of parts that went out beside the one that it names.
+        """
+        request.part_external_ids.extend(each for each in sent[:_PARTS_MAX] if each)
         while True:
             try:
                 await self._client.settle_delivery(request)

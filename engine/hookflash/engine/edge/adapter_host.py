@@ -18,8 +18,9 @@ from hookflash.engine.domain.values import ChannelSettings
 from hookflash.sdk.hosting.patience import end
 from hookflash.sdk.types import ChannelId, ExternalId
 
-from .adapter_run import AdapterRun, Edge
+from .adapter_run import AdapterRun
 from .media import MediaStore
+from .parts import Edge
 from .ports import Adapters
 from .trouble import told
 
@@ -138,6 +139,7 @@ class AdapterHost:
 
     def _forget(self, channel: ChannelId) -> None:
         self._edge.receipts.forget(channel)
+        self._edge.echoes.forget(channel)
         self._in_background(self._edge.file.forget_channel(channel))
 
     def _forget_old(self) -> None:

@@ -6,20 +6,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from random import Random
 from typing import Any, Final, final
 
 import structlog
 
-from hookflash.engine.actors.clock import Clock
 from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.domain.values import ChannelSettings
-from hookflash.engine.ids import IdMaker
 from hookflash.engine.plugins import PluginFailedError, PureCalls
-from hookflash.engine.settings import HttpSettings
 from hookflash.sdk.channel import (
     Arrival,
     AsgiApp,
@@ -37,25 +32,19 @@ from hookflash.sdk.hosting.calls import NonsenseError
 from hookflash.sdk.hosting.patience import caught, end, sleep, within
 from hookflash.sdk.hosting.webhook import WebhookCalls
 from hookflash.sdk.http import guarded_client
-from hookflash.sdk.types import ChannelId, ExternalId
+from hookflash.sdk.types import ExternalId
 
 from .aliases import Aliases
 from .arrivals import ArrivalTaker
 from .channel_store import FileStore
 from .door import WebhookDoor
-from .inbox import Inbox
-from .inbox_file import InboxFile
-from .media import MediaStore
-from .outbox import Outbox
+from .parts import Edge
 from .parts_done import PartsDone
-from .ports import EdgeShard, FaultListener
-from .rates import Rates
-from .receipts import ReceiptJoiner
-from .sender import ChannelSender, SendingRules
-from .signs import TypingSigns
+from .ports import FaultListener
+from .sender import ChannelSender
 from .trouble import Trouble
 
-__all__ = ["AdapterRun", "Edge"]
+__all__ = ["AdapterRun"]
 
 START_S: Final = 30.0
 STOP_S: Final = 5.0
@@ -73,26 +62,6 @@ _SHOWN: Final = (Level.NATIVE, Level.PARTIAL)
 Scope = MutableMapping[str, Any]
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
-    """The parts that all channels share."""
-
-    shard: EdgeShard
-    outbox: Outbox
-    inbox: Inbox
-    file: InboxFile
-    receipts: ReceiptJoiner
-    media: MediaStore
-    signs: TypingSigns
-    ids: IdMaker
-    clock: Clock
-    random: Random
-    rules: SendingRules
-    webhook_rates: Rates[ChannelId]
-    http: HttpSettings = field(default_factory=HttpSettings)
-    keys_kept_s: float = 7 * 24 * 3600.0
 
 
 @final
@@ -250,6 +219,7 @@ class AdapterRun:
             random=edge.random,
             rules=edge.rules,
             receipts=edge.receipts,
+            on_part=partial(edge.echoes.sent, channel),
             parts=PartsDone(edge.file, channel),
             aliases=self._aliases.of,
             on_fault=self._on_fault,
@@ -297,6 +267,7 @@ class AdapterRun:
             file=edge.file,
             inbox=edge.inbox,
             receipts=edge.receipts,
+            echoes=edge.echoes,
             media=edge.media,
             signs=edge.signs,
             aliases=self._aliases,

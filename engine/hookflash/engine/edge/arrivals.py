@@ -67,6 +67,7 @@ class ArrivalTaker:
         file: InboxFile,
         inbox: Inbox,
         receipts: ReceiptJoiner,
+        echoes: Echoes,
         media: MediaStore,
         signs: TypingSigns,
         aliases: Aliases,
@@ -81,7 +82,7 @@ class ArrivalTaker:
         self._file = file
         self._inbox = inbox
         self._receipts = receipts
-        self._echoes = Echoes(inbox, receipts)
+        self._echoes = echoes
         self._media = media
         self._signs = signs
         self._aliases = aliases

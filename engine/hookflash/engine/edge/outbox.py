@@ -68,15 +68,18 @@ class Settled:
 class Outbox:
     """The ways out of all channels. Everything here is called on the engine's loop."""
 
-    def __init__(
-        self, clock: Clock, delivery_timeout_s: float, on_settled: Callable[[Settled], None] | None = None
-    ) -> None:
-        """Begin empty; `on_settled` hears of each delivery that is done."""
+    def __init__(self, clock: Clock, delivery_timeout_s: float) -> None:
+        """Begin empty."""
         self._clock = clock
         self._timeout_s = delivery_timeout_s
-        self._on_settled = on_settled
+        self._listeners: list[Callable[[Settled], None]] = []
         self._lines: dict[ChannelId, Line] = {}
         self._rows: dict[ConversationId, Row] = {}
+        self._at: dict[tuple[ChannelId, str], set[ConversationId]] = {}
+
+    def on_settled(self, *listeners: Callable[[Settled], None]) -> None:
+        """Tell these, in this order, of each delivery that is done."""
+        self._listeners += listeners
 
     def restore(self, rows: Iterable[UnsettledRow]) -> None:
         """Take over what the views know, before anybody reads; the journal's tail then goes through `follow`."""
@@ -137,6 +140,11 @@ class Outbox:
         line = self._lines.get(channel)
         return (False, None) if line is None else (line.reader is not None, line.reader_since)
 
+    def unsettled_at(self, channel: ChannelId, address: str) -> frozenset[tuple[ConversationId, int]]:
+        """What may be on its way to that customer: his conversations' deliveries that are not settled."""
+        talks = self._at.get((channel, address), ())
+        return frozenset((talk, number) for talk in talks for number in self._rows[talk].pending)
+
     def event_of(self, conversation: ConversationId, number: int) -> Outgoing | None:
         """What an unsettled delivery is made of; None where it is settled or never was."""
         row = self._rows.get(conversation)
@@ -163,6 +171,7 @@ class Outbox:
         row = self._rows.get(conversation)
         if row is None:
             row = self._rows[conversation] = Row(self._line(channel), conversation, address, number)
+            self._at.setdefault((channel, address), set()).add(conversation)
         row.line.add(row, number, event)
 
     def _settle(self, conversation: ConversationId, settled: e.DeliverySettled) -> None:
@@ -171,19 +180,25 @@ class Outbox:
         if row is None or event is None:
             return
         if not row.pending:
-            del self._rows[conversation]
-        if self._on_settled is not None:
-            self._on_settled(
-                Settled(
-                    channel=row.line.channel,
-                    address=row.address,
-                    conversation=conversation,
-                    number=settled.delivery,
-                    at=event.at,
-                    external_id=settled.external_id,
-                    error=settled.error,
-                )
-            )
+            self._forget(row)
+        told = Settled(
+            channel=row.line.channel,
+            address=row.address,
+            conversation=conversation,
+            number=settled.delivery,
+            at=event.at,
+            external_id=settled.external_id,
+            error=settled.error,
+        )
+        for listener in self._listeners:
+            listener(told)
+
+    def _forget(self, row: Row) -> None:
+        del self._rows[row.conversation]
+        place = (row.line.channel, row.address)
+        self._at[place].discard(row.conversation)
+        if not self._at[place]:
+            del self._at[place]
 
     def _delete(self, channel: ChannelId) -> None:
         # A channel with unsettled deliveries is not deleted (R-Q9), so nothing is lost with its line.

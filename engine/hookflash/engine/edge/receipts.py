@@ -154,7 +154,7 @@ class ReceiptJoiner:
         channel.sent.move_to_end(key, last=False)
 
     def settled(self, settled: Settled) -> None:
-        """A delivery went out, or failed: the outbox's `on_settled`. A receipt that was early is recorded now."""
+        """A delivery went out, or failed: the outbox tells. A receipt that was early is recorded now."""
         channel = self._channel(settled.channel)
         # A receipt that named it by our own id may have come before: its state rises from there.
         sent = channel.take_out((settled.conversation, settled.number)) or _Sent(settled.conversation, settled.number)

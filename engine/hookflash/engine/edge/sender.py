@@ -86,10 +86,14 @@ class ChannelSender:
         receipts: ReceiptJoiner,
         parts: PartsDone,
         aliases: Callable[[str], tuple[str, ...]],
+        on_part: Callable[[str], None],
         on_fault: FaultListener,
         on_auth: Callable[[str], None],
     ) -> None:
-        """`on_fault` is told hook, error and fallback; `on_auth` why the channel pauses, and "" when it is back."""
+        """`on_fault` is told hook, error and fallback; `on_auth` why the channel pauses, and "" when it is back.
+
+        `on_part` is told the provider's id of each part that another one follows.
+        """
         self._channel = channel
         self._adapter = adapter
         self._shard = shard
@@ -100,6 +104,7 @@ class ChannelSender:
         self._receipts = receipts
         self._parts = parts
         self._aliases = aliases
+        self._on_part = on_part
         self._on_fault = on_fault
         self._on_auth = on_auth
         self._reader = outbox.open_reader(channel, rules.parallel_max, is_in_step=True, has_timeout=False)
@@ -220,6 +225,7 @@ class ChannelSender:
             await self._pace.wait()
             external_id = await self._send_part(part)
             if number < len(parts):
+                self._on_part(external_id)
                 await self._parts.put(delivery.id, number)
         return external_id
 

@@ -17,9 +17,16 @@ from hookflash.engine.domain.text import check_address
 from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
-from hookflash.engine.server.convert_commands import echoed_from, receipt_from, received_from, settle_from
+from hookflash.engine.server.convert_commands import (
+    echoed_from,
+    parts_in,
+    receipt_from,
+    received_from,
+    settle_from,
+)
 from hookflash.engine.server.convert_timeline import delivery_to
 from hookflash.engine.server.ports import DeliveryReader
+from hookflash.sdk.types import ChannelId
 from hookflash.v1 import channel_service_pb2 as pb
 
 __all__ = ["ChannelServicer"]
@@ -37,7 +44,8 @@ class ChannelServicer:
         self._readers: set[DeliveryReader] = set()
 
     def end_all(self) -> None:
-        """The engine stops: no reader gets anything more."""
+        """The engine stops: no reader gets anything more, and no echo waits."""
+        self._asking.engine.echoes.stop()
         for reader in list(self._readers):
             reader.close()
 
@@ -68,7 +76,9 @@ class ChannelServicer:
         """Say what became of a Delivery."""
         conversation, number = names.numbered("name", request.name, "deliveries")
         settled = settle_from(request, number)
-        await self._check_delivery(caller, conversation, number, request.name)
+        channel = await self._check_delivery(caller, conversation, number, request.name)
+        for external_id in parts_in(request):
+            self._asking.engine.echoes.sent(channel, external_id)
         if isinstance(settled, c.SettleDelivery):
             address = names.conversation_of(conversation)
             return await self._asking.submit(caller, request, address, settled, lambda _: Empty())
@@ -87,7 +97,8 @@ class ChannelServicer:
         if request.WhichOneof("content") == "echo":
             echoed = echoed_from(request, self._asking.limits)
             await self._check_named(caller, "echo.delivery", echoed["delivery"])
-            await engine.echoes.take(caller.principal, channel, **echoed)
+            with caller.while_waiting():  # Its own delivery may be about to be settled, by the same caller.
+                await engine.echoes.take(caller.principal, channel, **echoed)
             return
         receipt = receipt_from(request, channel, self._asking.now())
         await self._check_named(caller, "receipt.delivery", request.receipt.delivery)
@@ -117,7 +128,8 @@ class ChannelServicer:
             conversation, number = names.numbered(field, name, "deliveries")
             await self._check_delivery(caller, conversation, number, name)
 
-    async def _check_delivery(self, caller: Caller, conversation: str, number: int, name: str) -> None:
+    async def _check_delivery(self, caller: Caller, conversation: str, number: int, name: str) -> ChannelId:
+        """Refuse what is no Delivery of this caller's channel, which is the answer."""
         try:
             state, _ = await self._asking.conversation(conversation)
         except ConversationNotFound:
@@ -125,3 +137,4 @@ class ChannelServicer:
         identity.check_channel(caller.principal, state.channel)
         if number > state.deliveries:
             raise DeliveryNotFound(name)
+        return state.channel

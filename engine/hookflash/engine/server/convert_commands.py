@@ -38,6 +38,7 @@ __all__ = [
     "echoed_from",
     "message_from",
     "open_from",
+    "parts_in",
     "place_from",
     "readiness_from",
     "receipt_from",
@@ -57,6 +58,7 @@ _RECEIPT_STATES = {
 }
 _PRIORITY_MAX = 10
 CHOICES_MAX = 20
+PARTS_MAX = 1_000
 VALUES_MAX = 50
 VALUE_LENGTH_MAX = 1_024
 WORD_LENGTH_MAX = 200
@@ -247,6 +249,15 @@ def settle_from(request: channel_service_pb2.SettleDeliveryRequest, number: int)
         return retry_s
     failed = error or ("unknown" if given(request, "error") else "")
     return c.SettleDelivery(delivery=number, external_id=request.external_id, error=failed)
+
+
+def parts_in(request: channel_service_pb2.SettleDeliveryRequest) -> list[str]:
+    """The outside's ids of the earlier parts of a Delivery that went out in several."""
+    if len(request.part_external_ids) > PARTS_MAX:
+        raise BadField("part_external_ids", f"has at most {PARTS_MAX:,} ids")
+    for each in request.part_external_ids:
+        check_external_id("part_external_ids", each)
+    return list(request.part_external_ids)
 
 
 def _check_key(request: channel_service_pb2.ReceiveRequest) -> None:

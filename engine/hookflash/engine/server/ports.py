@@ -120,7 +120,16 @@ class Echoes(Protocol):
         external_id: str = "",
         delivery: str = "",
     ) -> None:
-        """Take one, unless it is a delivery of ours that comes back. Raises Refusal."""
+        """Take one, unless it is a delivery of ours that comes back; waits while that is open. Raises Refusal."""
+
+    def held(self, channel: ChannelId) -> int:
+        """How many echoes of a channel wait."""
+
+    def sent(self, channel: ChannelId, external_id: str) -> None:
+        """A part of a delivery has that id."""
+
+    def stop(self) -> None:
+        """What waits is to be brought again."""
 
 
 class SinkReport(Protocol):
