@@ -248,7 +248,7 @@ def test_status_shows_what_an_admin_looks_for(command: Command, local: FakeServe
     loaded = m.Plugin(name="console", state=m.PluginState.PLUGIN_STATE_LOADED)
     server = m.Server(
         version="0.1.0", position=17, journal_bytes=1536, projector_lag=2, plugins=[loaded, failed], warnings=["Disk."],
-        data="/var/lib/hookflash",
+        data="/var/lib/hookflash", front_restarts=2, views_restarts=1,
     )  # fmt: skip
     server.uptime.FromSeconds(3700)
     server.channels.add(name="channels/web").status.state = m.ChannelState.CHANNEL_STATE_RUNNING
@@ -267,6 +267,8 @@ def test_status_shows_what_an_admin_looks_for(command: Command, local: FakeServe
         "not loaded    nlp: FAILED ImportError",
         "channels      1 in order, 1 not",
         "not in order  sms: PAUSED. Nothing is sent.",
+        "restarted     the process that speaks gRPC, 2 times since the start",
+        "restarted     the process that writes the views, 1 time since the start",
         "warning       Disk.",
     ]
 

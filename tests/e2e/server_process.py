@@ -48,6 +48,14 @@ class ServerProcess:
         """Everything that it, and servers before it on the same log, said on stderr."""
         return self.log.read_text(encoding="utf-8", errors="replace")
 
+    def children(self, part: bytes) -> list[int]:
+        """The processes that it has started whose command line has this in it."""
+        found = []
+        for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split():
+            with suppress(OSError):  # It has just ended.
+                found += [int(pid)] if part in Path(f"/proc/{pid}/cmdline").read_bytes() else []
+        return found
+
     def kill(self) -> None:
         """End it as a power cut would: SIGKILL, no chance to write anything; and wait for what ends with it."""
         beside = list(self._processes_beside())

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 from time import monotonic
@@ -10,25 +9,16 @@ from typing import Final
 
 from hookflash.v1 import channel_pb2
 from tests.e2e.calling import Site, site_on
-from tests.e2e.server_process import ServerProcess, running
+from tests.e2e.server_process import running
 
 SETTINGS: Final = dedent("""
     [plugins.console]
     isolation = "process"
 """)
+ADAPTER: Final = b"\0channel\0run\0"
 PATIENCE_S: Final = 60.0
 _ENDED: Final = "The process of its adapter was ended by signal 9, and is started again after 1 s."
 _BETWEEN: Final = ((channel_pb2.CHANNEL_STATE_FAILED, _ENDED), (channel_pb2.CHANNEL_STATE_STARTING, _ENDED))
-
-
-def _children(server: ServerProcess) -> list[int]:
-    """The processes of the server that serve a channel."""
-    found = []
-    for pid in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text(encoding="ascii").split():
-        with suppress(OSError):  # It has just ended.
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
-            found += [int(pid)] if b"\0channel\0run\0" in command else []
-    return found
 
 
 def _status(site: Site) -> channel_pb2.ChannelStatus:
@@ -53,10 +43,10 @@ def test_the_server_runs_the_adapter_outside_and_again_after_it_was_killed(tmp_p
         site.attach("ann")
         assert site.accepted("ann").channel == "channels/shop"
         assert _status(site).state == channel_pb2.CHANNEL_STATE_RUNNING
-        (first,) = _children(server)
+        (first,) = server.children(ADAPTER)
         os.kill(first, signal.SIGKILL)
         until = monotonic() + PATIENCE_S
-        while (now := _children(server)) in ([], [first]):
+        while (now := server.children(ADAPTER)) in ([], [first]):
             assert monotonic() < until, "it was not started again"
         assert len(now) == 1
         while (status := _status(site)).state != channel_pb2.CHANNEL_STATE_RUNNING:
@@ -79,5 +69,5 @@ def test_the_adapters_process_ends_with_a_server_that_is_killed(tmp_path: Path) 
         _applied(site, tmp_path)
         site.attach("ann")
         site.accepted("ann")
-        assert len(_children(server)) == 1
+        assert len(server.children(ADAPTER)) == 1
         server.kill()  # It waits for what ends with the server, and fails where something does not.

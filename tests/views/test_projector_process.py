@@ -82,6 +82,7 @@ async def test_when_it_is_killed_another_one_goes_on_where_it_was(tmp_path: Path
     await told(story.projections[:9])
     os.kill(projector.pid, signal.SIGKILL)
     await told(story.projections[9:])
+    assert projector.restarts == 1
     await asyncio.to_thread(projector.stop)
     assert contents(views) == _rebuilt(journal)
     views.close()

@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from hookflash.v1 import channel_pb2 as hookflash_dot_v1_dot_channel__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19hookflash/v1/server.proto\x12\x0chookflash.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1ahookflash/v1/channel.proto\"\x8f\x01\n\x04Sink\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x61udience\x18\x02 \x01(\t\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.hookflash.v1.SinkState\x12\x10\n\x08position\x18\x04 \x01(\x03\x12\x0b\n\x03lag\x18\x05 \x01(\x03\x12\x10\n\x08\x66\x61ilures\x18\x06 \x01(\x05\x12\x0e\n\x06reason\x18\x07 \x01(\t\"\xb8\x01\n\x06Plugin\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.hookflash.v1.PluginState\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x0e\n\x06\x66\x61ults\x18\x05 \x01(\x03\x12\x11\n\tkept_back\x18\x06 \x03(\t\x12\x0f\n\x07objects\x18\x07 \x03(\t\x12!\n\x05sinks\x18\n \x03(\x0b\x32\x12.hookflash.v1.Sink\"\xe7\x02\n\x06Server\x12\x0f\n\x07version\x18\x01 \x01(\t\x12)\n\x06uptime\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08position\x18\x03 \x01(\x03\x12%\n\x07plugins\x18\x04 \x03(\x0b\x32\x14.hookflash.v1.Plugin\x12\x30\n\x06limits\x18\x05 \x03(\x0b\x32 .hookflash.v1.Server.LimitsEntry\x12\x15\n\rjournal_bytes\x18\x06 \x01(\x03\x12\x15\n\rprojector_lag\x18\x07 \x01(\x03\x12\x10\n\x08warnings\x18\x08 \x03(\t\x12\x0c\n\x04\x64\x61ta\x18\t \x01(\t\x12\x10\n\x08insecure\x18\n \x01(\x08\x12\'\n\x08\x63hannels\x18\x0b \x03(\x0b\x32\x15.hookflash.v1.Channel\x1a-\n\x0bLimitsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*\x97\x01\n\x0bPluginState\x12\x1c\n\x18PLUGIN_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13PLUGIN_STATE_LOADED\x10\x01\x12\x19\n\x15PLUGIN_STATE_DISABLED\x10\x02\x12\x1d\n\x19PLUGIN_STATE_INCOMPATIBLE\x10\x03\x12\x17\n\x13PLUGIN_STATE_FAILED\x10\x04*l\n\tSinkState\x12\x1a\n\x16SINK_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12SINK_STATE_RUNNING\x10\x01\x12\x16\n\x12SINK_STATE_FAILING\x10\x02\x12\x13\n\x0fSINK_STATE_GONE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19hookflash/v1/server.proto\x12\x0chookflash.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1ahookflash/v1/channel.proto\"\x8f\x01\n\x04Sink\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x61udience\x18\x02 \x01(\t\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.hookflash.v1.SinkState\x12\x10\n\x08position\x18\x04 \x01(\x03\x12\x0b\n\x03lag\x18\x05 \x01(\x03\x12\x10\n\x08\x66\x61ilures\x18\x06 \x01(\x05\x12\x0e\n\x06reason\x18\x07 \x01(\t\"\xb8\x01\n\x06Plugin\x12\x0c\n\x04name\x18\x01 \x01(\t\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.hookflash.v1.PluginState\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x0e\n\x06\x66\x61ults\x18\x05 \x01(\x03\x12\x11\n\tkept_back\x18\x06 \x03(\t\x12\x0f\n\x07objects\x18\x07 \x03(\t\x12!\n\x05sinks\x18\n \x03(\x0b\x32\x12.hookflash.v1.Sink\"\x97\x03\n\x06Server\x12\x0f\n\x07version\x18\x01 \x01(\t\x12)\n\x06uptime\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08position\x18\x03 \x01(\x03\x12%\n\x07plugins\x18\x04 \x03(\x0b\x32\x14.hookflash.v1.Plugin\x12\x30\n\x06limits\x18\x05 \x03(\x0b\x32 .hookflash.v1.Server.LimitsEntry\x12\x15\n\rjournal_bytes\x18\x06 \x01(\x03\x12\x15\n\rprojector_lag\x18\x07 \x01(\x03\x12\x10\n\x08warnings\x18\x08 \x03(\t\x12\x0c\n\x04\x64\x61ta\x18\t \x01(\t\x12\x10\n\x08insecure\x18\n \x01(\x08\x12\'\n\x08\x63hannels\x18\x0b \x03(\x0b\x32\x15.hookflash.v1.Channel\x12\x16\n\x0e\x66ront_restarts\x18\x0c \x01(\x03\x12\x16\n\x0eviews_restarts\x18\r \x01(\x03\x1a-\n\x0bLimitsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*\x97\x01\n\x0bPluginState\x12\x1c\n\x18PLUGIN_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13PLUGIN_STATE_LOADED\x10\x01\x12\x19\n\x15PLUGIN_STATE_DISABLED\x10\x02\x12\x1d\n\x19PLUGIN_STATE_INCOMPATIBLE\x10\x03\x12\x17\n\x13PLUGIN_STATE_FAILED\x10\x04*l\n\tSinkState\x12\x1a\n\x16SINK_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12SINK_STATE_RUNNING\x10\x01\x12\x16\n\x12SINK_STATE_FAILING\x10\x02\x12\x13\n\x0fSINK_STATE_GONE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,16 +35,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SERVER_LIMITSENTRY']._loaded_options = None
   _globals['_SERVER_LIMITSENTRY']._serialized_options = b'8\001'
-  _globals['_PLUGINSTATE']._serialized_start=799
-  _globals['_PLUGINSTATE']._serialized_end=950
-  _globals['_SINKSTATE']._serialized_start=952
-  _globals['_SINKSTATE']._serialized_end=1060
+  _globals['_PLUGINSTATE']._serialized_start=847
+  _globals['_PLUGINSTATE']._serialized_end=998
+  _globals['_SINKSTATE']._serialized_start=1000
+  _globals['_SINKSTATE']._serialized_end=1108
   _globals['_SINK']._serialized_start=104
   _globals['_SINK']._serialized_end=247
   _globals['_PLUGIN']._serialized_start=250
   _globals['_PLUGIN']._serialized_end=434
   _globals['_SERVER']._serialized_start=437
-  _globals['_SERVER']._serialized_end=796
-  _globals['_SERVER_LIMITSENTRY']._serialized_start=751
-  _globals['_SERVER_LIMITSENTRY']._serialized_end=796
+  _globals['_SERVER']._serialized_end=844
+  _globals['_SERVER_LIMITSENTRY']._serialized_start=799
+  _globals['_SERVER_LIMITSENTRY']._serialized_end=844
 # @@protoc_insertion_point(module_scope)

@@ -220,6 +220,8 @@ class Server(_message.Message):
     DATA_FIELD_NUMBER: _builtins.int
     INSECURE_FIELD_NUMBER: _builtins.int
     CHANNELS_FIELD_NUMBER: _builtins.int
+    FRONT_RESTARTS_FIELD_NUMBER: _builtins.int
+    VIEWS_RESTARTS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """The engine's version."""
     position: _builtins.int
@@ -232,6 +234,10 @@ class Server(_message.Message):
     """The directory that holds the journal."""
     insecure: _builtins.bool
     """Whether it listens off loopback without TLS and authentication, as it was told to."""
+    front_restarts: _builtins.int
+    """How often since the start the process that speaks gRPC ended and was started again: whoever was connected was cut off."""
+    views_restarts: _builtins.int
+    """How often since the start the process that writes the views ended and was started again."""
     @_builtins.property
     def uptime(self) -> _duration_pb2.Duration:
         """How long it has been running."""
@@ -266,10 +272,12 @@ class Server(_message.Message):
         data: _builtins.str = ...,
         insecure: _builtins.bool = ...,
         channels: _abc.Iterable[_channel_pb2.Channel] | None = ...,
+        front_restarts: _builtins.int = ...,
+        views_restarts: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["uptime", b"uptime"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "data", b"data", "insecure", b"insecure", "journal_bytes", b"journal_bytes", "limits", b"limits", "plugins", b"plugins", "position", b"position", "projector_lag", b"projector_lag", "uptime", b"uptime", "version", b"version", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "data", b"data", "front_restarts", b"front_restarts", "insecure", b"insecure", "journal_bytes", b"journal_bytes", "limits", b"limits", "plugins", b"plugins", "position", b"position", "projector_lag", b"projector_lag", "uptime", b"uptime", "version", b"version", "views_restarts", b"views_restarts", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

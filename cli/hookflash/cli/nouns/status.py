@@ -49,6 +49,11 @@ def _facts(address: str, server: m.Server) -> list[tuple[str, str]]:
     facts += [
         ("not in order", f"{bare(each.name)}: {word(each.status, 'state')}. {each.status.reason}") for each in down
     ]
+    facts += [
+        ("restarted", f"the process that {does}, {count} {'time' if count == 1 else 'times'} since the start")
+        for does, count in (("speaks gRPC", server.front_restarts), ("writes the views", server.views_restarts))
+        if count
+    ]
     if server.insecure:
         facts.append(("warning", "It can be reached from other machines without TLS and authentication."))
     return facts + [("warning", each) for each in server.warnings]

@@ -23,6 +23,7 @@ from hookflash.engine.server.convert_token import token_from, token_to
 from hookflash.engine.server.convert_values import duration, timestamp
 from hookflash.engine.server.explanations import Explanations
 from hookflash.engine.server.exposure import is_exposed
+from hookflash.engine.server.metrics import Metrics
 from hookflash.engine.server.pages import page_of
 from hookflash.engine.server.ports import SinkReport
 from hookflash.engine.server.tokens import Tokens, digest_of, new_token
@@ -37,9 +38,12 @@ _APPLIED: Final = (Kind.QUEUE, Kind.AGENT, Kind.CHANNEL, Kind.ATTRIBUTE, Kind.ME
 class AdminServicer:
     """The methods of AdminService."""
 
-    def __init__(self, asking: Asking, tokens: Tokens, channels: ChannelStates, drain: Callable[[], None]) -> None:
-        """Take whom to ask, the tokens, how the channels are, and what begins the end."""
-        self._asking, self._tokens, self._channels, self._drain = asking, tokens, channels, drain
+    def __init__(
+        self, asking: Asking, tokens: Tokens, channels: ChannelStates, metrics: Metrics, drain: Callable[[], None]
+    ) -> None:
+        """Take whom to ask, the tokens, how the channels are, what is counted, and what begins the end."""
+        self._asking, self._tokens, self._drain = asking, tokens, drain
+        self._channels, self._metrics = channels, metrics
         self._explanations = Explanations(asking)
 
     async def GetServer(self, _request: pb.GetServerRequest, _caller: Caller) -> server_pb2.Server:  # noqa: N802
@@ -122,6 +126,8 @@ class AdminServicer:
             data=str(engine.settings.data),
             insecure=is_exposed(engine.settings),
             channels=self._channels.shown(),
+            front_restarts=self._metrics.front_restarts,
+            views_restarts=engine.projector.restarts,
         )
 
     def _warnings(self) -> list[str]:

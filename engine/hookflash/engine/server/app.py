@@ -90,7 +90,7 @@ class Server:
         self._asking = Asking(engine)
         plugins = engine.plugins
         self._authenticators = Authenticators(plugins.authenticators, self._asking.now, plugins.report_fault)
-        self.metrics: Final = Metrics(engine.plugins.guard, engine.media)
+        self.metrics: Final = Metrics(engine.plugins.guard, engine.media, engine.projector)
         self.audit: Final = Audit(engine.settings.data if has_files else None)
         self._tokens = Tokens(_token_settings(engine))
         self._admission = Admission(engine.limits, lambda: engine.projector.lag, steady)
@@ -184,7 +184,7 @@ class Server:
             "hookflash.v1.ChannelService": self._channels,
             "hookflash.v1.EventService": EventServicer(asking, self._tail, self.audit),
             "hookflash.v1.AdminService": AdminServicer(
-                asking, self._tokens, ChannelStates(self._engine, self._processes), self._begin_drain
+                asking, self._tokens, ChannelStates(self._engine, self._processes), self.metrics, self._begin_drain
             ),
         }
         opened = _Opened(guard)

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from hookflash.engine.server.ports import Media
+from hookflash.engine.server.ports import Media, Projector
 
 __all__ = ["Metrics"]
 
@@ -55,15 +55,15 @@ class _Times:
 class Metrics(Collector):
     """The figures of one server, in a registry of its own, so that two in one process do not add up."""
 
-    def __init__(self, plugins: PluginCounts, media: Media) -> None:
+    def __init__(self, plugins: PluginCounts, media: Media, projector: Projector) -> None:
         """Begin at nothing; `plugins` counts what goes wrong in them, `media` what is kept."""
-        self._plugins = plugins
+        self._plugins, self._projector = plugins, projector
         self._media = media
         self.registry: Final = CollectorRegistry()
         self._calls: dict[tuple[str, str], int] = {}
         self._times: dict[str, _Times] = {}
         self._streams: Counter[str] = Counter()
-        self._faults = self._fronts = 0
+        self._faults = self.front_restarts = 0
         self.registry.register(self)
 
     def ended(self, method: str, reason: str, seconds: float | None) -> None:
@@ -90,7 +90,7 @@ class Metrics(Collector):
 
     def front_replaced(self) -> None:
         """Count a front that ended and was started again."""
-        self._fronts += 1
+        self.front_restarts += 1
 
     def collect(self) -> Iterator[Metric]:
         """What a scrape is told; from another thread, so each table is copied first."""
@@ -120,5 +120,7 @@ class Metrics(Collector):
         words = "Media let go of, for their age or to make room."
         yield CounterMetricFamily("hookflash_media_dropped", words, value=self._media.dropped)
         words = "Times that the process that speaks gRPC ended and was started again."
-        yield CounterMetricFamily("hookflash_front_restarts", words, value=self._fronts)
+        yield CounterMetricFamily("hookflash_front_restarts", words, value=self.front_restarts)
+        words = "Times that the process that writes the views ended and was started again."
+        yield CounterMetricFamily("hookflash_views_restarts", words, value=self._projector.restarts)
         yield CounterMetricFamily("hookflash_internal_errors", "Defects that a caller met.", value=self._faults)

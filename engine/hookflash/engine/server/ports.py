@@ -235,6 +235,10 @@ class Projector(Protocol):
     def wait_for(self, position: int, timeout_s: float) -> bool:
         """Wait until the watermark is at `position` or beyond; False when it is not in time. Blocks."""
 
+    @property
+    def restarts(self) -> int:
+        """How often it ended and was started again since the start, where it is a process."""
+
 
 class Media(Protocol):
     """What customers sent besides words, and is kept."""

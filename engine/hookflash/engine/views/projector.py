@@ -64,6 +64,11 @@ class Projector:
         """How many records were fed and are not written yet."""
         return self._fed_to - self._watermark
 
+    @property
+    def restarts(self) -> int:
+        """How often it was started again: a thread never is."""
+        return 0
+
     def feed(self, batch: Sequence[Projection]) -> None:
         """Take durable records over, in order of position; what the views have already is left out. Never waits."""
         if self._is_stopping:

@@ -63,6 +63,7 @@ class ProjectorProcess:
         self._heard = b""
         self._telling: asyncio.TimerHandle | None = None
         self._is_stopping = False
+        self.restarts = 0
         # Threads that wait write to the pipe that the loop closes, and its number may be a journal's next.
         self._ordering = Lock()
         self._child = self._started()
@@ -210,6 +211,7 @@ class ProjectorProcess:
                 self._loop.call_later(self._restart_s, self._restart)
                 return
             self._heard, self._told_to = b"", self._watermark
+        self.restarts += 1
         self._order(self._fed_to)
 
     def _forget(self) -> None:
