@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hookflash.plugins.webchat import connection
-from hookflash.plugins.webchat.history import History
+from hookflash.plugins.webchat.history import RESUMED_MAX, History, place_of
 from hookflash.sdk import Media, MediaKind, MediaRef, Message, Receipt
 from hookflash.sdk.testing import RecordedStore, delivery_of
 from tests.channels.chat_world import FIRST, PAGE, START, Chat, ChatWorld, Frame, Tab, token
@@ -81,6 +82,93 @@ async def test_what_was_dropped_is_told_by_a_snapshot_that_is_not_complete() -> 
             assert (snapshot["is_complete"], texts(snapshot["events"])) == (False, ["3", "4", "5"])
         async with chat.visit(after=FIRST + 1) as tab:
             assert texts(await tab.take(3)) == ["3", "4", "5"]
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_a_client_is_resumed_from_any_number_whose_successors_are_all_kept_and_from_no_other(
+    is_restarted: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    world = ChatWorld()
+    async with world.served(frames_kept="3") as chat:
+        await _say(chat, 5)
+        heard = {} if is_restarted else await _heard_from(chat, range(FIRST - 2, FIRST + 7))
+    async with world.served(frames_kept="3") as chat:
+        heard = heard or await _heard_from(chat, range(FIRST - 2, FIRST + 7))
+    kept, dropped, unknown = ["3", "4", "5"], ("snapshot", False), ("snapshot", False)
+    assert heard == {
+        **dict.fromkeys((FIRST - 2, FIRST - 1, FIRST), (dropped, kept)),
+        FIRST + 1: ("ev", kept),
+        FIRST + 2: ("ev", ["4", "5"]),
+        FIRST + 3: ("ev", ["5"]),
+        FIRST + 4: ("ev", []),
+        **dict.fromkeys((FIRST + 5, FIRST + 6), (unknown, kept)),
+    }
+
+
+async def _heard_from(chat: Chat, numbers: range) -> dict[int, object]:
+    """What a client hears that comes back with each of these numbers, before the answer to a ping."""
+    heard: dict[int, object] = {}
+    for after in numbers:
+        async with chat.visit(after=after) as tab:
+            await tab.send(frame="ping")
+            frames = []
+            while (frame := await tab.next())["frame"] != "pong":
+                frames.append(frame)
+            if frames and frames[0]["frame"] == "snapshot":
+                heard[after] = ("snapshot", frames[0]["is_complete"]), texts(frames[0]["events"])
+            else:
+                heard[after] = "ev", texts(frames)
+    return heard
+
+
+async def test_who_missed_more_than_a_socket_takes_at_once_gets_a_snapshot_and_is_not_cut() -> None:
+    async with ChatWorld().served(frames_kept="1000") as chat:
+        await _say(chat, RESUMED_MAX + 2)
+        last = FIRST + RESUMED_MAX + 1
+        async with chat.visit(after=last - RESUMED_MAX) as tab:
+            assert len(texts(await tab.take(RESUMED_MAX))) == RESUMED_MAX
+        async with chat.visit(after=last - RESUMED_MAX - 1) as tab:
+            snapshot = await tab.next()
+            assert (snapshot["frame"], snapshot["seq"], snapshot["is_complete"]) == ("snapshot", last, True)
+            assert len(snapshot["events"]) == RESUMED_MAX + 2
+            await chat.say(RESUMED_MAX + 3, "after")
+            assert texts([await tab.next()]) == ["after"]
+
+
+async def test_without_a_socket_an_old_number_gets_a_snapshot_too() -> None:
+    async with ChatWorld().served(frames_kept="2") as chat:
+        await _say(chat, 4)
+        headers = {"origin": PAGE, "authorization": f"Bearer {token()}"}
+        async with httpx.AsyncClient(base_url=f"http://{chat.at}", headers=headers, trust_env=False) as http:
+            (snapshot,) = (await http.get("/events", params={"after": FIRST})).json()["frames"]
+            assert (snapshot["frame"], snapshot["seq"], snapshot["is_complete"]) == ("snapshot", FIRST + 3, False)
+            assert texts(snapshot["events"]) == ["3", "4"]
+            frames = (await http.get("/events", params={"after": FIRST + 1})).json()["frames"]
+            assert [(frame["frame"], frame["seq"]) for frame in frames] == [("ev", FIRST + 2), ("ev", FIRST + 3)]
+            assert (await http.get("/events", params={"after": FIRST + 3})).json()["frames"] == []
+
+
+async def test_a_customer_forgotten_for_room_is_told_that_something_is_missing_and_goes_on_with_higher_numbers() -> (
+    None
+):
+    neighbour = next(name for name in map(str, range(100_000)) if place_of(name) == place_of("carla"))
+    world = ChatWorld()
+    async with world.served() as chat:
+        await chat.say(1, "hello")
+        world.now += timedelta(minutes=1)
+        for number in range(1, 30):
+            await chat.say(number, "x" * 4_096, to=neighbour)
+        async with chat.visit(after=FIRST) as tab:
+            snapshot = await tab.next()
+            assert snapshot == {"frame": "snapshot", "seq": 0, "events": [], "is_complete": False}
+            await chat.say(2, "again")
+            first = await tab.next()
+            assert (first["text"], first["seq"]) == ("again", FIRST + 60_000)
+        async with chat.visit(after=FIRST) as tab:
+            snapshot = await tab.next()
+            assert (texts(snapshot["events"]), snapshot["is_complete"]) == (["again"], False)
+        async with chat.visit(after=None) as tab:
+            assert (await tab.next())["is_complete"], "of what he never had nothing is known"
 
 
 async def test_a_delivery_sent_again_is_shown_once_also_after_a_restart() -> None:

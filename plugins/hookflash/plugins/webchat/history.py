@@ -13,10 +13,13 @@ from typing import Any, Final, TypeAlias, final
 from hookflash.plugins.webchat.frames import Json
 from hookflash.sdk import ChannelStore
 
-__all__ = ["PLACES", "Backlog", "Entry", "History", "place_of"]
+__all__ = ["PLACES", "RESUMED_MAX", "Backlog", "Entry", "History", "place_of"]
 
 PLACES: Final = 4_096
 """In how many values of the store customers are kept; each holds some, and the oldest frames go where it is full."""
+
+RESUMED_MAX: Final = 128
+"""So many frames are told one by one to who missed them; more come at once, in a snapshot: a socket's line is short."""
 
 _PLACE_SIZE_MAX: Final = 60_000
 
@@ -74,20 +77,20 @@ class History:
         return _entry(frame), True
 
     async def since(self, customer: str, after: int | None) -> Backlog:
-        """What follows that number, or all that is kept where it cannot be told."""
+        """What follows that number, or all that is kept where it cannot be told, or is much."""
         kept = (await self._read(customer)).get(customer)
-        if kept is None:
-            return Backlog(entries=(), last=0, is_resumed=after == 0, is_complete=True)
+        if kept is None:  # Who has a number was forgotten.
+            return Backlog(entries=(), last=0, is_resumed=after == 0, is_complete=not after)
         entries = [_entry(frame) for frame in kept["frames"]]
         before_first = (entries[0].seq if entries else kept["last"] + 1) - 1
-        is_resumed = after is not None and before_first <= after <= kept["last"]
-        if is_resumed:
-            entries = [entry for entry in entries if after is not None and entry.seq > after]
+        missed = [entry for entry in entries if after is not None and entry.seq > after]
+        is_resumed = after is not None and before_first <= after <= kept["last"] and len(missed) <= RESUMED_MAX
         return Backlog(
-            entries=tuple(entries),
+            entries=tuple(missed if is_resumed else entries),
             last=kept["last"],
             is_resumed=is_resumed,
-            is_complete=before_first < kept["first"],
+            # Who has a number of before he was forgotten knows of more than his frames since.
+            is_complete=before_first < kept["first"] and not 0 < (after or 0) < kept["first"] - 1,
         )
 
     async def unmarked(self, customer: str, mark: str, up_to: int) -> tuple[Entry, ...]:
