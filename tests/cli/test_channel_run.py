@@ -130,6 +130,31 @@ async def test_what_is_no_message_of_the_customers_goes_through_as_it_does_insid
         assert [event.payload["state"] for event in received] == ["READ"]
 
 
+async def test_a_customers_other_ids_go_in_and_come_back_with_what_is_sent_to_him(tmp_path: Path) -> None:
+    provider, reached = Provider(), list[tuple[str, tuple[str, ...]]]()
+
+    async def answering(delivery: Delivery) -> object:
+        reached.append((delivery.to.id, delivery.to.aliases))
+        return ExternalId("1")
+
+    provider.answering = answering
+    async with running(tmp_path, web_adapter(provider)) as talking:
+        provider.arrivals.put_nowait(said("1", "hello"))
+        conversation = await talking.accepted()
+        await talking.until(lambda: reached)
+        others = ("carl", "", "x" * 300, *(f"+49 {number}" for number in range(12)))
+        renamed = CustomerAddress(channel=WEB, id="user.7", aliases=others)
+        provider.arrivals.put_nowait(replace(said("2", "it is me"), address=renamed))
+        provider.arrivals.put_nowait(said("3", "again", by="user.7"))
+        async with asyncio.timeout(PATIENCE_S):
+            while await talking.transcript(conversation) != ["hello", "it is me", "again"]:
+                pass
+        await talking.say(conversation, "I know")
+        await talking.until(lambda: len(reached) == 2)
+        known = ("user.7", *(f"+49 {number}" for number in range(9)))
+        assert reached == [("carl", ()), ("carl", known)]
+
+
 @pytest.mark.spec("I3")
 async def test_an_echo_that_overtakes_the_answer_to_its_own_sending_is_no_message_in_parts_or_in_one(
     tmp_path: Path,

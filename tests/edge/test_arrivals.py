@@ -254,9 +254,7 @@ async def _bring(world: AtEdge, provider: Provider, *brought: Inbound) -> tuple[
     for arrival in brought:
         provider.arrivals.put_nowait(arrival)
     await world.pass_until(lambda: len(_texts(world)) == len(brought))
-    run = world.host.run_of(WEB)
-    assert run is not None
-    return run._aliases.of("+49 1")  # noqa: SLF001  what deliveries are given
+    return (await world.edge.aliases.of_channel(WEB)).of("+49 1")  # What deliveries are given.
 
 
 async def test_a_customer_under_another_id_of_his_is_the_same_one_also_after_a_restart(tmp_path: Path) -> None:

@@ -57,6 +57,47 @@ async def test_the_id_of_a_picked_choice_comes_with_its_title_to_whoever_reads_t
 
 
 @pytest.mark.spec("R-G10")
+async def test_a_customer_who_comes_under_another_id_of_his_is_the_same_one_whatever_he_does(served: Serving) -> None:
+    await served.site("ann")
+    client = await adapter(served)
+    name = await attended(served, client)
+    renamed = WEB | {"address": "user.7"}
+    again = await client.call("ChannelService/Receive", external_id="m2", text="me", aliases=["kim"], **renamed)
+    later = await client.call("ChannelService/Receive", external_id="m3", text="me again", **renamed)
+    repeat = await client.call("ChannelService/Receive", external_id="m2", text="me", **renamed)
+    assert [each.conversation for each in (again, later, repeat)] == [name, name, name]
+    assert [each.duplicate for each in (again, later, repeat)] == [False, False, True]
+    ann = await served.agent("ann")
+    async with ann.stream("AgentService/Attach") as desk:
+        await desk.until("welcome")
+        await client.call("ChannelService/Receive", typing=True, **renamed)
+        assert (await desk.until("customer_typing")).conversation == name
+    async with client.stream("ChannelService/Deliveries", channel="channels/web") as reader:
+        delivery = await reader.next()
+        assert (delivery.address, list(delivery.aliases)) == ("kim", ["user.7"])
+    left = await client.call("ChannelService/Receive", external_id="l1", customer_left=True, **renamed)
+    assert left.conversation == name
+    for wrong, field in ((["x"] * 11, "aliases"), ([" "], "aliases"), (["x" * 257], "aliases")):
+        with pytest.raises(Refused) as refused:
+            await client.call("ChannelService/Receive", external_id="m4", text="me", aliases=wrong, **WEB)
+        assert field in refused.value.sentence
+
+
+@pytest.mark.spec("R-G8")
+async def test_what_came_before_two_ids_were_known_as_one_customer_is_known_when_it_comes_again(
+    served: Serving,
+) -> None:
+    await served.site()
+    client = await adapter(served)
+    other = WEB | {"address": "user.7"}
+    await client.call("ChannelService/Receive", external_id="m1", text="hello", **WEB)
+    alone = await client.call("ChannelService/Receive", external_id="m2", text="hello", **other)
+    await client.call("ChannelService/Receive", external_id="m3", text="one and the same", aliases=["user.7"], **WEB)
+    repeat = await client.call("ChannelService/Receive", external_id="m2", text="hello", **other)
+    assert (repeat.conversation, repeat.duplicate) == (alone.conversation, True)
+
+
+@pytest.mark.spec("R-G10")
 async def test_leaving_opens_nothing_and_a_repeat_of_it_is_known_after_the_conversation_is_over(
     served: Serving,
 ) -> None:

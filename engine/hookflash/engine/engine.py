@@ -121,7 +121,7 @@ class Engine:
         self._reopening = Reopening(self.shard, self.opening, self.questions.hours)
         edge = self._make_edge()
         self.inbox, self.outbox, self.echoes = edge.inbox, edge.outbox, edge.echoes
-        self.receipts, self.media, self.signs = edge.receipts, edge.media, edge.signs
+        self.receipts, self.media, self.signs, self.aliases = edge.receipts, edge.media, edge.signs, edge.aliases
         self.receipt_history = ReceiptHistory(journal, self.shard, self.receipts)
         self.adapters = AdapterHost(edge, plugins)
         self.signs.serve(self.adapters)

@@ -73,6 +73,7 @@ class ReceiveRequest(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     IS_STANDBY_FIELD_NUMBER: _builtins.int
     CHOICE_ID_FIELD_NUMBER: _builtins.int
+    ALIASES_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
     """`channels/{id}`."""
     address: _builtins.str
@@ -105,6 +106,12 @@ class ReceiveRequest(_message.Message):
     def target(self) -> _target_pb2.Target:
         """Where to route the conversation if this opens one; absent: the channel's queue."""
 
+    @_builtins.property
+    def aliases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Other ids under which the outside knows the same customer, as a new number of his; at most 10. Whoever comes under one
+        of them, now or later, is the customer who is known already, with his conversation; Deliveries to him bring them.
+        """
+
     def __init__(
         self,
         *,
@@ -120,10 +127,11 @@ class ReceiveRequest(_message.Message):
         target: _target_pb2.Target | None = ...,
         is_standby: _builtins.bool = ...,
         choice_id: _builtins.str = ...,
+        aliases: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "choice_id", b"choice_id", "content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "external_id", b"external_id", "is_standby", b"is_standby", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "aliases", b"aliases", "channel", b"channel", "choice_id", b"choice_id", "content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "external_id", b"external_id", "is_standby", b"is_standby", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "customer_left", "typing", "receipt", "echo"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015

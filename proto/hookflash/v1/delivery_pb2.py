@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from hookflash.v1 import message_pb2 as hookflash_dot_v1_dot_message__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bhookflash/v1/delivery.proto\x12\x0chookflash.v1\x1a\x1ahookflash/v1/message.proto\"\xbf\x01\n\x08\x44\x65livery\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x63onversation\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12\x10\n\x08sequence\x18\x04 \x01(\x03\x12(\n\x07message\x18\x05 \x01(\x0b\x32\x15.hookflash.v1.MessageH\x00\x12&\n\x06notice\x18\x06 \x01(\x0b\x32\x14.hookflash.v1.NoticeH\x00\x12\x0f\n\x07\x61ttempt\x18\x07 \x01(\x05\x42\t\n\x07\x63ontentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bhookflash/v1/delivery.proto\x12\x0chookflash.v1\x1a\x1ahookflash/v1/message.proto\"\xd0\x01\n\x08\x44\x65livery\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0c\x63onversation\x18\x02 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12\x10\n\x08sequence\x18\x04 \x01(\x03\x12(\n\x07message\x18\x05 \x01(\x0b\x32\x15.hookflash.v1.MessageH\x00\x12&\n\x06notice\x18\x06 \x01(\x0b\x32\x14.hookflash.v1.NoticeH\x00\x12\x0f\n\x07\x61ttempt\x18\x07 \x01(\x05\x12\x0f\n\x07\x61liases\x18\x08 \x03(\tB\t\n\x07\x63ontentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'hookflash.v1.delivery_pb2',
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DELIVERY']._serialized_start=74
-  _globals['_DELIVERY']._serialized_end=265
+  _globals['_DELIVERY']._serialized_end=282
 # @@protoc_insertion_point(module_scope)

@@ -3,8 +3,10 @@
 isort:skip_file
 What goes out to a customer through a channel. The type has no whisper, note or agents-only notice."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from hookflash.v1 import message_pb2 as _message_pb2
 import builtins as _builtins
 import sys
@@ -30,6 +32,7 @@ class Delivery(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     NOTICE_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
+    ALIASES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`conversations/{id}/deliveries/{n}`, n being `sequence`; the idempotency key for the outside."""
     conversation: _builtins.str
@@ -48,6 +51,10 @@ class Delivery(_message.Message):
     def notice(self) -> _message_pb2.Notice:
         """A text of the engine for the customer."""
 
+    @_builtins.property
+    def aliases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The customer's other ids in the channel, as Receive brought them, the one brought last first."""
+
     def __init__(
         self,
         *,
@@ -58,10 +65,11 @@ class Delivery(_message.Message):
         message: _message_pb2.Message | None = ...,
         notice: _message_pb2.Notice | None = ...,
         attempt: _builtins.int = ...,
+        aliases: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "message", b"message", "notice", b"notice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "attempt", b"attempt", "content", b"content", "conversation", b"conversation", "message", b"message", "name", b"name", "notice", b"notice", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "aliases", b"aliases", "attempt", b"attempt", "content", b"content", "conversation", b"conversation", "message", b"message", "name", b"name", "notice", b"notice", "sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["message", "notice"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015

@@ -16,6 +16,7 @@ import structlog
 from hookflash.sdk.channel import (
     Arrival,
     ChannelAdapter,
+    CustomerAddress,
     CustomerLeft,
     Edited,
     Inbound,
@@ -36,6 +37,8 @@ __all__ = ["Incoming"]
 _RETRY_S: Final = 1.0
 _RELINKED_MAX: Final = 10_000
 _CHOICE_ID_LENGTH_MAX: Final = 256
+_ADDRESS_LENGTH_MAX: Final = 256
+_ALIASES_MAX: Final = 10
 _ERROR_LENGTH_MAX: Final = 300
 _OURS: Final = re.compile(r"conversations/[^/]+/deliveries/[0-9]+(?:#[0-9]+)?")
 _TOO_LONG: Final = "MESSAGE_TOO_LONG"
@@ -121,7 +124,12 @@ class Incoming:
         """What is asked of the engine. Raises TypeError, ValueError or AssertionError for what is no arrival."""
         match arrival:
             case Typing():
-                return m.ReceiveRequest(channel=self._name, address=arrival.address.id, typing=bool(arrival.is_on))
+                return m.ReceiveRequest(
+                    channel=self._name,
+                    address=arrival.address.id,
+                    aliases=_aliases(arrival.address),
+                    typing=bool(arrival.is_on),
+                )
             case Receipt():
                 return self._reported(arrival)
             case Inbound(is_echo=True):
@@ -157,8 +165,11 @@ class Incoming:
         )
         if receipt.up_to is not None:
             told.up_to.FromDatetime(receipt.up_to)
-        address = "" if receipt.address is None else receipt.address.id
-        return m.ReceiveRequest(channel=self._name, address=address, external_id=receipt.dedupe_key, receipt=told)
+        request = m.ReceiveRequest(channel=self._name, external_id=receipt.dedupe_key, receipt=told)
+        if receipt.address is not None:
+            request.address = receipt.address.id
+            request.aliases.extend(_aliases(receipt.address))
+        return request
 
     def _relink(self, delivery: str | None, external_id: str | None) -> str:
         """Remember that the provider has it; the delivery's name without the part that this is, empty if not ours."""
@@ -173,7 +184,15 @@ class Incoming:
     def _addressed(self, arrival: Inbound | Edited | Removed | Unsupported | CustomerLeft) -> m.ReceiveRequest:
         account = arrival.address.account
         key = f"{account}/{arrival.dedupe_key}" if account else arrival.dedupe_key
-        return m.ReceiveRequest(channel=self._name, address=arrival.address.id, external_id=key)
+        return m.ReceiveRequest(
+            channel=self._name, address=arrival.address.id, external_id=key, aliases=_aliases(arrival.address)
+        )
+
+
+def _aliases(address: CustomerAddress) -> list[str]:
+    """His other ids, those that the engine takes."""
+    fit = [each for each in address.aliases if len(each) <= _ADDRESS_LENGTH_MAX and each.isprintable() and each.strip()]
+    return fit[:_ALIASES_MAX]
 
 
 def _choice_id(content: Text) -> str:

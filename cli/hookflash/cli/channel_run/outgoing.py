@@ -281,7 +281,7 @@ def delivery_from(given: m.Delivery, channel: ChannelId) -> Delivery:
         id=DeliveryId(given.name),
         conversation=ConversationId(given.conversation.rpartition("/")[2]),
         sequence=given.sequence,
-        to=CustomerAddress(channel=channel, id=given.address),
+        to=CustomerAddress(channel=channel, id=given.address, aliases=tuple(given.aliases)),
         content=content,
         attempt=given.attempt,
     )

@@ -140,6 +140,7 @@ class AdapterHost:
     def _forget(self, channel: ChannelId) -> None:
         self._edge.receipts.forget(channel)
         self._edge.echoes.forget(channel)
+        self._edge.aliases.forget(channel)
         self._in_background(self._edge.file.forget_channel(channel))
 
     def _forget_old(self) -> None:

@@ -88,6 +88,7 @@ class AdapterRun:
         self._adapter: ChannelAdapter | None = None
         self._sender: ChannelSender | None = None
         self._taker: ArrivalTaker | None = None
+        self._aliases: Aliases | None = None
         self._unsent: Trouble | None = None
         self._door: WebhookDoor | None = None
         self._own: set[asyncio.Task[None]] = set()
@@ -96,7 +97,6 @@ class AdapterRun:
         self._served: set[asyncio.Task[None]] = set()
         self._http = guarded_client(edge.http.allow_private)
         self._store = FileStore(edge.file, settings.id)
-        self._aliases = Aliases(settings.id, lambda address: edge.inbox.is_open(settings.id, address))
 
     async def start(self) -> None:
         """Make and start the adapter, then begin to send and to take. Raises whatever keeps it from starting."""
@@ -195,8 +195,8 @@ class AdapterRun:
             self._on_fault("stop", "a task of the adapter does not end", "left it behind")
 
     async def _begin(self) -> None:
-        adapter, taker = self._adapter, self._taker
-        if adapter is None or taker is None:  # pragma: no cover  _make raised otherwise
+        adapter, taker, aliases = self._adapter, self._taker, self._aliases
+        if adapter is None or taker is None or aliases is None:  # pragma: no cover  _make raised otherwise
             raise RuntimeError("the adapter was not made")
         channel, edge = self.settings.id, self._edge
         await taker.resume()
@@ -221,7 +221,7 @@ class AdapterRun:
             receipts=edge.receipts,
             on_part=partial(edge.echoes.sent, channel),
             parts=PartsDone(edge.file, channel),
-            aliases=self._aliases.of,
+            aliases=aliases.of,
             on_fault=self._on_fault,
             on_auth=self._on_auth,
         )
@@ -259,7 +259,7 @@ class AdapterRun:
         adapter = self._class(self._context(), config)
         await self._require_guarded(adapter, config)
         edge = self._edge
-        self._aliases.load(await edge.file.aliases(self.settings.id))
+        aliases = self._aliases = await edge.aliases.of_channel(self.settings.id)
         # Before its start: what it takes there is taken.
         self._taker = ArrivalTaker(
             self.settings.id,
@@ -270,7 +270,7 @@ class AdapterRun:
             echoes=edge.echoes,
             media=edge.media,
             signs=edge.signs,
-            aliases=self._aliases,
+            aliases=aliases,
             clock=edge.clock,
             random=edge.random,
             on_fault=self._on_fault,

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from hookflash.engine.actors.clock import Clock
-from hookflash.engine.domain.refusals import Refusal
+from hookflash.engine.domain.refusals import Reason, Refusal
 from hookflash.engine.domain.values import Customer
 from hookflash.sdk.channel import Arrival, ChannelAdapter, Typing
 from hookflash.sdk.errors import NotTaken
@@ -164,11 +164,11 @@ class ArrivalTaker:
             raise InboxFullError
         if not rows:
             return
-        learnt, self._aliases.unsaved = self._aliases.unsaved, []
+        learnt = self._aliases.learnt()
         try:
-            numbers = await self._file.keep(rows, [(self._channel, *pair) for pair in learnt])
+            numbers = await self._file.keep(rows, learnt)
         except sqlite3.Error:
-            self._aliases.unsaved[:0] = learnt
+            self._aliases.back(learnt)
             raise
         for number, row in zip(numbers, rows, strict=True):
             if number is not None:
@@ -185,7 +185,11 @@ class ArrivalTaker:
         if not rows:
             raise NotTaken("BAD_FIELD")
         try:
+            await self._aliases.save()
             await self._do(read_body(rows[0].body))
+        except sqlite3.Error as error:
+            _log.warning("alias_not_kept", channel=self._channel, error=str(error))
+            raise NotTaken(str(Reason.JOURNAL_UNAVAILABLE), _RETRY_KEEPING_S) from None
         except Refusal as refusal:
             raise NotTaken(str(refusal.reason), refusal.retry_after_s) from None
 

@@ -66,6 +66,7 @@ class Echoes:
         text: str,
         external_id: str = "",
         delivery: str = "",
+        brought_as: str = "",
     ) -> None:
         """Take one; `external_id` is the provider's own, `delivery` our name where the provider kept it.
 
@@ -79,7 +80,7 @@ class Echoes:
             await self._until_decided(channel, address, external_id)
             if self._is_ours(channel, external_id, delivery):
                 return
-        await self._inbox.echo(principal, channel, address, key, text)
+        await self._inbox.echo(principal, channel, address, key, text, brought_as=brought_as)
 
     def held(self, channel: ChannelId) -> int:
         """How many echoes of a channel wait."""

@@ -68,7 +68,7 @@ class Inbox:
         """How long a customer's text may be."""
         return self._limits.message_length_max
 
-    async def receive(
+    async def receive(  # noqa: PLR0913  each is something that was brought
         self,
         principal: Principal,
         channel: ChannelId,
@@ -79,8 +79,11 @@ class Inbox:
         choice_id: str = "",
         customer: Customer | None = None,
         target: Target | None = None,
+        brought_as: str = "",
     ) -> tuple[ConversationId | None, bool]:
         """Take what a customer wrote, or (text None) that he left; answers his conversation and whether it is a repeat.
+
+        `brought_as` is the address that he was brought under, where he is known under another one.
 
         Raises Refusal: RateLimited before anything else is looked at, whatever the conversation's rules refuse after.
         """
@@ -91,7 +94,7 @@ class Inbox:
             principal=principal,
             method="Receive",
             request_id=f"{channel}/{external_id}" if external_id else "",
-            digest=_digest(address, text),
+            digest=_digest(brought_as or address, text),
             cause=CauseKind.ARRIVAL,
         )
         screened = await self._screen(channel, address, text)
@@ -115,7 +118,16 @@ class Inbox:
         """Whether that customer has a conversation open."""
         return self._shard.facts.conversation_at(channel, address) is not None
 
-    async def echo(self, principal: Principal, channel: ChannelId, address: str, external_id: str, text: str) -> None:
+    async def echo(
+        self,
+        principal: Principal,
+        channel: ChannelId,
+        address: str,
+        external_id: str,
+        text: str,
+        *,
+        brought_as: str = "",
+    ) -> None:
         """Take what somebody of ours wrote past the engine; nothing where the customer has no conversation open.
 
         Raises Refusal, as `receive` does.
@@ -128,7 +140,7 @@ class Inbox:
             principal=principal,
             method="Receive",
             request_id=f"{channel}/{external_id}",
-            digest=_digest(address, text),
+            digest=_digest(brought_as or address, text),
             cause=CauseKind.ARRIVAL,
         )
         screened = await self._screen(channel, address, text) or Screened(text=text)

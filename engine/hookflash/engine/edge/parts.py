@@ -11,6 +11,7 @@ from hookflash.engine.ids import IdMaker
 from hookflash.engine.settings import HttpSettings
 from hookflash.sdk.types import ChannelId
 
+from .aliases import AliasBook
 from .echoes import Echoes
 from .inbox import Inbox
 from .inbox_file import InboxFile
@@ -36,6 +37,7 @@ class Edge:
     file: InboxFile
     receipts: ReceiptJoiner
     echoes: Echoes
+    aliases: AliasBook
     media: MediaStore
     signs: TypingSigns
     ids: IdMaker
@@ -72,6 +74,7 @@ class Edge:
             file=file,
             receipts=receipts,
             echoes=echoes,
+            aliases=AliasBook(inbox, file),
             media=MediaStore(media_directory, file, http, clock),
             signs=TypingSigns(shard, clock),
             ids=ids,

@@ -18,6 +18,7 @@ from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.convert_commands import (
+    aliases_in,
     echoed_from,
     parts_in,
     receipt_from,
@@ -25,7 +26,7 @@ from hookflash.engine.server.convert_commands import (
     settle_from,
 )
 from hookflash.engine.server.convert_timeline import delivery_to
-from hookflash.engine.server.ports import DeliveryReader
+from hookflash.engine.server.ports import Aliases, DeliveryReader
 from hookflash.sdk.types import ChannelId
 from hookflash.v1 import channel_service_pb2 as pb
 
@@ -51,14 +52,16 @@ class ChannelServicer:
 
     async def Receive(self, request: pb.ReceiveRequest, caller: Caller) -> pb.ReceiveResponse:  # noqa: N802
         """Bring in something the customer did, or the provider reports."""
+        brought_as = request.address
+        await self._recognise(request)
         if request.WhichOneof("content") in ("typing", "receipt", "echo"):
-            await self._take(request, caller)
+            await self._take(request, caller, brought_as)
             return pb.ReceiveResponse()
         arrived = received_from(request, self._asking.limits)
         inbox = self._asking.engine.inbox
         if request.is_standby and not inbox.is_open(arrived["channel"], arrived["address"]):
             return pb.ReceiveResponse()
-        conversation, is_repeat = await inbox.receive(caller.principal, **arrived)
+        conversation, is_repeat = await inbox.receive(caller.principal, **arrived, brought_as=brought_as)
         name = "" if conversation is None else str(names.conversation_of(conversation))
         return pb.ReceiveResponse(conversation=name, duplicate=is_repeat)
 
@@ -67,7 +70,8 @@ class ChannelServicer:
         reader = self._open_reader(request)
         self._readers.add(reader)
         try:
-            await self._hand_out(reader, caller)
+            aliases = await self._asking.engine.aliases.of_channel(names.channel("channel", request.channel))
+            await self._hand_out(reader, aliases, caller)
         finally:
             self._readers.discard(reader)
             reader.close()
@@ -85,7 +89,14 @@ class ChannelServicer:
         self._asking.engine.outbox.postpone(conversation, number, settled)
         return Empty()
 
-    async def _take(self, request: pb.ReceiveRequest, caller: Caller) -> None:
+    async def _recognise(self, request: pb.ReceiveRequest) -> None:
+        """Put the address under which the customer is known in the place of the one that he came with."""
+        aliases, channel = aliases_in(request), names.channel("channel", request.channel)
+        if request.address and channel in self._asking.shard.facts.channels():
+            address = check_address(request.address)
+            request.address = await self._asking.engine.aliases.known(channel, address, aliases)
+
+    async def _take(self, request: pb.ReceiveRequest, caller: Caller, brought_as: str) -> None:
         """Take what is not the customer's to say: a sign of typing, a receipt, an echo."""
         channel = names.channel("channel", request.channel)
         if channel not in self._asking.shard.facts.channels():
@@ -98,18 +109,20 @@ class ChannelServicer:
             echoed = echoed_from(request, self._asking.limits)
             await self._check_named(caller, "echo.delivery", echoed["delivery"])
             with caller.while_waiting():  # Its own delivery may be about to be settled, by the same caller.
-                await engine.echoes.take(caller.principal, channel, **echoed)
+                await engine.echoes.take(caller.principal, channel, **echoed, brought_as=brought_as)
             return
         receipt = receipt_from(request, channel, self._asking.now())
         await self._check_named(caller, "receipt.delivery", request.receipt.delivery)
         await engine.receipts.take(channel, receipt)
 
-    async def _hand_out(self, reader: DeliveryReader, caller: Caller) -> None:
+    async def _hand_out(self, reader: DeliveryReader, aliases: Aliases, caller: Caller) -> None:
         """Write what the reader gets, until it is taken over or the engine stops."""
         async for out in reader:
             event = self._asking.engine.outbox.event_of(out.conversation, out.sequence)
             if event is not None:  # Else it was settled this very moment.
-                await caller.write(delivery_to(out.conversation, out.to.id, event, out.sequence, out.attempt))
+                delivery = delivery_to(out.conversation, out.to.id, event, out.sequence, out.attempt)
+                delivery.aliases.extend(aliases.of(out.to.id))
+                await caller.write(delivery)
         raise Draining
 
     def _open_reader(self, request: pb.DeliveriesRequest) -> DeliveryReader:

@@ -34,6 +34,7 @@ from hookflash.v1 import agent_pb2, agent_service_pb2, channel_service_pb2, conv
 __all__ = [
     "Arrived",
     "Echoed",
+    "aliases_in",
     "close_from",
     "echoed_from",
     "message_from",
@@ -58,6 +59,7 @@ _RECEIPT_STATES = {
 }
 _PRIORITY_MAX = 10
 CHOICES_MAX = 20
+ALIASES_MAX = 10
 PARTS_MAX = 1_000
 VALUES_MAX = 50
 VALUE_LENGTH_MAX = 1_024
@@ -249,6 +251,13 @@ def settle_from(request: channel_service_pb2.SettleDeliveryRequest, number: int)
         return retry_s
     failed = error or ("unknown" if given(request, "error") else "")
     return c.SettleDelivery(delivery=number, external_id=request.external_id, error=failed)
+
+
+def aliases_in(request: channel_service_pb2.ReceiveRequest) -> list[str]:
+    """The other ids of the customer who did that."""
+    if len(request.aliases) > ALIASES_MAX:
+        raise BadField("aliases", f"has at most {ALIASES_MAX} ids")
+    return [check_address(each, "aliases") for each in request.aliases]
 
 
 def parts_in(request: channel_service_pb2.SettleDeliveryRequest) -> list[str]:

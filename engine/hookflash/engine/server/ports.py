@@ -88,7 +88,7 @@ class ServedChannels(Protocol):
 class Inbox(Protocol):
     """What comes in through channels."""
 
-    async def receive(
+    async def receive(  # noqa: PLR0913  each is something that was brought
         self,
         principal: Principal,
         channel: ChannelId,
@@ -99,11 +99,29 @@ class Inbox(Protocol):
         choice_id: str = "",
         customer: Customer | None = None,
         target: Target | None = None,
+        brought_as: str = "",
     ) -> tuple[ConversationId | None, bool]:
         """Take what a customer wrote, or (text None) that he left; his conversation, and whether it is a repeat."""
 
     def is_open(self, channel: ChannelId, address: str) -> bool:
         """Whether that customer has a conversation open."""
+
+
+class Aliases(Protocol):
+    """The ids under which one channel's customers are known."""
+
+    def of(self, address: str) -> Sequence[str]:
+        """The other ids of the customer at that address."""
+
+
+class AliasBook(Protocol):
+    """The ids under which customers are known, by channel."""
+
+    async def of_channel(self, channel: ChannelId) -> Aliases:
+        """Those of a channel."""
+
+    async def known(self, channel: ChannelId, address: str, aliases: Sequence[str]) -> str:
+        """The address under which a customer is known who came with these. Raises Refusal."""
 
 
 class Echoes(Protocol):
@@ -119,6 +137,7 @@ class Echoes(Protocol):
         text: str,
         external_id: str = "",
         delivery: str = "",
+        brought_as: str = "",
     ) -> None:
         """Take one, unless it is a delivery of ours that comes back; waits while that is open. Raises Refusal."""
 
@@ -314,6 +333,10 @@ class Engine(Protocol):
     @property
     def echoes(self) -> Echoes:
         """What was written past it."""
+
+    @property
+    def aliases(self) -> AliasBook:
+        """Who is known under which ids."""
 
     @property
     def inbox(self) -> Inbox:
