@@ -31,6 +31,7 @@ SAMPLES: tuple[Refusal, ...] = (
     refusals.TakenOver("agents/ann"),
     refusals.Draining(),
     refusals.JournalUnavailable("the disk is full"),
+    refusals.PluginUnavailable("queues[0].strategy_options", "scores"),
     refusals.Internal("e-1"),
     refusals.ConversationNotFound("42"),
     refusals.QueueNotFound("billing"),

@@ -141,6 +141,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION. The channel cannot carry this content, and nothing can stand for it."""
     ERROR_REASON_WINDOW_CLOSED: _ErrorReason.ValueType  # 57
     """FAILED_PRECONDITION. The customer wrote too long ago for his channel to carry an answer."""
+    ERROR_REASON_PLUGIN_UNAVAILABLE: _ErrorReason.ValueType  # 58
+    """UNAVAILABLE. A plugin in a process of its own has to check what is applied, and gives no answer now."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reason of a refusal; a stable word."""
@@ -261,4 +263,6 @@ ERROR_REASON_CONTENT_NOT_SUPPORTED: ErrorReason.ValueType  # 56
 """FAILED_PRECONDITION. The channel cannot carry this content, and nothing can stand for it."""
 ERROR_REASON_WINDOW_CLOSED: ErrorReason.ValueType  # 57
 """FAILED_PRECONDITION. The customer wrote too long ago for his channel to carry an answer."""
+ERROR_REASON_PLUGIN_UNAVAILABLE: ErrorReason.ValueType  # 58
+"""UNAVAILABLE. A plugin in a process of its own has to check what is applied, and gives no answer now."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -102,7 +102,7 @@ def problems(config: type[DataclassLike], settings: Mapping[str, object]) -> tup
 
 def secrets_of(config: type[DataclassLike]) -> frozenset[str]:
     """Name the fields that hold secrets: an applied setting of theirs is a reference, `env:NAME` or `file:PATH`."""
-    return frozenset(name for name, hint in get_type_hints(config).items() if hint is Secret)
+    return frozenset(name for name, hint in get_type_hints(config).items() if Secret in (hint, *get_args(hint)))
 
 
 def fill(config: type[ConfigT], settings: Mapping[str, object], *, environ: Mapping[str, str] | None = None) -> ConfigT:

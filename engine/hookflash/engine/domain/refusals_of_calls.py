@@ -285,6 +285,22 @@ class JournalUnavailable(Refusal):
         )
 
 
+class PluginUnavailable(Refusal):
+    """A plugin in a process of its own has to say whether it can use what is applied, and gives no answer now."""
+
+    reason = Reason.PLUGIN_UNAVAILABLE
+
+    def __init__(self, field: str, plugin: str, retry_after_s: float = 1.0) -> None:
+        """Take what it cannot be asked about, and the plugin's name."""
+        super().__init__(
+            f"{field} has to be checked by the plugin {shown(plugin)}, whose process gives no answer now: nothing was"
+            " applied. Try again; events of the type PluginFault say what is wrong with it.",
+            field=field,
+            metadata={"plugin": plugin},
+            retry_after_s=retry_after_s,
+        )
+
+
 class Internal(Refusal):
     """A defect of the engine; what happened is in its log and nowhere else."""
 

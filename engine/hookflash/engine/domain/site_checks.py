@@ -26,7 +26,7 @@ from hookflash.engine.domain.values import (
     Step,
 )
 
-__all__ = ["check", "unusable_options"]
+__all__ = ["check", "unusable"]
 
 _NAME_LENGTH_MAX: Final = 50
 _PRIORITY_MAX: Final = 10
@@ -97,9 +97,9 @@ def _check_attribute(site: _Site, field: str, attribute: AttributeSettings) -> N
             raise InvalidSetting(f"{field}.kind", why)
 
 
-def unusable_options(field: str, problem: str) -> InvalidSetting:
-    """The refusal of a queue for its strategy's options, in the strategy's own sentence."""
-    return InvalidSetting(f"{field}.strategy_options", f"cannot be used: {problem.rstrip('.')}")
+def unusable(field: str, problem: str) -> InvalidSetting:
+    """The refusal of a strategy's options or an adapter's settings, in the plugin's own sentence."""
+    return InvalidSetting(field, f"cannot be used: {problem.rstrip('.')}")
 
 
 def _check_queue(site: _Site, field: str, queue: QueueSettings) -> None:
@@ -114,7 +114,7 @@ def _check_queue(site: _Site, field: str, queue: QueueSettings) -> None:
             f"{field}.strategy", "names a strategy that no loaded plugin has; longest_available is one"
         )
     for problem in site.ctx.facts.strategy_problems(queue.strategy, queue.strategy_options):
-        raise unusable_options(field, problem)
+        raise unusable(f"{field}.strategy_options", problem)
     for name, duration_s in (("offer_timeout", queue.offer_timeout_s), ("ttl", queue.ttl_s)):
         if duration_s is not None and not 0 < duration_s <= DURATION_MAX_S:
             raise InvalidSetting(f"{field}.{name}", f"must be more than 0 and at most {DURATION_MAX_S:,.0f} s")
@@ -182,7 +182,7 @@ def _check_channel(site: _Site, field: str, channel: ChannelSettings) -> None:
             why = "is secret; write where the server finds it, env:NAME or file:PATH, and change what was sent here"
             raise InvalidSetting(f"{field}.settings[{name}]", why)
     for problem in site.ctx.facts.channel_problems(channel):
-        raise InvalidSetting(f"{field}.settings", f"cannot be used: {problem.rstrip('.')}")
+        raise unusable(f"{field}.settings", problem)
 
 
 def _check_agent(site: _Site, field: str, agent: AgentSettings) -> None:

@@ -44,7 +44,7 @@ def authenticators_in(
 def isolated_adapters_in(settings: PluginSettings, registered: Mapping[str, Registered]) -> tuple[IsolatedAdapter, ...]:
     """The kinds of adapters that run in processes of their own."""
     return tuple(
-        IsolatedAdapter(plugin=plugin, kind=kind, listen=terms_of(settings.tables[plugin]).listen)
+        IsolatedAdapter(plugin=plugin, kind=kind, listen=terms_of(settings.tables[plugin]).listen, judge=judge)
         for plugin, found in registered.items()
-        for kind in found.isolated_channels
+        for kind, judge in found.isolated_channels.items()
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from hookflash.engine.domain.changed import quick
 from hookflash.sdk.auth import Authenticator
@@ -85,6 +85,13 @@ class LoadedSink:
     settings_digest: str
 
 
+class SettingsJudge(Protocol):
+    """What knows which settings an adapter can use."""
+
+    def problems(self, settings: Mapping[str, str]) -> tuple[str, ...]:
+        """What is wrong with a channel's settings, a sentence each."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IsolatedAdapter:
     """A kind of adapter that runs in a process of its own, whose it is, where it takes requests (empty: nowhere)."""
@@ -92,6 +99,7 @@ class IsolatedAdapter:
     plugin: str
     kind: str
     listen: str
+    judge: SettingsJudge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

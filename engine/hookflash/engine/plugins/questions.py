@@ -1,4 +1,4 @@
-"""All that the engine asks plugins outside a cascade, under one guard: filters, policy hooks, hours, and options."""
+"""All that the engine asks plugins outside a cascade, under one guard: filters, policy hooks, hours, and settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import Self, final
 
 from hookflash.engine.domain.limits import Limits
 from hookflash.engine.plugins.host import PluginHost
+from hookflash.engine.plugins.isolated_settings import IsolatedSettings
 from hookflash.engine.plugins.opening_hours import OpeningHours
 from hookflash.engine.plugins.policy_hooks import PolicyHooks
-from hookflash.engine.plugins.strategy_options import StrategyOptions
 from hookflash.engine.plugins.text_filters import TextFilters
 from hookflash.sdk.hosting.calls import PureCalls, WakeAt
 
@@ -23,7 +23,7 @@ class Questions:
     filters: TextFilters
     hooks: PolicyHooks
     hours: OpeningHours
-    options: StrategyOptions
+    isolated: IsolatedSettings
 
     @classmethod
     def to(cls, plugins: PluginHost, limits: Limits, now: Callable[[], float], wake_at: WakeAt) -> Self:
@@ -36,5 +36,5 @@ class Questions:
             filters=TextFilters(plugins.filters, calls_of, limits),
             hooks=PolicyHooks(plugins.implementations, calls_of),
             hours=OpeningHours(plugins.calendars, calls_of, now, wake_at),
-            options=StrategyOptions(plugins.strategy, calls_of),
+            isolated=IsolatedSettings(plugins.strategy, plugins.isolated_adapters, calls_of),
         )

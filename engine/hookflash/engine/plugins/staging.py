@@ -12,6 +12,7 @@ from typing import TypeVar, final
 import click
 
 from hookflash.engine.domain.notices import Catalogue, TextError
+from hookflash.engine.plugins.facts import SettingsJudge
 from hookflash.sdk.auth import Authenticator
 from hookflash.sdk.channel import Capabilities, ChannelAdapter
 from hookflash.sdk.config import DataclassLike, fill
@@ -48,12 +49,12 @@ class Registered:
     filters: list[tuple[FilterStage, TextFilter]] = field(default_factory=list)
     texts: dict[str, dict[str, str]] = field(default_factory=dict)
     commands: list[click.Command] = field(default_factory=list)
-    isolated_channels: tuple[str, ...] = ()
+    isolated_channels: dict[str, SettingsJudge] = field(default_factory=dict)
 
     def objects(self) -> tuple[str, ...]:
         """What there is, in words for an admin: the sort of thing and its name."""
         named: Mapping[str, Collection[str]] = {
-            "channel": self.channels,
+            "channel": (*self.channels, *self.isolated_channels),
             "strategy": self.strategies,
             "ordering": self.orderings,
             "sink": self.sinks,

@@ -10,10 +10,10 @@ from google.protobuf.empty_pb2 import Empty
 from hookflash.engine.actors.calls import Outcome
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain.address import SITE, Address, Kind
-from hookflash.engine.domain.site_checks import unusable_options
 from hookflash.engine.domain.values import TokenSettings
 from hookflash.engine.plugins import LoadedPlugin, PluginState
 from hookflash.engine.server import names
+from hookflash.engine.server.apply_checks import check_isolated
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.channel_states import ChannelStates
@@ -54,10 +54,7 @@ class AdminServicer:
     async def Apply(self, request: pb.ApplyRequest, caller: Caller) -> bytes:  # noqa: N802
         """Make the site be as the request says."""
         command, before = apply_from(request, self._asking.limits), self._site()
-        for n, queue in enumerate(command.queues):
-            asked = self._asking.engine.questions.options.problems(queue.strategy, queue.strategy_options)
-            for problem in await asked:
-                raise unusable_options(f"queues[{n}]", problem)
+        await check_isolated(self._asking.engine, command)
 
         def answer(outcome: Outcome) -> pb.ApplyResponse:
             check_etags(request, before)

@@ -23,6 +23,7 @@ from hookflash.engine.plugins.sources import Source
 from hookflash.engine.plugins.staging import Registered
 from hookflash.engine.plugins.strategies import problems_with
 from hookflash.sdk import filters, hooks
+from hookflash.sdk.config import problems
 from hookflash.sdk.hours import OpenState
 from hookflash.sdk.routing import Offer, OrderedCandidates, Reject, RoutingContext, SelectingStrategy, Wait
 
@@ -117,6 +118,9 @@ def _answer(question: frames.Question, registered: Registered) -> frames.Answer:
             case frames.AskOptions():
                 strategy = registered.strategies[question.name]
                 return frames.Problems(problems=problems_with(strategy, question.options))
+            case frames.AskSettings():
+                adapter = registered.channels[question.kind]
+                return frames.Problems(problems=problems(adapter.Config, question.settings))
             case frames.AskFilter():
                 return _filtered(question, registered)
             case frames.AskHours():

@@ -21,6 +21,7 @@ __all__ = [
     "AskFilter",
     "AskHours",
     "AskOptions",
+    "AskSettings",
     "AskStrategy",
     "Begin",
     "Blocked",
@@ -114,7 +115,14 @@ class AskOptions(msgspec.Struct, frozen=True, kw_only=True, tag="options"):
     options: dict[str, str]
 
 
-Question = AskStrategy | AskOptions | AskFilter | AskHours
+class AskSettings(msgspec.Struct, frozen=True, kw_only=True, tag="settings"):
+    """What is wrong with a channel's settings for the adapter of that kind; no secret is read for it."""
+
+    kind: str
+    settings: dict[str, str]
+
+
+Question = AskStrategy | AskOptions | AskSettings | AskFilter | AskHours
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True, tag="offer"):
@@ -140,7 +148,7 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag="reject"):
 
 
 class Problems(msgspec.Struct, frozen=True, kw_only=True, tag="problems"):
-    """Sentences on options that cannot be used; none where they can."""
+    """Sentences on options or settings that cannot be used; none where they can."""
 
     problems: tuple[str, ...]
 

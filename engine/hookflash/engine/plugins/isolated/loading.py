@@ -8,7 +8,7 @@ from collections.abc import Collection
 from hookflash.engine.plugins.facts import PluginSettings, PluginState
 from hookflash.engine.plugins.isolated import frames
 from hookflash.engine.plugins.isolated.process import ChildFailedError, PluginProcess
-from hookflash.engine.plugins.isolated.remote import RemoteFilter, RemoteHours, RemoteStrategy
+from hookflash.engine.plugins.isolated.remote import RemoteChannel, RemoteFilter, RemoteHours, RemoteStrategy
 from hookflash.engine.plugins.loading import Verdict
 from hookflash.engine.plugins.sources import Source
 from hookflash.engine.plugins.staging import Registered
@@ -52,12 +52,14 @@ def load_isolated(
 
 
 def _registered(report: frames.Report, process: PluginProcess, terms: Terms) -> Registered:
-    ask, registered = process.ask, Registered(isolated_channels=tuple(report.channels))
+    ask, registered = process.ask, Registered()
     # Each object has a name of its own, where a plugin's class has one.
     for name in report.strategies:
         registered.strategies[name] = RemoteStrategy(name, ask, terms.candidates_max)  # type: ignore[assignment]
     for index, (stage, name) in enumerate(report.filters):
         registered.filters.append((stage, RemoteFilter(name, index, ask)))  # type: ignore[arg-type]
+    for kind in report.channels:
+        registered.isolated_channels[kind] = RemoteChannel(kind, ask)
     for name, calendars in report.hours.items():
         registered.hours[name] = RemoteHours(name, calendars, ask)  # type: ignore[assignment]
     return registered

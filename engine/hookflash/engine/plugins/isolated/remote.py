@@ -25,7 +25,7 @@ from hookflash.sdk.routing import (
 )
 from hookflash.sdk.types import AgentId
 
-__all__ = ["RemoteFilter", "RemoteHours", "RemoteStrategy"]
+__all__ = ["RemoteChannel", "RemoteFilter", "RemoteHours", "RemoteStrategy"]
 
 Ask = Callable[[frames.Question], frames.Answer]
 
@@ -79,6 +79,24 @@ class RemoteStrategy:
                 return Wait(wait_s=answer.wait_s, cursor=answer.cursor)
             case frames.Rejected():
                 return Reject(reason=answer.reason, cursor=answer.cursor)
+            case _:
+                raise _error(answer)
+
+
+@final
+class RemoteChannel:
+    """A kind of adapter, as far as it is asked here: its channels are served by processes of their own."""
+
+    def __init__(self, kind: str, ask: Ask) -> None:
+        """Ask it through `ask`."""
+        self.kind = kind
+        self._ask = ask
+
+    def problems(self, settings: Mapping[str, str]) -> tuple[str, ...]:
+        """Let the process say what is wrong with a channel's settings."""
+        match answer := self._ask(frames.AskSettings(kind=self.kind, settings=dict(settings))):
+            case frames.Problems():
+                return answer.problems
             case _:
                 raise _error(answer)
 
