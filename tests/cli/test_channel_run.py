@@ -10,7 +10,7 @@ from hookflash.cli.channel_run import Place, Runner, adapter_of, installed_kinds
 from hookflash.cli.channel_run.outgoing import delivery_from
 from hookflash.cli.channel_run.probing import Finding, probed
 from hookflash.cli.channel_run.store import FileStore
-from hookflash.cli.failures import CommandError
+from hookflash.cli.failures import CommandError, ExitCode
 from hookflash.sdk.channel import (
     Arrival,
     CustomerAddress,
@@ -32,6 +32,16 @@ from hookflash.sdk.types import DeliveryId, ExternalId, Role
 from tests.cli.outside import AT, PATIENCE_S, WEB, running, said
 from tests.edge.adapters import Provider, web_adapter
 from tests.server.serving import serving
+
+OWN = """
+from hookflash.sdk.channel import PullChannel
+
+class Fax(PullChannel):
+    kind = "fax"
+
+def hookflash_register(registry):
+    registry.channel(Fax)
+"""
 
 
 @pytest.mark.spec("I3")
@@ -254,6 +264,18 @@ def test_any_installed_adapter_is_found_by_its_kind() -> None:
     assert {"console", "telegram", "webhook"} <= set(installed_kinds())
     with pytest.raises(CommandError, match=r"No adapter of kind 'fax' is installed here; there are: .*whatsapp\.$"):
         adapter_of("fax")
+
+
+def test_an_adapter_is_found_in_a_plugin_that_is_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(OWN, encoding="utf-8")
+    assert adapter_of("fax", file).kind == "fax"
+    with pytest.raises(CommandError, match=r"has no adapter of kind 'web'; it has: fax\.$") as absent:
+        adapter_of("web", file)
+    assert absent.value.code is ExitCode.NOT_FOUND
+    file.write_text("import nowhere_at_all\n", encoding="utf-8")
+    with pytest.raises(CommandError, match=r"does not load: ModuleNotFoundError: No module named 'nowhere_at_all'\.$"):
+        adapter_of("fax", file)
 
 
 async def _probe(kind: str, url: str | None = None, **settings: str) -> dict[str, Finding]:

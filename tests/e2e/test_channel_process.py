@@ -15,6 +15,28 @@ SETTINGS: Final = dedent("""
     [plugins.console]
     isolation = "process"
 """)
+OWN: Final = dedent("""
+    from hookflash.sdk import *
+    from hookflash.sdk import hookimpl
+
+    SDK_API = ">=1.0,<2"
+
+    class Fax(PullChannel):
+        kind = "fax"
+
+        async def send(self, delivery):
+            return "1"
+
+        async def poll(self):
+            to = CustomerAddress(channel=self.context.channel, id="carl")
+            said = Text(text="hello")
+            yield Inbound(dedupe_key="1", address=to, content=said, at=self.context.clock(), external_id="1")
+            await self.context.sleep(1e6)
+
+    @hookimpl
+    def hookflash_register(registry):
+        registry.channel(Fax)
+""")
 ADAPTER: Final = b"\0channel\0run\0"
 PATIENCE_S: Final = 60.0
 _ENDED: Final = "The process of its adapter was ended by signal 9, and is started again after 1 s."
@@ -71,3 +93,17 @@ def test_the_adapters_process_ends_with_a_server_that_is_killed(tmp_path: Path) 
         site.accepted("ann")
         assert len(server.children(ADAPTER)) == 1
         server.kill()  # It waits for what ends with the server, and fails where something does not.
+
+
+def test_an_adapter_whose_plugin_is_a_file_is_run_outside_like_any(tmp_path: Path) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "own.py").write_text(OWN, encoding="utf-8")
+    file = tmp_path / "hookflash.toml"
+    own = f'[plugins]\nplugins_dir = "{tmp_path}/plugins"\n\n[plugins.own]\nisolation = "process"\n'
+    file.write_text(own, encoding="utf-8")
+    with running(tmp_path / "data", arguments=("-c", file)) as server, site_on(server) as site:
+        channel = channel_pb2.Channel(name="channels/fax", kind="fax", queue="queues/billing")
+        site.admin.call("AdminService/Apply", channels=[channel])
+        site.attach("ann")
+        assert site.accepted("ann").channel == "channels/fax"
+        assert server.terminate() == 0

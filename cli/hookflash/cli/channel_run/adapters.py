@@ -1,20 +1,38 @@
-"""Finding the adapter of a kind among the plugins that are installed here.
+"""Finding the adapter of a kind: among the plugins that are installed here, or in a plugin's file.
 
-The plugin named like the kind is looked at first; the others are imported only where it has none.
+Of those installed the plugin named like the kind is looked at first; the others are imported only where it has none.
 """
 
 from collections.abc import Iterator
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from hookflash.cli.failures import CommandError, ExitCode
 from hookflash.sdk.channel import ChannelAdapter
-from hookflash.sdk.hosting.registered import GROUP, registered_by
+from hookflash.sdk.hosting.registered import GROUP, registered_by, registered_in
 
 __all__ = ["adapter_of", "installed_kinds"]
 
 
-def adapter_of(kind: str) -> type[ChannelAdapter]:
-    """Give the adapter class of a kind. Raises CommandError."""
+def adapter_of(kind: str, file: Path | None = None) -> type[ChannelAdapter]:
+    """Give the adapter class of a kind, from a plugin's file or from what is installed. Raises CommandError."""
+    return _installed(kind) if file is None else _in_file(kind, file)
+
+
+def _in_file(kind: str, file: Path) -> type[ChannelAdapter]:
+    try:
+        found = {adapter.kind: adapter for adapter in registered_in(file).channels}
+    except Exception as error:
+        raise CommandError(f"The plugin {file} does not load: {type(error).__name__}: {error}.") from error
+    if kind not in found:
+        raise CommandError(
+            f"The plugin {file} has no adapter of kind {kind!r}; it has: {', '.join(sorted(found)) or 'none'}.",
+            ExitCode.NOT_FOUND,
+        )
+    return found[kind]
+
+
+def _installed(kind: str) -> type[ChannelAdapter]:
     broken: list[str] = []
     for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name != kind, point.name)):
         try:

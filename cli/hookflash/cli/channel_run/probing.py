@@ -53,12 +53,15 @@ class Looked:
     why: str = ""
 
 
-async def probed(channel: m.Channel, url: str | None) -> AsyncIterator[Looked]:
-    """Look at a channel; what cannot be looked at because of an earlier finding is left out."""
+async def probed(channel: m.Channel, url: str | None, file: Path | None = None) -> AsyncIterator[Looked]:
+    """Look at a channel; what cannot be looked at because of an earlier finding is left out.
+
+    `file` is the adapter's plugin, None where that is installed.
+    """
     where = "outside, by channel run" if channel.is_external else "inside the engine"
     yield Looked("applied", Finding.OK, f"kind {channel.kind}, served {where}")
     try:
-        adapter_class = adapter_of(channel.kind)
+        adapter_class = adapter_of(channel.kind, file)
     except CommandError as error:
         if channel.is_external:
             yield Looked(

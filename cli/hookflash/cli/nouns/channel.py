@@ -71,6 +71,14 @@ def _pairs(_context: click.Context, _parameter: click.Parameter, given: tuple[st
     return {key: value for key, _, value in (each.partition("=") for each in given)}
 
 
+_plugin = click.option(
+    "--plugin",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The plugin that has the adapter; among those installed unless given.",
+)
+
+
 @channel.command()
 @click.argument("kind")
 @click.option("--channel", "name", metavar="CHANNEL", required=True, help="The channel it serves, applied is_external.")
@@ -86,21 +94,23 @@ def _pairs(_context: click.Context, _parameter: click.Parameter, given: tuple[st
 @click.option(
     "--allow-private", multiple=True, metavar="HOST|NETWORK", help="A host inside your walls that it may call."
 )
+@_plugin
 @click.option("--ends-with-input", is_flag=True, hidden=True, help="End when standard input does.")
 @calling
 async def run(  # noqa: PLR0913 - one parameter an option
     session: Session,
     kind: str,
+    *,
     name: str,
     settings: dict[str, str],
     listen: str | None,
     public_url: str,
     state: Path | None,
     allow_private: tuple[str, ...],
-    *,
+    plugin: Path | None,
     ends_with_input: bool,
 ) -> None:
-    """Run an installed adapter in this process, against an engine, with a token bound to the channel.
+    """Run an adapter in this process, against an engine, with a token bound to the channel.
 
     For example: hookflash channel run console --channel web --token-file web.token
     """
@@ -120,7 +130,7 @@ async def run(  # noqa: PLR0913 - one parameter an option
     )
     loop = asyncio.get_running_loop()
     on_started: asyncio.Future[str] = loop.create_future()
-    runner = Runner(ChannelId(name), adapter_of(kind), settings, place)
+    runner = Runner(ChannelId(name), adapter_of(kind, plugin), settings, place)
     working = loop.create_task(runner.run(session.client, on_started))
     loop.add_signal_handler(signal.SIGTERM, working.cancel)
     if ends_with_input:
@@ -142,8 +152,9 @@ async def run(  # noqa: PLR0913 - one parameter an option
 @channel.command()
 @click.argument("name", metavar="CHANNEL")
 @click.option("--url", metavar="URL", help="Also call the channel's webhook there, as a stranger would.")
+@_plugin
 @calling
-async def probe(session: Session, name: str, url: str | None) -> int:
+async def probe(session: Session, name: str, url: str | None, plugin: Path | None) -> int:
     """Check a channel live: its adapter, settings and signature check here, and its provider over the network.
 
     Secrets are read here, where this command runs. Nothing is sent to a customer.
@@ -151,6 +162,6 @@ async def probe(session: Session, name: str, url: str | None) -> int:
     from hookflash.cli.channel_run.probing import Finding, probed, show
 
     found = await _found(session, name)
-    findings = [finding async for finding in probed(found, url)]
+    findings = [finding async for finding in probed(found, url, plugin)]
     show(findings, session.given.form)
     return ExitCode.FAILED if any(each.outcome is Finding.FAILED for each in findings) else ExitCode.OK

@@ -86,7 +86,9 @@ class LoadedSink:
 
 
 class SettingsJudge(Protocol):
-    """What knows which settings an adapter can use."""
+    """What knows which settings an adapter can use; `file` is its plugin's, None where that is installed."""
+
+    file: Path | None
 
     def problems(self, settings: Mapping[str, str]) -> tuple[str, ...]:
         """What is wrong with a channel's settings, a sentence each."""
@@ -100,6 +102,11 @@ class IsolatedAdapter:
     kind: str
     listen: str
     judge: SettingsJudge
+
+    @property
+    def file(self) -> Path | None:
+        """The file that is its plugin; None where it is installed."""
+        return self.judge.file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from importlib import import_module
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+from hookflash.sdk.hosting.registered import GROUP, import_file
+
 __all__ = ["BUNDLE", "GROUP", "Source", "installed_sources", "sources_in"]
 
-GROUP = "hookflash.plugins"
 BUNDLE = "hookflash"
 
 
@@ -45,20 +46,7 @@ class Source:
 
     def import_module(self) -> ModuleType:
         """Import the module; whatever it raises comes through, and a half imported file is forgotten."""
-        if self.path is None:
-            return import_module(self.module)
-        spec = spec_from_file_location(self.module, self.path)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{self.path} cannot be imported")
-        module = module_from_spec(spec)
-        # Dataclasses look their module up while it is still being run.
-        sys.modules[self.module] = module
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            sys.modules.pop(self.module, None)
-            raise
-        return module
+        return import_module(self.module) if self.path is None else import_file(self.module, self.path)
 
     def plugin(self, module: ModuleType) -> object:
         """Give what is registered: the module, or the attribute that the entry point names; of a class an object."""

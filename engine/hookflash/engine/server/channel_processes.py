@@ -161,6 +161,8 @@ class ChannelProcesses:
         command += ["--state", str(self._engine.settings.data / f"channel-{settings.id}.sqlite")]
         for key, value in settings.settings.items():
             command += ["--set", f"{key}={value}"]
+        if adapter.file is not None:
+            command += ["--plugin", str(adapter.file)]
         if adapter.listen:
             command += ["--listen", adapter.listen]
         http = self._engine.settings.http

@@ -3,8 +3,12 @@
 The engine has a registry of its own, which checks everything; this one is for looking into one plugin.
 """
 
+import sys
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar, final
 
 from hookflash.sdk.auth import Authenticator
@@ -18,7 +22,7 @@ from hookflash.sdk.sinks import EventSink
 if TYPE_CHECKING:
     import click
 
-__all__ = ["GROUP", "Registered", "registered_by"]
+__all__ = ["GROUP", "Registered", "import_file", "registered_by", "registered_in"]
 
 GROUP = "hookflash.plugins"
 """The group of entry points that plugins are found by."""
@@ -29,7 +33,34 @@ ConfigT = TypeVar("ConfigT", bound=DataclassLike)
 def registered_by(point: EntryPoint) -> "Registered":
     """Load a plugin and let it register itself, with the settings that it has by itself; raises what it raises."""
     found = point.load()
-    plugin = found() if isinstance(found, type) else found
+    return _registered(found() if isinstance(found, type) else found)
+
+
+def registered_in(file: Path) -> "Registered":
+    """Load the plugin that one file is, and let it register itself; raises what it raises."""
+    return _registered(import_file(f"hookflash_plugins_dir_{file.stem}", file))
+
+
+def import_file(name: str, file: Path) -> ModuleType:
+    """Import a file as a module of that name; whatever it raises comes through, and what is half imported is forgotten.
+
+    Raises ImportError where it is no file of Python.
+    """
+    spec = spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} cannot be imported")
+    module = module_from_spec(spec)
+    # Dataclasses look their module up while it is still being run.
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module
+
+
+def _registered(plugin: object) -> "Registered":
     registered = Registered()
     if hasattr(plugin, "hookflash_register"):  # Else it has other hooks only.
         plugin.hookflash_register(registered)

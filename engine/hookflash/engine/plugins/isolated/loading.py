@@ -40,7 +40,7 @@ def load_isolated(
     except (ChildFailedError, NotAskedError) as error:
         process.stop()
         return Verdict(state=PluginState.FAILED, reason=str(error)), None
-    state, registered = PluginState(report.state), _registered(report, process, terms)
+    state, registered = PluginState(report.state), _registered(report, process, source, terms)
     clash = sorted(registered.names() & frozenset(taken))
     if state is not PluginState.LOADED or clash:
         process.stop()
@@ -51,7 +51,7 @@ def load_isolated(
     return Verdict(state=state, registered=registered), process
 
 
-def _registered(report: frames.Report, process: PluginProcess, terms: Terms) -> Registered:
+def _registered(report: frames.Report, process: PluginProcess, source: Source, terms: Terms) -> Registered:
     ask, registered = process.ask, Registered()
     # Each object has a name of its own, where a plugin's class has one.
     for name in report.strategies:
@@ -59,7 +59,7 @@ def _registered(report: frames.Report, process: PluginProcess, terms: Terms) -> 
     for index, (stage, name) in enumerate(report.filters):
         registered.filters.append((stage, RemoteFilter(name, index, ask)))  # type: ignore[arg-type]
     for kind in report.channels:
-        registered.isolated_channels[kind] = RemoteChannel(kind, ask)
+        registered.isolated_channels[kind] = RemoteChannel(kind, ask, source.path)
     for name, calendars in report.hours.items():
         registered.hours[name] = RemoteHours(name, calendars, ask)  # type: ignore[assignment]
     return registered

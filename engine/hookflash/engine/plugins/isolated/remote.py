@@ -5,6 +5,7 @@ A strategy's process sees so many candidates only, the best by the default order
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Final, final
 
 from hookflash.engine.plugins.isolated import frames
@@ -87,9 +88,10 @@ class RemoteStrategy:
 class RemoteChannel:
     """A kind of adapter, as far as it is asked here: its channels are served by processes of their own."""
 
-    def __init__(self, kind: str, ask: Ask) -> None:
-        """Ask it through `ask`."""
+    def __init__(self, kind: str, ask: Ask, file: Path | None) -> None:
+        """Ask it through `ask`; `file` is its plugin's, None where that is installed."""
         self.kind = kind
+        self.file = file
         self._ask = ask
 
     def problems(self, settings: Mapping[str, str]) -> tuple[str, ...]:
