@@ -1,8 +1,10 @@
 """An adapter in a process of its own, against a real server: what comes in, what goes out, and what errors mean."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -13,9 +15,11 @@ from hookflash.cli.channel_run.store import FileStore
 from hookflash.cli.failures import CommandError, ExitCode
 from hookflash.sdk.channel import (
     Arrival,
+    Capabilities,
     CustomerAddress,
     CustomerLeft,
     Delivery,
+    Level,
     Media,
     MediaKind,
     MediaRef,
@@ -163,6 +167,46 @@ async def test_a_customers_other_ids_go_in_and_come_back_with_what_is_sent_to_hi
         await talking.until(lambda: len(reached) == 2)
         known = ("user.7", *(f"+49 {number}" for number in range(9)))
         assert reached == [("carl", ()), ("carl", known)]
+
+
+async def test_signs_of_agents_reach_the_customer_through_an_adapter_outside_and_its_errors_end_nothing(
+    tmp_path: Path,
+) -> None:
+    provider, shown, errors = Provider(), list[tuple[object, ...]](), [Transient("no"), ValueError("no")]
+
+    class WithSigns(web_adapter(provider)):  # type: ignore[misc]  # a class made by a function
+        capabilities: ClassVar[Capabilities] = Capabilities(typing=Level.NATIVE, read=Level.PARTIAL)
+
+        async def typing(self, to: CustomerAddress, is_on: bool) -> None:  # noqa: FBT001  the contract's own
+            shown.append((to.id, is_on))
+            if errors:
+                raise errors.pop(0)
+
+        async def mark_read(self, to: CustomerAddress, external_ids: Sequence[ExternalId]) -> None:
+            shown.append((to.id, *external_ids))
+
+    async with running(tmp_path, WithSigns) as talking:
+        provider.arrivals.put_nowait(replace(said("key 1", "hello"), external_id=ExternalId("mid.1")))
+        conversation = await talking.accepted()
+
+        async def types(*, is_typing: bool) -> None:
+            before = len(shown)
+            async with asyncio.timeout(PATIENCE_S):
+                while len(shown) == before:  # The stream of signs may not be open yet, and nothing waits for it.
+                    talking.served.clock.advance(1.0)
+                    await talking.ann.call("ConversationService/SendTyping", name=conversation, is_typing=is_typing)
+                    await asyncio.sleep(0.01)
+
+        await types(is_typing=True)
+        for number in (2, 3):
+            provider.arrivals.put_nowait(said(f"key {number}", f"{number}"))
+        async with asyncio.timeout(PATIENCE_S):
+            while "3" not in await talking.transcript(conversation):
+                pass
+        await talking.say(conversation, "yes?")
+        await talking.until(lambda: ("carl", "key 2", "key 3") in shown)
+        await types(is_typing=False)
+        await talking.until(lambda: ("carl", False) in shown)
 
 
 @pytest.mark.spec("I3")

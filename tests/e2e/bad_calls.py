@@ -67,11 +67,11 @@ _SERVICES: Final = {
     " Conference Whisper SendTyping Leave Route GetInvite CancelInvite ListTimeline GetTranscript",
     "AgentService": "GetAgent ListAgents SetAgentState Attach Logout AcceptOffer DeclineOffer",
     "QueueService": "GetQueue ListQueues WatchQueues",
-    "ChannelService": "Receive Deliveries SettleDelivery",
+    "ChannelService": "Receive Deliveries Signs SettleDelivery",
     "EventService": "Watch ListEvents",
     "AdminService": "GetServer Apply Export Drain CreateToken ListTokens RevokeToken Explain",
 }
-_STREAMS: Final = frozenset({"Attach", "WatchQueues", "Deliveries", "Watch"})
+_STREAMS: Final = frozenset({"Attach", "WatchQueues", "Deliveries", "Signs", "Watch"})
 
 
 def to(name: str) -> target_pb2.Target:
@@ -123,6 +123,7 @@ _UNKNOWN: Final = [
     bad("CHANNEL_NOT_FOUND", "admin", "CreateConversation", channel="channels/fax", address="a"),
     bad("CHANNEL_NOT_FOUND", "admin", "Receive", **{**RECEIVED, "channel": "channels/fax"}, text="hello"),
     bad("CHANNEL_NOT_FOUND", "admin", "Deliveries", channel="channels/fax"),
+    bad("CHANNEL_NOT_FOUND", "admin", "Signs", channel="channels/fax"),
     bad("DELIVERY_NOT_FOUND", "admin", "SettleDelivery", name="conversations/alone/deliveries/999"),
     bad("DELIVERY_NOT_FOUND", "admin", "SettleDelivery", name="conversations/nobody/deliveries/1"),
     bad("TOKEN_NOT_FOUND", "admin", "RevokeToken", name="tokens/0123456789abcdef"),

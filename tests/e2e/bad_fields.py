@@ -69,6 +69,7 @@ _FIELDS: Final = [
             ("admin", "RevokeToken", {}),
             ("admin", "SettleDelivery", {}),
             ("admin", "Deliveries", {}),
+            ("admin", "Signs", {}),
             ("admin", "Attach", {}),
             ("admin", "SendMessage", {**ALONE, "text": "hello"}),
             ("admin", "CreateConversation", {"address": "a"}),

@@ -178,7 +178,7 @@ async def at_edge(
         plugins = Plugins({adapter.kind: adapter for adapter in adapters}, run.clock)
         alarms: list[tuple[ChannelId, str]] = []
         host = AdapterHost(edge, plugins, lambda channel, reason: alarms.append((channel, reason)))
-        edge.signs.serve(host)
+        edge.signs.serve(host, edge.sign_readers)
         shard.subscribe(edge.outbox.follow)
         shard.subscribe(host.follow)
         shard.subscribe(edge.signs.reads.follow)

@@ -61,7 +61,7 @@ async def test_an_agents_sign_reaches_the_customers_channel_whatever_the_adapter
     async with _talking(_typing(Provider(), shown, errors)) as world:
         for is_typing in (True, True, False, True, False):
             world.edge.signs.agent(WEB, "customer 1", is_typing=is_typing)
-            await world.until(lambda: not world.host.run_of(WEB)._signs)  # type: ignore[union-attr]  # noqa: SLF001  the sign is shown
+            await world.until(lambda: world.host.run_of(WEB)._signs.is_idle)  # type: ignore[union-attr]  # noqa: SLF001  it is shown
         assert shown == [("customer 1", True), ("customer 1", False), ("customer 1", True), ("customer 1", False)]
         assert [fault[1:3] for fault in world.plugins.faults] == [
             ("channels/web typing", "ValueError"),

@@ -3,7 +3,7 @@
 import pytest
 from google.protobuf.descriptor import Descriptor, FileDescriptor
 
-from hookflash.v1 import delivery_pb2, timeline_pb2, transcript_pb2
+from hookflash.v1 import delivery_pb2, sign_pb2, timeline_pb2, transcript_pb2
 
 CUSTOMER_SIDE = (delivery_pb2.Delivery.DESCRIPTOR, transcript_pb2.TranscriptEntry.DESCRIPTOR)
 OWN = "hookflash.v1."
@@ -48,6 +48,15 @@ def test_no_field_on_the_way_to_a_customer_is_a_note(message: Descriptor) -> Non
 def test_the_file_of_a_customer_type_imports_no_file_that_knows_whispers(message: Descriptor) -> None:
     own = {name for name in _imported_files(message.file) if name.startswith("hookflash/")}
     assert own == {"hookflash/v1/message.proto"}
+
+
+@pytest.mark.spec("R-W3", "R-G11", "I7")
+def test_a_sign_to_a_customer_holds_ids_of_his_own_messages_and_whether_somebody_types() -> None:
+    sign = sign_pb2.Sign.DESCRIPTOR
+    assert _own_types(sign) == {"Sign", "ReadMark"}
+    fields = {field.name for reached in _reachable(sign, {}).values() for field in reached.fields}
+    assert fields == {"address", "is_typing", "read", "external_ids"}
+    assert _imported_files(sign.file) == set()
 
 
 @pytest.mark.spec("R-W4")

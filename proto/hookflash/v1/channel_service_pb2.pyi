@@ -74,6 +74,7 @@ class ReceiveRequest(_message.Message):
     IS_STANDBY_FIELD_NUMBER: _builtins.int
     CHOICE_ID_FIELD_NUMBER: _builtins.int
     ALIASES_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
     """`channels/{id}`."""
     address: _builtins.str
@@ -90,6 +91,8 @@ class ReceiveRequest(_message.Message):
     """With `text`: another application answers the customer now, so it is shown where a conversation is open and opens none."""
     choice_id: _builtins.str
     """With `text`: the id of the choice that the customer picked, of which `text` is the title. At most 256 characters."""
+    message_id: _builtins.str
+    """With `text`: the outside's own id of the message, by which Signs tells that it was seen; empty: `external_id`."""
     @_builtins.property
     def receipt(self) -> Global___DeliveryReceipt:
         """How far a Delivery came."""
@@ -128,10 +131,11 @@ class ReceiveRequest(_message.Message):
         is_standby: _builtins.bool = ...,
         choice_id: _builtins.str = ...,
         aliases: _abc.Iterable[_builtins.str] | None = ...,
+        message_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "aliases", b"aliases", "channel", b"channel", "choice_id", b"choice_id", "content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "external_id", b"external_id", "is_standby", b"is_standby", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "aliases", b"aliases", "channel", b"channel", "choice_id", b"choice_id", "content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "external_id", b"external_id", "is_standby", b"is_standby", "message_id", b"message_id", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "customer_left", "typing", "receipt", "echo"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
@@ -263,6 +267,28 @@ class DeliveriesRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeliveriesRequest: _TypeAlias = DeliveriesRequest  # noqa: Y015
+
+@_typing.final
+class SignsRequest(_message.Message):
+    """What Signs takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    channel: _builtins.str
+    """`channels/{id}`; the channel must be served from outside."""
+    def __init__(
+        self,
+        *,
+        channel: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignsRequest: _TypeAlias = SignsRequest  # noqa: Y015
 
 @_typing.final
 class SettleDeliveryRequest(_message.Message):

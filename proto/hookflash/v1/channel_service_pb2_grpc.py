@@ -6,6 +6,7 @@ import warnings
 from google.protobuf import empty_pb2 as google_dot_protobuf_dot_empty__pb2
 from hookflash.v1 import channel_service_pb2 as hookflash_dot_v1_dot_channel__service__pb2
 from hookflash.v1 import delivery_pb2 as hookflash_dot_v1_dot_delivery__pb2
+from hookflash.v1 import sign_pb2 as hookflash_dot_v1_dot_sign__pb2
 
 GRPC_GENERATED_VERSION = '1.76.0'
 GRPC_VERSION = grpc.__version__
@@ -47,6 +48,11 @@ class ChannelServiceStub(object):
                 request_serializer=hookflash_dot_v1_dot_channel__service__pb2.DeliveriesRequest.SerializeToString,
                 response_deserializer=hookflash_dot_v1_dot_delivery__pb2.Delivery.FromString,
                 _registered_method=True)
+        self.Signs = channel.unary_stream(
+                '/hookflash.v1.ChannelService/Signs',
+                request_serializer=hookflash_dot_v1_dot_channel__service__pb2.SignsRequest.SerializeToString,
+                response_deserializer=hookflash_dot_v1_dot_sign__pb2.Sign.FromString,
+                _registered_method=True)
         self.SettleDelivery = channel.unary_unary(
                 '/hookflash.v1.ChannelService/SettleDelivery',
                 request_serializer=hookflash_dot_v1_dot_channel__service__pb2.SettleDeliveryRequest.SerializeToString,
@@ -72,6 +78,15 @@ class ChannelServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Signs(self, request, context):
+        """Streams the signs that agents give customers: that one types to them, and that one has seen what they wrote. Never a
+        sign of a whisper. Nothing of it is kept: of what is not read in time each customer has the latest, and beyond 64
+        nobody has any; who opens the stream gets what comes from then on. A second reader takes over.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SettleDelivery(self, request, context):
         """Says what became of a Delivery.
         """
@@ -91,6 +106,11 @@ def add_ChannelServiceServicer_to_server(servicer, server):
                     servicer.Deliveries,
                     request_deserializer=hookflash_dot_v1_dot_channel__service__pb2.DeliveriesRequest.FromString,
                     response_serializer=hookflash_dot_v1_dot_delivery__pb2.Delivery.SerializeToString,
+            ),
+            'Signs': grpc.unary_stream_rpc_method_handler(
+                    servicer.Signs,
+                    request_deserializer=hookflash_dot_v1_dot_channel__service__pb2.SignsRequest.FromString,
+                    response_serializer=hookflash_dot_v1_dot_sign__pb2.Sign.SerializeToString,
             ),
             'SettleDelivery': grpc.unary_unary_rpc_method_handler(
                     servicer.SettleDelivery,
@@ -153,6 +173,33 @@ class ChannelService(object):
             '/hookflash.v1.ChannelService/Deliveries',
             hookflash_dot_v1_dot_channel__service__pb2.DeliveriesRequest.SerializeToString,
             hookflash_dot_v1_dot_delivery__pb2.Delivery.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Signs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/hookflash.v1.ChannelService/Signs',
+            hookflash_dot_v1_dot_channel__service__pb2.SignsRequest.SerializeToString,
+            hookflash_dot_v1_dot_sign__pb2.Sign.FromString,
             options,
             channel_credentials,
             insecure,

@@ -8,6 +8,7 @@ from google.protobuf import empty_pb2 as _empty_pb2
 from grpc import aio as _aio
 from hookflash.v1 import channel_service_pb2 as _channel_service_pb2
 from hookflash.v1 import delivery_pb2 as _delivery_pb2
+from hookflash.v1 import sign_pb2 as _sign_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -39,6 +40,11 @@ class ChannelServiceStub:
     """Brings in something the customer did."""
     Deliveries: _grpc.UnaryStreamMultiCallable[_channel_service_pb2.DeliveriesRequest, _delivery_pb2.Delivery]
     """Streams what is to go out: at least once, in order per conversation; a second reader takes over."""
+    Signs: _grpc.UnaryStreamMultiCallable[_channel_service_pb2.SignsRequest, _sign_pb2.Sign]
+    """Streams the signs that agents give customers: that one types to them, and that one has seen what they wrote. Never a
+    sign of a whisper. Nothing of it is kept: of what is not read in time each customer has the latest, and beyond 64
+    nobody has any; who opens the stream gets what comes from then on. A second reader takes over.
+    """
     SettleDelivery: _grpc.UnaryUnaryMultiCallable[_channel_service_pb2.SettleDeliveryRequest, _empty_pb2.Empty]
     """Says what became of a Delivery."""
 
@@ -51,6 +57,11 @@ class ChannelServiceAsyncStub(ChannelServiceStub):
     """Brings in something the customer did."""
     Deliveries: _aio.UnaryStreamMultiCallable[_channel_service_pb2.DeliveriesRequest, _delivery_pb2.Delivery]  # type: ignore[assignment]
     """Streams what is to go out: at least once, in order per conversation; a second reader takes over."""
+    Signs: _aio.UnaryStreamMultiCallable[_channel_service_pb2.SignsRequest, _sign_pb2.Sign]  # type: ignore[assignment]
+    """Streams the signs that agents give customers: that one types to them, and that one has seen what they wrote. Never a
+    sign of a whisper. Nothing of it is kept: of what is not read in time each customer has the latest, and beyond 64
+    nobody has any; who opens the stream gets what comes from then on. A second reader takes over.
+    """
     SettleDelivery: _aio.UnaryUnaryMultiCallable[_channel_service_pb2.SettleDeliveryRequest, _empty_pb2.Empty]  # type: ignore[assignment]
     """Says what became of a Delivery."""
 
@@ -72,6 +83,17 @@ class ChannelServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_delivery_pb2.Delivery], _abc.AsyncIterator[_delivery_pb2.Delivery]]:
         """Streams what is to go out: at least once, in order per conversation; a second reader takes over."""
+
+    @_abc_1.abstractmethod
+    def Signs(
+        self,
+        request: _channel_service_pb2.SignsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_sign_pb2.Sign], _abc.AsyncIterator[_sign_pb2.Sign]]:
+        """Streams the signs that agents give customers: that one types to them, and that one has seen what they wrote. Never a
+        sign of a whisper. Nothing of it is kept: of what is not read in time each customer has the latest, and beyond 64
+        nobody has any; who opens the stream gets what comes from then on. A second reader takes over.
+        """
 
     @_abc_1.abstractmethod
     def SettleDelivery(

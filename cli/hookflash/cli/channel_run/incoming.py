@@ -38,6 +38,7 @@ _RETRY_S: Final = 1.0
 _RELINKED_MAX: Final = 10_000
 _CHOICE_ID_LENGTH_MAX: Final = 256
 _ADDRESS_LENGTH_MAX: Final = 256
+_EXTERNAL_ID_LENGTH_MAX: Final = 512
 _ALIASES_MAX: Final = 10
 _ERROR_LENGTH_MAX: Final = 300
 _OURS: Final = re.compile(r"conversations/[^/]+/deliveries/[0-9]+(?:#[0-9]+)?")
@@ -143,6 +144,7 @@ class Incoming:
                 request = self._addressed(arrival)
                 request.text = words_of(arrival)
                 if isinstance(arrival, Inbound):
+                    request.message_id = _external_id(arrival.external_id)
                     request.is_standby = arrival.is_standby
                     if isinstance(arrival.content, Text):
                         request.choice_id = _choice_id(arrival.content)
@@ -193,6 +195,11 @@ def _aliases(address: CustomerAddress) -> list[str]:
     """His other ids, those that the engine takes."""
     fit = [each for each in address.aliases if len(each) <= _ADDRESS_LENGTH_MAX and each.isprintable() and each.strip()]
     return fit[:_ALIASES_MAX]
+
+
+def _external_id(given: str) -> str:
+    """The provider's id of a message, if the engine takes it; without it the message is marked read by its key."""
+    return given if len(given) <= _EXTERNAL_ID_LENGTH_MAX and given.isprintable() else ""
 
 
 def _choice_id(content: Text) -> str:

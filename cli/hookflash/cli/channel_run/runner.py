@@ -23,6 +23,7 @@ from hookflash.sdk.config import fill
 from hookflash.sdk.errors import ConfigError, ParseError, SendError
 from hookflash.sdk.hosting.calls import PluginFailedError
 from hookflash.sdk.hosting.patience import caught, end, within
+from hookflash.sdk.hosting.sign_calls import SignCalls
 from hookflash.sdk.hosting.webhook import WebhookCalls
 from hookflash.sdk.http import guarded_client
 from hookflash.sdk.types import ChannelId
@@ -30,6 +31,7 @@ from hookflash.sdk.types import ChannelId
 from .guard import AdapterGuard
 from .incoming import Incoming
 from .outgoing import Outgoing
+from .signs import Signs
 from .store import FileStore
 
 __all__ = ["Place", "Runner"]
@@ -149,6 +151,7 @@ class Runner:
                 on_fault=self._guard.report,
                 now=self._now,
             )
+            signs = SignCalls(self.channel, adapter, self._guard.clock, self._guard.report)
             web = None
             if self._place.listen is not None:
                 from .web import Web  # Only here: without a webhook the extra `web` is not needed.
@@ -161,6 +164,7 @@ class Runner:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(incoming.poll(adapter))
                     group.create_task(outgoing.run())
+                    group.create_task(Signs(self.channel, client, signs).run())
                     group.create_task(self._guard.until_stuck())
             except BaseExceptionGroup as several:
                 raise several.exceptions[0] from None
@@ -168,6 +172,7 @@ class Runner:
                 if web is not None:
                     await web.stop()
                 await outgoing.finish()
+                await end(self._guard.clock, STOP_S, tuple(signs.tasks))
 
     async def _application(self, adapter: ChannelAdapter) -> AsgiApp | None:
         try:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, MutableMapping, Sequ
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from typing import Any, Final, final
 
 import structlog
@@ -21,15 +22,14 @@ from hookflash.sdk.channel import (
     ChannelAdapter,
     ChannelContext,
     ChannelLog,
-    CustomerAddress,
     HttpRequest,
     HttpResponse,
-    Level,
 )
 from hookflash.sdk.config import fill
-from hookflash.sdk.errors import ConfigError, NotTaken, SendError
+from hookflash.sdk.errors import ConfigError, NotTaken
 from hookflash.sdk.hosting.calls import NonsenseError
 from hookflash.sdk.hosting.patience import caught, end, sleep, within
+from hookflash.sdk.hosting.sign_calls import SignCalls
 from hookflash.sdk.hosting.webhook import WebhookCalls
 from hookflash.sdk.http import guarded_client
 from hookflash.sdk.types import ExternalId
@@ -48,9 +48,6 @@ __all__ = ["AdapterRun"]
 
 START_S: Final = 30.0
 STOP_S: Final = 5.0
-SIGNS_MAX: Final = 64
-"""Signs to customers of one channel that are being shown at once; more are dropped."""
-
 APP_CALLS_MAX: Final = 1_000
 """Calls of one adapter's own application at once, web sockets among them."""
 
@@ -58,7 +55,6 @@ _UNGUARDED: Final = (
     "takes requests that nobody has signed: give it the provider's secret, or, where the provider has none and"
     " strangers may write, insecure = true"
 )
-_SHOWN: Final = (Level.NATIVE, Level.PARTIAL)
 Scope = MutableMapping[str, Any]
 
 _log = structlog.get_logger(__name__)
@@ -93,7 +89,7 @@ class AdapterRun:
         self._door: WebhookDoor | None = None
         self._own: set[asyncio.Task[None]] = set()
         self._adapters: set[asyncio.Task[None]] = set()
-        self._signs: set[tuple[str, str]] = set()
+        self._signs: SignCalls | None = None
         self._served: set[asyncio.Task[None]] = set()
         self._http = guarded_client(edge.http.allow_private)
         self._store = FileStore(edge.file, settings.id)
@@ -119,38 +115,13 @@ class AdapterRun:
         return await self._door.answer(request)
 
     def show_typing(self, address: str, *, is_typing: bool) -> None:
-        """Show the customer that an agent types, where the channel has such a sign; never waits, and may drop it."""
-        adapter = self._adapter
-        if adapter is not None and adapter.capabilities.typing in _SHOWN:
-            self._show("typing", address, lambda to: adapter.typing(to, is_typing))
+        """Show the customer that an agent types; never waits, and may drop it."""
+        if self._signs is not None:
+            self._signs.show_typing(address, is_typing=is_typing)
 
     def mark_read(self, address: str, external_ids: Sequence[ExternalId]) -> bool:
-        """Tell the customer that these were seen, where the channel has such a sign; never waits.
-
-        False where that is to be told later, for the one before is still under way.
-        """
-        adapter = self._adapter
-        if adapter is None or adapter.capabilities.read not in _SHOWN:
-            return True
-        return self._show("mark_read", address, lambda to: adapter.mark_read(to, tuple(external_ids)))
-
-    def _show(self, sign: str, address: str, call: Callable[[CustomerAddress], Awaitable[None]]) -> bool:
-        if (sign, address) in self._signs or len(self._signs) >= SIGNS_MAX:
-            return False
-        self._signs.add((sign, address))
-        self._keep(self._own, self._shown(sign, address, call))
-        return True
-
-    async def _shown(self, sign: str, address: str, call: Callable[[CustomerAddress], Awaitable[None]]) -> None:
-        to = CustomerAddress(channel=self.settings.id, id=address)
-        try:
-            await within(self._edge.clock, STOP_S, lambda: call(to))
-        except SendError:
-            pass  # A sign that is not shown is nobody's loss.
-        except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
-            self._on_fault(sign, _named(error), "showed no sign")
-        finally:
-            self._signs.discard((sign, address))
+        """Tell the customer that these were seen; never waits. False where that is to be told later."""
+        return self._signs is None or self._signs.mark_read(address, external_ids)
 
     async def serve_app(
         self, scope: Scope, receive: Callable[[], Awaitable[Scope]], send: Callable[[Scope], Awaitable[None]]
@@ -181,6 +152,7 @@ class AdapterRun:
         if self._sender is not None:
             await self._sender.finish()
         adapter, self._adapter = self._adapter, None
+        signs, self._signs = self._signs, None
         for served in self._served:
             served.cancel()
         if adapter is not None:
@@ -189,9 +161,8 @@ class AdapterRun:
             except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
                 self._on_fault("stop", _named(error), "left it behind")
         await self._http.aclose()
-        if not await end(
-            clock, STOP_S, (*self._own, *self._adapters, *(self._taker.tasks if self._taker is not None else ()))
-        ):
+        others = [part.tasks for part in (self._taker, signs) if part is not None]
+        if not await end(clock, STOP_S, tuple(chain(self._own, self._adapters, *others))):
             self._on_fault("stop", "a task of the adapter does not end", "left it behind")
 
     async def _begin(self) -> None:
@@ -282,6 +253,7 @@ class AdapterRun:
             with suppress(Exception):
                 await within(self._edge.clock, STOP_S, adapter.stop)
             raise
+        self._signs = SignCalls(self.settings.id, adapter, edge.clock, self._on_fault)
         self._adapter = adapter
 
     async def _send(self, sender: ChannelSender) -> None:

@@ -7,7 +7,8 @@ ours brought it, by `save` where somebody outside did.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, TypeVar, final
 
@@ -134,28 +135,36 @@ class AliasBook:
         self._channels: dict[ChannelId, Aliases] = {}
 
     async def of_channel(self, channel: ChannelId) -> Aliases:
-        """Give a channel's. Raises sqlite3.Error."""
+        """Give a channel's. Raises JournalUnavailable."""
         if channel in self._channels:
             return self._channels[channel]
         async with self._reading:
             found = self._channels.get(channel)
             if found is None:
                 found = Aliases(channel, lambda address: self._inbox.is_open(channel, address), self._file)
-                await found.load()
+                with _told(channel):
+                    await found.load()
                 self._channels[channel] = found
             return found
 
     async def known(self, channel: ChannelId, address: str, aliases: Sequence[str]) -> str:
         """The address under which that customer is known; what is learnt is durable then. Raises JournalUnavailable."""
-        try:
-            known = await self.of_channel(channel)
-            found = known.address_of(address, aliases)
+        known = await self.of_channel(channel)
+        found = known.address_of(address, aliases)
+        with _told(channel):
             await known.save()
-        except sqlite3.Error as error:
-            _log.warning("alias_not_kept", channel=channel, error=str(error))
-            raise JournalUnavailable("the inbox's file takes nothing") from error
         return found
 
     def forget(self, channel: ChannelId) -> None:
         """The channel was deleted; the file forgets by itself."""
         self._channels.pop(channel, None)
+
+
+@contextmanager
+def _told(channel: ChannelId) -> Iterator[None]:
+    """Tell that the file fails, and refuse for now."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        _log.warning("aliases_unavailable", channel=channel, error=str(error))
+        raise JournalUnavailable("the inbox's file fails") from error

@@ -21,6 +21,7 @@ from .ports import EdgeShard
 from .rates import Rates
 from .receipts import ReceiptJoiner
 from .sender import SendingRules
+from .sign_readers import SignReaders
 from .signs import TypingSigns
 
 __all__ = ["Edge"]
@@ -40,6 +41,7 @@ class Edge:
     aliases: AliasBook
     media: MediaStore
     signs: TypingSigns
+    sign_readers: SignReaders
     ids: IdMaker
     clock: Clock
     random: Random
@@ -77,6 +79,7 @@ class Edge:
             aliases=AliasBook(inbox, file),
             media=MediaStore(media_directory, file, http, clock),
             signs=TypingSigns(shard, clock),
+            sign_readers=SignReaders(),
             ids=ids,
             clock=clock,
             random=random,

@@ -13,15 +13,15 @@ from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.events import ConversationClosed, MessageSent, ParticipantJoined
 from hookflash.sdk.types import ChannelId, ExternalId, ParticipantRole
 
-__all__ = ["ReadMarks", "Readers"]
+__all__ = ["UNREAD_MAX", "ReadMarks", "Readers"]
 
 _CUSTOMERS_MAX: Final = 10_000
-_UNREAD_MAX: Final = 100
+UNREAD_MAX: Final = 100
 """Messages of one customer that are told of at once, the last ones."""
 
 
 class Readers(Protocol):
-    """The channels that the engine serves itself."""
+    """Channels that have such a sign; nothing is to be done for those that are not theirs."""
 
     def mark_read(self, channel: ChannelId, address: str, external_ids: Sequence[ExternalId]) -> bool:
         """Tell a customer that an agent has seen these; never waits. False: another time, one is under way."""
@@ -33,10 +33,10 @@ class ReadMarks:
 
     def __init__(self) -> None:
         """Tell nobody before anybody serves."""
-        self._channels: Readers | None = None
+        self._channels: Sequence[Readers] = ()
         self._unread: OrderedDict[tuple[ChannelId, str], list[ExternalId]] = OrderedDict()
 
-    def serve(self, channels: Readers) -> None:
+    def serve(self, *channels: Readers) -> None:
         """Tell customers through these channels."""
         self._channels = channels
 
@@ -46,7 +46,7 @@ class ReadMarks:
             return
         ids = self._unread.setdefault((channel, address), [])
         ids.append(ExternalId(external_id))
-        del ids[:-_UNREAD_MAX]
+        del ids[:-UNREAD_MAX]
         self._unread.move_to_end((channel, address))
         if len(self._unread) > _CUSTOMERS_MAX:
             self._unread.popitem(last=False)
@@ -58,7 +58,7 @@ class ReadMarks:
     def seen(self, channel: ChannelId, address: str) -> None:
         """An agent has seen all that this customer wrote."""
         ids = self._unread.pop((channel, address), None)
-        if ids and self._channels is not None and not self._channels.mark_read(channel, address, ids):
+        if ids and not all(channels.mark_read(channel, address, ids) for channels in self._channels):
             self._unread[channel, address] = ids
 
     def follow(self, group: Sequence[Sealed]) -> None:

@@ -5,7 +5,7 @@ nobody else. Who whispers gives no sign: only SendTyping does, which is the agen
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol, final
 
 from hookflash.engine.actors.clock import Clock
@@ -23,7 +23,7 @@ _Listener = Callable[[ConversationId, bool], None]
 
 
 class _Channels(Readers, Protocol):
-    """The channels that the engine serves itself."""
+    """Channels that have such signs."""
 
     def show_typing(self, channel: ChannelId, address: str, *, is_typing: bool) -> None:
         """Show a customer that an agent types, where his channel has such a sign; never waits."""
@@ -38,14 +38,14 @@ class TypingSigns:
         self._shard = shard
         self._clock = clock
         self.reads: Final = ReadMarks()
-        self._channels: _Channels | None = None
+        self._channels: Sequence[_Channels] = ()
         self._listeners: list[_Listener] = []
         self._last: OrderedDict[tuple[str, ChannelId, str], tuple[bool, float]] = OrderedDict()
 
-    def serve(self, channels: _Channels) -> None:
+    def serve(self, *channels: _Channels) -> None:
         """Show agents' signs through these channels."""
         self._channels = channels
-        self.reads.serve(channels)
+        self.reads.serve(*channels)
 
     def subscribe(self, listener: _Listener) -> Callable[[], None]:
         """Hear of customers' signs; the answer ends that."""
@@ -63,8 +63,9 @@ class TypingSigns:
     def agent(self, channel: ChannelId, address: str, *, is_typing: bool) -> None:
         """An agent types to a customer, or has stopped."""
         self.reads.seen(channel, address)
-        if self._channels is not None and self._is_news("agent", channel, address, is_typing=is_typing):
-            self._channels.show_typing(channel, address, is_typing=is_typing)
+        if self._is_news("agent", channel, address, is_typing=is_typing):
+            for channels in self._channels:
+                channels.show_typing(channel, address, is_typing=is_typing)
 
     def _is_news(self, who: str, channel: ChannelId, address: str, *, is_typing: bool) -> bool:
         key, now = (who, channel, address), self._clock.now()

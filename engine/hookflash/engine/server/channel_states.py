@@ -9,7 +9,8 @@ from hookflash.engine.domain.values import ChannelSettings
 from hookflash.engine.server.channel_processes import ChannelProcesses
 from hookflash.engine.server.convert_site import channel_to, etag_of
 from hookflash.engine.server.convert_values import timestamp
-from hookflash.engine.server.ports import ChannelReport, Engine
+from hookflash.engine.server.edge_ports import ChannelReport
+from hookflash.engine.server.ports import Engine
 from hookflash.v1 import channel_pb2
 
 __all__ = ["ChannelStates"]

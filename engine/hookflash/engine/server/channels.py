@@ -20,13 +20,14 @@ from hookflash.engine.server.caller import Caller
 from hookflash.engine.server.convert_commands import (
     aliases_in,
     echoed_from,
+    message_id_in,
     parts_in,
     receipt_from,
     received_from,
     settle_from,
 )
-from hookflash.engine.server.convert_timeline import delivery_to
-from hookflash.engine.server.ports import Aliases, DeliveryReader
+from hookflash.engine.server.convert_timeline import delivery_to, sign_to
+from hookflash.engine.server.edge_ports import Aliases, DeliveryReader, SignReader
 from hookflash.sdk.types import ChannelId
 from hookflash.v1 import channel_service_pb2 as pb
 
@@ -42,7 +43,7 @@ class ChannelServicer:
     def __init__(self, asking: Asking) -> None:
         """Take whom to ask."""
         self._asking = asking
-        self._readers: set[DeliveryReader] = set()
+        self._readers: set[DeliveryReader | SignReader] = set()
 
     def end_all(self) -> None:
         """The engine stops: no reader gets anything more, and no echo waits."""
@@ -58,10 +59,13 @@ class ChannelServicer:
             await self._take(request, caller, brought_as)
             return pb.ReceiveResponse()
         arrived = received_from(request, self._asking.limits)
+        message_id = message_id_in(request) or arrived["external_id"]
         inbox = self._asking.engine.inbox
         if request.is_standby and not inbox.is_open(arrived["channel"], arrived["address"]):
             return pb.ReceiveResponse()
         conversation, is_repeat = await inbox.receive(caller.principal, **arrived, brought_as=brought_as)
+        if arrived["text"] is not None:
+            self._asking.engine.signs.reads.arrived(arrived["channel"], arrived["address"], message_id)
         name = "" if conversation is None else str(names.conversation_of(conversation))
         return pb.ReceiveResponse(conversation=name, duplicate=is_repeat)
 
@@ -72,6 +76,18 @@ class ChannelServicer:
         try:
             aliases = await self._asking.engine.aliases.of_channel(names.channel("channel", request.channel))
             await self._hand_out(reader, aliases, caller)
+        finally:
+            self._readers.discard(reader)
+            reader.close()
+
+    async def Signs(self, request: pb.SignsRequest, caller: Caller) -> None:  # noqa: N802
+        """Stream the signs that agents give customers."""
+        reader = self._asking.engine.sign_readers.open_reader(self._outside(request.channel))
+        self._readers.add(reader)
+        try:
+            async for sign in reader:
+                await caller.write(sign_to(sign))
+            raise Draining
         finally:
             self._readers.discard(reader)
             reader.close()
@@ -126,15 +142,20 @@ class ChannelServicer:
         raise Draining
 
     def _open_reader(self, request: pb.DeliveriesRequest) -> DeliveryReader:
-        channel = names.channel("channel", request.channel)
         if not 0 <= request.max_in_flight <= _IN_FLIGHT_MAX:
             raise BadField("max_in_flight", f"must be 0 to {_IN_FLIGHT_MAX:,}")
+        channel = self._outside(request.channel)
+        return self._asking.engine.outbox.open_reader(channel, request.max_in_flight or _IN_FLIGHT)
+
+    def _outside(self, name: str) -> ChannelId:
+        """The channel of that name, which must be served from outside."""
+        channel = names.channel("channel", name)
         settings = self._asking.shard.facts.channels().get(channel)
         if settings is None:
             raise ChannelNotFound(channel)
         if not settings.is_external and self._asking.engine.plugins.channel_adapter(settings.kind) is not None:
             raise ChannelInUse(channel, "the engine serves it itself, through the adapter of its kind")
-        return self._asking.engine.outbox.open_reader(channel, request.max_in_flight or _IN_FLIGHT)
+        return channel
 
     async def _check_named(self, caller: Caller, field: str, name: str) -> None:
         if name:

@@ -38,6 +38,7 @@ __all__ = [
     "close_from",
     "echoed_from",
     "message_from",
+    "message_id_in",
     "open_from",
     "parts_in",
     "place_from",
@@ -258,6 +259,11 @@ def aliases_in(request: channel_service_pb2.ReceiveRequest) -> list[str]:
     if len(request.aliases) > ALIASES_MAX:
         raise BadField("aliases", f"has at most {ALIASES_MAX} ids")
     return [check_address(each, "aliases") for each in request.aliases]
+
+
+def message_id_in(request: channel_service_pb2.ReceiveRequest) -> str:
+    """The outside's own id of a message, where it is not what a repeat is known by."""
+    return check_external_id("message_id", request.message_id)
 
 
 def parts_in(request: channel_service_pb2.SettleDeliveryRequest) -> list[str]:

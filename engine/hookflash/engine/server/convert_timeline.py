@@ -15,10 +15,11 @@ from hookflash.engine.domain.values import Invite
 from hookflash.engine.server.convert_conversation import invite_to
 from hookflash.engine.server.convert_media import media_to
 from hookflash.engine.server.convert_values import FILTERING, LEAVE_REASON, NOTICE_STYLE, PARTICIPANT_ROLE, timestamp
+from hookflash.engine.server.edge_ports import Sign
 from hookflash.engine.server.names import numbered_name
 from hookflash.sdk.messages import Template
 from hookflash.sdk.types import ParticipantRole
-from hookflash.v1 import delivery_pb2, message_pb2, participant_pb2, timeline_pb2, transcript_pb2, whisper_pb2
+from hookflash.v1 import delivery_pb2, message_pb2, participant_pb2, sign_pb2, timeline_pb2, transcript_pb2, whisper_pb2
 
 __all__ = [
     "Entry",
@@ -27,6 +28,7 @@ __all__ = [
     "is_said",
     "message_to",
     "notice_to",
+    "sign_to",
     "timeline_entry_to",
     "transcript_entry_to",
     "whisper_to",
@@ -165,6 +167,13 @@ def delivery_to(
     else:
         delivery.notice.CopyFrom(content)
     return delivery
+
+
+def sign_to(sign: Sign) -> sign_pb2.Sign:
+    """A sign for a customer."""
+    if sign.is_typing is not None:
+        return sign_pb2.Sign(address=sign.address, is_typing=sign.is_typing)
+    return sign_pb2.Sign(address=sign.address, read=sign_pb2.ReadMark(external_ids=sign.seen))
 
 
 def _for_customer(conversation: str, event: e.TranscriptEvent) -> message_pb2.Message | message_pb2.Notice:

@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from hookflash.engine.server.ports import Media, Projector
+from hookflash.engine.server.edge_ports import Media
+from hookflash.engine.server.ports import Projector
 
 __all__ = ["Metrics"]
 

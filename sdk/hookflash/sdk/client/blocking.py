@@ -90,6 +90,10 @@ class SyncClient:
         """Stream what is to go out through a channel, as `Client.deliveries`."""
         return self._iterated(self._client.deliveries(request))
 
+    def signs(self, request: m.SignsRequest) -> Iterator[m.Sign]:
+        """Stream the signs that agents give a channel's customers, as `Client.signs`."""
+        return self._iterated(self._client.signs(request))
+
     def _wait(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:

@@ -142,6 +142,16 @@ class Client(Calls):
             async for item in stream:
                 yield item
 
+    async def signs(self, request: m.SignsRequest) -> AsyncGenerator[m.Sign, None]:
+        """Stream the signs that agents give a channel's customers; those given during an interruption are gone."""
+
+        def opened() -> AsyncGenerator[m.Sign, None]:
+            return self._stream(self._channel_service.Signs, request)
+
+        async with aclosing(resumed(opened, self._backoff, self._on_interruption)) as stream:
+            async for item in stream:
+                yield item
+
     async def _stream(
         self, method: grpc.aio.UnaryStreamMultiCallable[_Request, _Item], request: _Request
     ) -> AsyncGenerator[_Item, None]:

@@ -55,6 +55,7 @@ _SERVICE_CONFIG: Final = json.dumps(
                 "name": [
                     {"service": "hookflash.v1.AgentService", "method": "Attach"},
                     {"service": "hookflash.v1.ChannelService", "method": "Deliveries"},
+                    {"service": "hookflash.v1.ChannelService", "method": "Signs"},
                     {"service": "hookflash.v1.EventService", "method": "Watch"},
                     {"service": "hookflash.v1.QueueService", "method": "WatchQueues"},
                 ],

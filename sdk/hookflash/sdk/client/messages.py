@@ -49,6 +49,7 @@ from hookflash.v1.channel_service_pb2 import (
     ReceiveRequest,
     ReceiveResponse,
     SettleDeliveryRequest,
+    SignsRequest,
 )
 from hookflash.v1.conversation_pb2 import ChannelSession, Conversation, ConversationState
 from hookflash.v1.conversation_service_pb2 import (
@@ -101,6 +102,7 @@ from hookflash.v1.queue_service_pb2 import (
     WatchQueuesResponse,
 )
 from hookflash.v1.server_pb2 import Plugin, PluginState, Server, Sink, SinkState
+from hookflash.v1.sign_pb2 import ReadMark, Sign
 from hookflash.v1.target_pb2 import Target
 from hookflash.v1.timeline_pb2 import InviteChanged, ParticipantJoined, ParticipantLeft, TimelineEntry
 from hookflash.v1.token_pb2 import Token
@@ -201,6 +203,7 @@ __all__ = [
     "PluginState",
     "Queue",
     "QueueStats",
+    "ReadMark",
     "Readiness",
     "ReceiveRequest",
     "ReceiveResponse",
@@ -212,6 +215,8 @@ __all__ = [
     "Server",
     "SetAgentStateRequest",
     "SettleDeliveryRequest",
+    "Sign",
+    "SignsRequest",
     "Sink",
     "SinkState",
     "Standing",
