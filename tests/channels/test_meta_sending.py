@@ -126,10 +126,14 @@ async def test_choices_on_whatsapp_are_buttons_then_a_list_then_text_as_they_fit
     }
     longer = await _body(WhatsApp, _message("Which?", "x" * 24))
     assert longer["interactive"]["type"] == "list"
-    for delivery in (_message("Which?", *"abcdefghijk"), _message("Which?", "x" * 25), _message("y" * 1025, "Red")):
+    for choices in (_message("y" * 1025, "Red"), _message("Which?", "Red", "Red"), _message("y" * 4096, *"abcd")):
+        assert (await _body(WhatsApp, choices))["interactive"]["type"] == "list"
+    long_id = Message(sender_name="Ann", text="Which?", choices=(Choice(id="x" * 201, title="y" * 21),))
+    too_much = (_message("Which?", *"abcdefghijk"), _message("Which?", "x" * 25), delivery_of(long_id, to="1"))
+    for delivery in too_much:
         body = await _body(WhatsApp, delivery)
         assert body["type"] == "text"
-    assert body["text"]["body"].endswith("y\n1. Red")
+    assert body["text"]["body"] == f"Which?\n1. {'y' * 21}"
 
 
 async def test_a_template_on_whatsapp_goes_out_by_name_with_its_values() -> None:
@@ -151,7 +155,8 @@ async def test_a_template_on_whatsapp_goes_out_by_name_with_its_values() -> None
     ("kind", "mime_type", "caption", "expected"),
     [
         (MediaKind.IMAGE, "image/png", "Look", {"image": {"link": LINK, "caption": "Look"}}),
-        (MediaKind.IMAGE, "image/gif", "", {"document": {"link": LINK, "filename": "a.b"}}),
+        (MediaKind.FILE, "application/pdf", "", {"document": {"link": LINK, "filename": "a.b"}}),
+        (MediaKind.FILE, "image/png", "", {"document": {"link": LINK, "filename": "a.b"}}),
         (MediaKind.VIDEO, "", "Look", {"video": {"link": LINK, "caption": "Look"}}),
         (MediaKind.AUDIO, "audio/ogg", "", {"audio": {"link": LINK}}),
         (MediaKind.FILE, "", "Look", {"document": {"link": LINK, "caption": "Look", "filename": "a.b"}}),
@@ -179,8 +184,6 @@ async def test_a_medium_on_messenger_and_instagram_is_an_attachment_without_a_te
         }
         for each in ("image", "audio", "video", "file")
     ]
-    if kind is Instagram:
-        attached[-1] = {"text": f"Look\n{LINK}", "metadata": "conversations/1/deliveries/1"}
     assert messages == attached
 
 

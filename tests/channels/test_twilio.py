@@ -35,6 +35,7 @@ from hookflash.sdk import (
     Unsupported,
     fill,
 )
+from hookflash.sdk.hosting.fallback import parts_of
 from hookflash.sdk.testing import RecordedStore, Wire, channel_context, delivery_of
 from hookflash.sdk.testing.fakes.twilio import (
     ACCOUNT,
@@ -190,6 +191,36 @@ async def test_a_medium_is_sent_by_its_url_with_its_caption_as_the_text(
     said = {"Body": caption} if caption else {}
     url = "https://files.example/1.png?a=b&c=d"
     assert twilio.sent == [{"To": CARL, "From": OURS, **said, "MediaUrl": url, "StatusCallback": PUBLIC}]
+
+
+@pytest.mark.parametrize(
+    ("mime_type", "size", "is_attached"),
+    [
+        ("image/png", 5_000_000, True),
+        ("image/png", 5_000_001, False),
+        ("application/pdf", 600_000, True),
+        ("application/pdf", 600_001, False),
+        ("audio/mpeg", None, True),
+        ("application/zip", None, False),
+        ("image/webp", 1, False),
+    ],
+)
+def test_a_medium_that_twilio_or_a_carrier_would_refuse_is_a_link(
+    mime_type: str,
+    size: int | None,
+    is_attached: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    kinds = {"image": MediaKind.IMAGE, "audio": MediaKind.AUDIO}
+    ref = MediaRef(url="https://files.example/1", mime_type=mime_type, size=size)
+    medium = Media(kind=kinds.get(mime_type.partition("/")[0], MediaKind.FILE), ref=ref)
+    (part,) = parts_of(delivery_of(Message(sender_name="Ann", text="", media=medium), to=CARL), TwilioSms.capabilities)
+    assert isinstance(part.content, Message)
+    assert (part.content.media is not None) is is_attached
+
+
+def test_an_emoji_counts_twice_in_a_text_for_twilio() -> None:
+    parts = parts_of(delivery_of("\U0001f600" * 801, to=CARL), TwilioSms.capabilities)
+    assert [len(part.content.text) for part in parts] == [800, 1]
 
 
 @pytest.mark.parametrize(

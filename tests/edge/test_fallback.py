@@ -19,6 +19,7 @@ from hookflash.sdk.channel import (
     Message,
     Receipt,
     ReceiptState,
+    TextUnit,
 )
 from hookflash.sdk.errors import Permanent, Transient
 from hookflash.sdk.hosting.fallback import parts_of
@@ -87,8 +88,10 @@ def test_what_is_to_be_dropped_is_dropped_and_a_template_that_is_not_carried_is_
         Capabilities(image=Level.REJECT),
         Capabilities(file=Level.NATIVE),
         Capabilities(image=Level.NATIVE, media_size_max={"image/*": 999}),
+        Capabilities(image=Level.NATIVE, media_size_max={"*/*": 999}),
+        Capabilities(image=Level.NATIVE, media_size_max={"image/jpeg": 9_999, "*/*": 0}),
     ],
-    ids=["fallback", "rejected outside the engine", "another kind", "too large"],
+    ids=["fallback", "rejected outside the engine", "another kind", "too large", "larger than any", "not this type"],
 )
 def test_a_medium_that_it_does_not_carry_becomes_a_link(able: Capabilities) -> None:
     (part,) = parts_of(_picture("Your order"), able)
@@ -137,22 +140,47 @@ def test_a_long_text_goes_out_in_parts_with_names_of_their_own_and_its_choices_w
     ]
 
 
+def test_a_type_that_is_not_taken_is_a_link_of_whatever_size_and_one_that_nobody_named_is_tried() -> None:
+    able = Capabilities(image=Level.NATIVE, media_size_max={"image/jpeg": 10, "*/*": 0})
+    for mime_type, is_carried in (("image/png", False), ("image/jpeg", True), ("", True)):
+        medium = Media(kind=MediaKind.IMAGE, ref=MediaRef(url=URL, mime_type=mime_type))
+        (part,) = parts_of(_delivery(Message(sender_name="Ann", text="", media=medium)), able)
+        assert isinstance(part.content, Message)
+        assert (part.content.media is not None) is is_carried
+
+
 SIGNS = "ab \n\u0301\u200d\U0001f468\U0001f469\U0001f1e9\U0001f1ea"
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.text(st.sampled_from(SIGNS), max_size=120), st.integers(12, 30))
-def test_a_cut_loses_nothing_but_space_and_goes_through_no_grapheme(text: str, size_max: int) -> None:
+@given(st.text(st.sampled_from(SIGNS), max_size=120), st.integers(12, 30), st.sampled_from(TextUnit))
+def test_a_cut_loses_nothing_but_space_and_goes_through_no_grapheme(text: str, size_max: int, unit: TextUnit) -> None:
     text = f"x{text}"
-    parts = [part.content.text for part in parts_of(_said(text), Capabilities(text_size_max=size_max))]
-    assert all(0 < len(part) <= size_max for part in parts)
+    able = Capabilities(text_size_max=size_max, text_unit=unit)
+    parts = [part.content.text for part in parts_of(_said(text), able)]
+    assert all(0 < unit.size_of(part) <= size_max for part in parts)
     assert "".join("".join(parts).split()) == "".join(text.split())
-    ends = {found.end(): len(found[0]) for found in regex.finditer(r"\X", text)}
+    ends = {found.end(): unit.size_of(found[0]) for found in regex.finditer(r"\X", text)}
     if max(ends.values()) <= size_max:
         at = 0
         for part in parts:
             at = text.index(part, at) + len(part)
             assert at in ends or text[at].isspace()
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        (TextUnit.CHARACTER, ["\u00e4\U0001f600\u00e4\U0001f600", "\u00e4\U0001f600"]),
+        (TextUnit.UTF16, ["\u00e4\U0001f600\u00e4", "\U0001f600\u00e4", "\U0001f600"]),
+        (TextUnit.BYTE, ["\u00e4", "\U0001f600", "\u00e4", "\U0001f600", "\u00e4", "\U0001f600"]),
+    ],
+)
+def test_a_text_is_measured_as_the_provider_measures_it(unit: TextUnit, expected: list[str]) -> None:
+    parts = parts_of(_said("\u00e4\U0001f600" * 3), Capabilities(text_size_max=4, text_unit=unit))
+    assert [part.content.text for part in parts] == expected
+    captioned = Capabilities(image=Level.NATIVE, text_unit=unit, caption_size_max={MediaKind.IMAGE: 2})
+    assert len(parts_of(_picture("\u00e4\U0001f600"), captioned)) == (1 if unit is TextUnit.CHARACTER else 2)
 
 
 class _Channel:

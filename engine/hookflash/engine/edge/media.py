@@ -130,8 +130,7 @@ class MediaStore:
     async def _fetched(
         self, channel: ChannelId, adapter: ChannelAdapter, ref: MediaRef, on_fault: FaultListener
     ) -> bytes | None:
-        limit, of_type = self._settings.media_bytes_max, adapter.capabilities.size_max_of(ref.mime_type)
-        size_max = limit if of_type is None else min(of_type, limit)
+        size_max = self._settings.media_bytes_max
         for attempt in range(1, _TRIES + 1):
             try:
                 return await within(self._clock, _FETCH_S, lambda: _read(adapter, ref, size_max))

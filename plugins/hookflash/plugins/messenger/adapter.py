@@ -5,7 +5,7 @@ A message after the window goes out under a tag only where an agent wrote it and
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, final
+from typing import Any, ClassVar, Final, Literal, final
 
 from hookflash.plugins.messenger.errors import ERRORS
 from hookflash.plugins.messenger.messages import read
@@ -27,6 +27,7 @@ from hookflash.sdk import (
     MediaRef,
     Message,
     Receipts,
+    TextUnit,
     WindowClosed,
 )
 
@@ -69,6 +70,15 @@ class InstagramConfig(MessengerConfig):
         _require_id("account_id", self.account_id)
 
 
+_IMAGES: Final = ("image/gif", "image/jpeg", "image/png")
+_OTHERS: Final = (
+    *("audio/aac", "audio/m4a", "audio/mp4", "audio/vnd.wave", "audio/wav", "audio/wave", "audio/x-m4a", "audio/x-wav"),
+    *("video/avi", "video/mp4", "video/ogg", "video/quicktime", "video/webm", "video/x-msvideo"),
+    "application/pdf",
+)
+"""What Instagram takes: AAC, M4A, WAV and MP4; MP4, OGG, AVI, MOV and WebM; PDF. Some have several names."""
+
+
 class Messenger(MetaAdapter):
     """One page on Messenger."""
 
@@ -82,7 +92,7 @@ class Messenger(MetaAdapter):
         text_size_max=2000,
         choices_max=CHOICES_MAX,
         choice_title_size_max=TITLE_LENGTH_MAX,
-        media_size_max={"image/*": 8 * MIB, "audio/*": 25 * MIB, "video/*": 25 * MIB, "*/*": 25 * MIB},
+        media_size_max={"image/*": 8 * MIB, "*/*": 25 * MIB},
         receipts=Receipts.WATERMARK,
         rate_per_s=300.0,
     )
@@ -145,14 +155,15 @@ class Messenger(MetaAdapter):
 
 @final
 class Instagram(Messenger):
-    """One Instagram account, reached through its page. Its texts are limited in bytes: a sign may take four."""
+    """One Instagram account, reached through its page."""
 
     kind: ClassVar[str] = "instagram"
     Config: ClassVar[type[InstagramConfig]] = InstagramConfig
     capabilities: ClassVar[Capabilities] = replace(
         Messenger.capabilities,
-        file=Level.FALLBACK,
-        text_size_max=250,
+        text_size_max=1000,
+        text_unit=TextUnit.BYTE,
+        media_size_max={**dict.fromkeys(_IMAGES, 8 * MIB), **dict.fromkeys(_OTHERS, 25 * MIB), "*/*": 0},
         echoes=False,
         receipts=Receipts.EACH,
         idempotency=Idempotency.NONE,

@@ -25,6 +25,7 @@ from hookflash.sdk import (
     Message,
     ParseError,
     Receipts,
+    TextUnit,
 )
 from hookflash.sdk.signing import twilio
 
@@ -37,7 +38,22 @@ __all__ = ["TwilioSms"]
 _CURSOR: Final = "list read"
 _LOOK_BACK_MAX: Final = timedelta(days=3)
 _OVERLAP: Final = timedelta(minutes=10)
-_MEDIA_SIZE_MAX: Final = 5_000_000
+_IMAGE_SIZE_MAX: Final = 5_000_000
+_IMAGES: Final = ("image/gif", "image/jpeg", "image/jpg", "image/png")
+"""Twilio makes these as small as the customer's carrier wants them."""
+
+_OTHER_SIZE_MAX: Final = 600_000
+_OTHERS: Final = (
+    *("image/bmp", "image/heic", "image/heif", "image/tiff"),
+    *("audio/3gpp", "audio/3gpp2", "audio/ac3", "audio/amr", "audio/amr-nb", "audio/basic", "audio/l24", "audio/mp4"),
+    *("audio/mpeg", "audio/ogg", "audio/vnd.rn-realaudio", "audio/vnd.wave", "audio/webm"),
+    *("video/3gpp", "video/3gpp-tt", "video/3gpp2", "video/h261", "video/h263", "video/h263-1998", "video/h263-2000"),
+    *("video/h264", "video/mp4", "video/mpeg", "video/quicktime", "video/webm"),
+    *("text/calendar", "text/csv", "text/directory", "text/richtext", "text/rtf", "text/vcard", "text/x-vcard"),
+    *("application/pdf", "application/vcard", "application/vnd.apple.pkpass"),
+)
+"""These go to the carrier as they are: Twilio advises 600 kB, which each of the large ones of the USA takes."""
+
 _BODY_LENGTH_MAX: Final = 1_600
 
 
@@ -53,7 +69,12 @@ class TwilioSms(ChannelAdapter):
         video=Level.PARTIAL,
         file=Level.PARTIAL,
         text_size_max=_BODY_LENGTH_MAX,
-        media_size_max=dict.fromkeys(("image/*", "audio/*", "video/*", "application/*", "text/*"), _MEDIA_SIZE_MAX),
+        text_unit=TextUnit.UTF16,
+        media_size_max={
+            **dict.fromkeys(_IMAGES, _IMAGE_SIZE_MAX),
+            **dict.fromkeys(_OTHERS, _OTHER_SIZE_MAX),
+            "*/*": 0,
+        },
         caption_size_max=dict.fromkeys(MediaKind, _BODY_LENGTH_MAX),
         receipts=Receipts.EACH,
         idempotency=Idempotency.NONE,

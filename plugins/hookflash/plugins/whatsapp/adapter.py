@@ -14,7 +14,15 @@ from hookflash.plugins.meta.reading import items, required
 from hookflash.plugins.meta.settings import MetaConfig
 from hookflash.plugins.whatsapp.errors import ERRORS
 from hookflash.plugins.whatsapp.messages import read
-from hookflash.plugins.whatsapp.sending import CAPTION_LENGTH_MAX, LIST_MAX, TITLE_LENGTH_MAX, body_of
+from hookflash.plugins.whatsapp.sending import (
+    CAPTION_LENGTH_MAX,
+    DOCUMENTS,
+    LIST_MAX,
+    PLAYED,
+    ROW_TITLE_LENGTH_MAX,
+    TITLE_LENGTH_MAX,
+    body_of,
+)
 from hookflash.sdk import (
     Arrival,
     Capabilities,
@@ -69,13 +77,13 @@ class WhatsApp(MetaAdapter):
         typing=Level.PARTIAL,
         text_size_max=4096,
         choices_max=LIST_MAX,
-        choice_title_size_max=TITLE_LENGTH_MAX,
+        choice_title_size_max=ROW_TITLE_LENGTH_MAX,
         media_size_max={
-            "image/*": 5 * MIB,
-            "audio/*": 16 * MIB,
-            "video/*": 16 * MIB,
-            "application/*": 100 * MIB,
-            "text/*": 100 * MIB,
+            **dict.fromkeys(PLAYED[MediaKind.IMAGE], 5 * MIB),
+            **dict.fromkeys(PLAYED[MediaKind.AUDIO], 16 * MIB),
+            **dict.fromkeys(PLAYED[MediaKind.VIDEO], 16 * MIB),
+            **dict.fromkeys(DOCUMENTS, 100 * MIB),
+            "*/*": 0,
         },
         # A sound has none.
         caption_size_max=dict.fromkeys((MediaKind.IMAGE, MediaKind.VIDEO, MediaKind.FILE), CAPTION_LENGTH_MAX),

@@ -9,20 +9,47 @@ from typing import Any, Final
 from hookflash.plugins.meta.choices import numbered
 from hookflash.sdk import Choice, CustomerNotice, Delivery, Media, MediaKind, Message, Template
 
-__all__ = ["CAPTION_LENGTH_MAX", "LIST_MAX", "TITLE_LENGTH_MAX", "body_of"]
+__all__ = [
+    "CAPTION_LENGTH_MAX",
+    "DOCUMENTS",
+    "LIST_MAX",
+    "PLAYED",
+    "ROW_TITLE_LENGTH_MAX",
+    "TITLE_LENGTH_MAX",
+    "body_of",
+]
 
 BUTTONS_MAX: Final = 3
 LIST_MAX: Final = 10
 TITLE_LENGTH_MAX: Final = 20
 ROW_TITLE_LENGTH_MAX: Final = 24
-BODY_LENGTH_MAX: Final = 1024
+BUTTONS_BODY_LENGTH_MAX: Final = 1024
+LIST_BODY_LENGTH_MAX: Final = 4096
+BUTTON_ID_LENGTH_MAX: Final = 256
+ROW_ID_LENGTH_MAX: Final = 200
 CAPTION_LENGTH_MAX: Final = 1024
 
-_PLAYED: Final = {
+PLAYED: Final = {
     MediaKind.IMAGE: frozenset({"image/jpeg", "image/png"}),
     MediaKind.AUDIO: frozenset({"audio/aac", "audio/amr", "audio/mp4", "audio/mpeg", "audio/ogg"}),
-    MediaKind.VIDEO: frozenset({"video/3gpp", "video/mp4"}),
+    MediaKind.VIDEO: frozenset({"video/3gp", "video/3gpp", "video/mp4"}),
 }
+"""What WhatsApp shows and plays, by what it is."""
+
+_OFFICE: Final = "application/vnd.openxmlformats-officedocument"
+DOCUMENTS: Final = frozenset(
+    {
+        "application/msword",
+        "application/pdf",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-powerpoint",
+        f"{_OFFICE}.presentationml.presentation",
+        f"{_OFFICE}.spreadsheetml.sheet",
+        f"{_OFFICE}.wordprocessingml.document",
+        "text/plain",
+    }
+)
+"""What it takes as a document besides."""
 
 _USER_ID: Final = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]+", re.ASCII)
 
@@ -52,7 +79,7 @@ def _content(content: Message | CustomerNotice, list_button: str) -> dict[str, A
         return _media(content.media, content.text)
     if not content.choices:
         return _text(content.text)
-    action = _action(content.choices, list_button) if len(content.text) <= BODY_LENGTH_MAX else None
+    action = _action(content.text, content.choices, list_button)
     if action is None:
         return _text(numbered(content.text, content.choices))
     return {"type": "interactive", "interactive": {"body": {"text": content.text}, **action}}
@@ -63,9 +90,9 @@ def _text(text: str) -> dict[str, Any]:
 
 
 def _media(media: Media, caption: str) -> dict[str, Any]:
-    """By its link; what WhatsApp would not show or play goes as a document, which may be of any type."""
+    """By its link; what WhatsApp would not show or play goes as a document."""
     ref = media.ref
-    is_played = media.kind in _PLAYED and (not ref.mime_type or ref.mime_type in _PLAYED[media.kind])
+    is_played = media.kind in PLAYED and (not ref.mime_type or ref.mime_type in PLAYED[media.kind])
     kind = media.kind.lower() if is_played else "document"
     of = {"link": ref.url, **({"caption": caption} if caption else {})}
     if ref.name and not is_played:
@@ -79,13 +106,25 @@ def _template(template: Template) -> dict[str, Any]:
     return {"name": template.name, "language": {"code": template.language}, "components": components}
 
 
-def _action(choices: tuple[Choice, ...], list_button: str) -> dict[str, Any] | None:
+def _action(text: str, choices: tuple[Choice, ...], list_button: str) -> dict[str, Any] | None:
     """Buttons, or a list, or None where neither can hold them."""
     longest = max(len(choice.title) for choice in choices)
-    if len(choices) <= BUTTONS_MAX and longest <= TITLE_LENGTH_MAX:
+    longest_id = max(len(choice.id) for choice in choices)
+    if (
+        len(choices) <= BUTTONS_MAX
+        and longest <= TITLE_LENGTH_MAX
+        and longest_id <= BUTTON_ID_LENGTH_MAX
+        and len(text) <= BUTTONS_BODY_LENGTH_MAX
+        and len({choice.title for choice in choices}) == len(choices)  # Meta takes no two alike.
+    ):
         buttons = [{"type": "reply", "reply": {"id": choice.id, "title": choice.title}} for choice in choices]
         return {"type": "button", "action": {"buttons": buttons}}
-    if len(choices) <= LIST_MAX and longest <= ROW_TITLE_LENGTH_MAX:
+    if (
+        len(choices) <= LIST_MAX
+        and longest <= ROW_TITLE_LENGTH_MAX
+        and longest_id <= ROW_ID_LENGTH_MAX
+        and len(text) <= LIST_BODY_LENGTH_MAX
+    ):
         rows = [{"id": choice.id, "title": choice.title} for choice in choices]
         return {"type": "list", "action": {"button": list_button, "sections": [{"rows": rows}]}}
     return None

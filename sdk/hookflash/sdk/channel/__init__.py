@@ -33,6 +33,7 @@ from hookflash.sdk.channel.deliveries import (
     Idempotency,
     Level,
     Receipts,
+    TextUnit,
     with_link,
 )
 from hookflash.sdk.messages import CustomerNotice, Media, MediaKind, MediaRef, Message
@@ -67,6 +68,7 @@ __all__ = [
     "Receipts",
     "Removed",
     "Text",
+    "TextUnit",
     "Typing",
     "Unsupported",
     "with_link",

@@ -13,7 +13,7 @@ from hookflash.sdk.channel.arrivals import CustomerAddress
 from hookflash.sdk.messages import CustomerNotice, MediaKind, Message
 from hookflash.sdk.types import ConversationId, DeliveryId, ExternalId
 
-__all__ = ["Capabilities", "Delivery", "Idempotency", "Level", "Receipts", "with_link"]
+__all__ = ["Capabilities", "Delivery", "Idempotency", "Level", "Receipts", "TextUnit", "with_link"]
 
 
 @final
@@ -67,15 +67,35 @@ class Idempotency(StrEnum):
     NONE = "NONE"
 
 
+class TextUnit(StrEnum):
+    """What a provider counts a text in: code points, units of UTF-16 (most emoji are two), or bytes of UTF-8."""
+
+    CHARACTER = "CHARACTER"
+    UTF16 = "UTF16"
+    BYTE = "BYTE"
+
+    def size_of(self, text: str) -> int:
+        """Give how much of it a text is."""
+        match self:
+            case TextUnit.CHARACTER:
+                return len(text)
+            case TextUnit.UTF16:
+                return len(text) + sum(sign > "\uffff" for sign in text)
+            case TextUnit.BYTE:
+                return len(text.encode(errors="replace"))
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a kind of channel can do, feature by feature, and its sizes.
 
-    Texts are measured in characters (code points), media in bytes per MIME type ("image/*" holds for all images),
-    `reply_window_s` in seconds (None: no limit), `rate_per_s` in deliveries a second for the whole account. `image`,
-    `audio`, `video` and `file` are about what goes out; `caption_size_max` is how long a text each kind of medium takes
-    along: a longer one, or any where the kind is not named, goes out behind the medium.
+    Texts and captions are measured in `text_unit`, titles in characters (code points), `reply_window_s` in seconds
+    (None: no limit), `rate_per_s` in deliveries a second for the whole account. `image`, `audio`, `video` and `file`
+    are about what goes out, and so is `media_size_max`: bytes per MIME type ("image/*" holds for all other images,
+    "*/*" for all other types), 0 where media of that type are not taken. A medium that is not taken is a link.
+    `caption_size_max` is how long a text each kind of medium takes along: a longer one, or any where the kind is not
+    named, goes out behind the medium.
     """
 
     text: Level = Level.NATIVE
@@ -90,6 +110,7 @@ class Capabilities:
     edit: Level = Level.DROP
     delete: Level = Level.DROP
     text_size_max: int = 4096
+    text_unit: TextUnit = TextUnit.CHARACTER
     choices_max: int = 0
     choice_title_size_max: int = 0
     media_size_max: Mapping[str, int] = field(default_factory=dict)
@@ -111,8 +132,11 @@ class Capabilities:
         return levels[kind]
 
     def size_max_of(self, mime_type: str) -> int | None:
-        """Give how many bytes a medium of that type may have; None where nothing is said of it."""
-        return self.media_size_max.get(mime_type, self.media_size_max.get(f"{mime_type.partition('/')[0]}/*"))
+        """Give how many bytes a medium of that type may have; None where nothing is said of it, or of none known."""
+        for of in (mime_type, f"{mime_type.partition('/')[0]}/*", "*/*") if mime_type else ():
+            if of in self.media_size_max:
+                return self.media_size_max[of]
+        return None
 
 
 def with_link(message: Message) -> Message:

@@ -10,7 +10,7 @@ from typing import Final
 
 import regex  # type: ignore[import-untyped]
 
-from hookflash.sdk.channel import Capabilities, CustomerNotice, Delivery, Level, Media, Message, with_link
+from hookflash.sdk.channel import Capabilities, CustomerNotice, Delivery, Level, Media, Message, TextUnit, with_link
 from hookflash.sdk.messages import Choice
 from hookflash.sdk.types import DeliveryId
 
@@ -38,10 +38,10 @@ def _contents(content: Message | CustomerNotice, able: Capabilities) -> list[Mes
     if isinstance(content, Message) and content.template is not None:
         return [content]
     if isinstance(content, Message) and content.media is not None:
-        if len(content.text) <= able.caption_size_max.get(content.media.kind, 0):
+        if able.text_unit.size_of(content.text) <= able.caption_size_max.get(content.media.kind, 0):
             return [content]
         return [replace(content, text=""), *_contents(replace(content, media=None), able)]
-    texts = _cut(content.text, able.text_size_max)
+    texts = _cut(content.text, able.text_size_max, able.text_unit)
     if len(texts) == 1:
         # Cut to one: what was too much of it was space at its end.
         return [content if texts[0] == content.text else replace(content, text=texts[0])]
@@ -74,7 +74,8 @@ def _is_medium_carried(media: Media, able: Capabilities) -> bool:
     if able.level_of(media.kind) not in _CARRIED:
         return False
     size_max = able.size_max_of(media.ref.mime_type)
-    return size_max is None or media.ref.size is None or media.ref.size <= size_max
+    # Of an unknown size it is tried, but for a type that is not taken at all.
+    return size_max is None or (size_max > 0 and (media.ref.size is None or media.ref.size <= size_max))
 
 
 def _is_carried(choices: Sequence[Choice], able: Capabilities) -> bool:
@@ -86,33 +87,46 @@ def _is_carried(choices: Sequence[Choice], able: Capabilities) -> bool:
     return not size_max or all(len(choice.title) <= size_max for choice in choices)
 
 
-def _cut(text: str, size_max: int) -> list[str]:
-    """A text in pieces of at most so many characters, cut between graphemes and where possible at a space."""
-    if size_max <= 0 or len(text) <= size_max:
+def _cut(text: str, size_max: int, unit: TextUnit) -> list[str]:
+    """A text in pieces of at most that size, cut between graphemes and where possible at a space."""
+    if size_max <= 0:
         return [text]
     pieces: list[str] = []
     rest = text
-    while len(rest) > size_max and len(pieces) < _PARTS_MAX - 1:
-        end = _end_of_piece(rest, size_max)
+    while unit.size_of(rest) > size_max and len(pieces) < _PARTS_MAX - 1:
+        end = _end_of_piece(rest, size_max, unit)
         piece, rest = rest[:end].rstrip(), rest[end:].lstrip()
         pieces += [piece] if piece else []
     pieces += [rest] if rest else []
     return pieces
 
 
-def _end_of_piece(text: str, size_max: int) -> int:
+def _end_of_piece(text: str, size_max: int, unit: TextUnit) -> int:
     """Where the first piece ends: behind the last space in its second half, else behind its last whole grapheme."""
-    whole = space = 0
+    whole = space = size = size_at_space = 0
     for end in _ends(text[: size_max + 1]):
-        if end > size_max:
+        size += unit.size_of(text[whole:end])
+        if size > size_max:
             break
         whole = end
         if text[end - 1].isspace():
-            space = end
+            space, size_at_space = end, size
     if whole < len(text) and text[whole].isspace():
         return whole
+    if 2 * size_at_space > size_max:
+        return space
     # One grapheme that is larger than a piece (a letter with a thousand accents) is cut after all.
-    return space if 2 * space > size_max else whole or size_max
+    return whole or _fitting(text, size_max, unit)
+
+
+def _fitting(text: str, size_max: int, unit: TextUnit) -> int:
+    """How many characters make a piece, at least one."""
+    size = 0
+    for count, sign in enumerate(text):
+        size += unit.size_of(sign)
+        if size > size_max:
+            return max(count, 1)
+    return len(text)
 
 
 def _ends(text: str) -> Iterator[int]:

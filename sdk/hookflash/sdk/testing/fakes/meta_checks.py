@@ -52,24 +52,26 @@ def _media(kind: str, of: Json) -> str | None:
     return None if len(of.get("caption", "x")) in range(1, 1025) else "a caption must have 1 to 1024 characters"
 
 
-def _attachment(of: Json, *, is_instagram: bool) -> str | None:
-    if of.get("type") not in ("image", "audio", "video", *(() if is_instagram else ("file",))):
+def _attachment(of: Json) -> str | None:
+    if of.get("type") not in ("image", "audio", "video", "file"):
         return "attachment.type is not known"
     is_there = str(of.get("payload", {}).get("url", "")).startswith("https://")
     return None if is_there else "attachment.payload.url is required"
 
 
 def _interactive(of: Json) -> str | None:
-    if not 1 <= len(of["body"]["text"]) <= 1024:
-        return "interactive.body.text must have 1 to 1024 characters"
     if of["type"] == "button":
         replies = [button["reply"] for button in of["action"]["buttons"]]
-        id_max, title_max, count_max = 256, 20, 3
+        id_max, title_max, count_max, body_max = 256, 20, 3, 1024
+        if len({each["title"] for each in replies}) < len(replies):
+            return "titles must differ"
     else:
         replies = [row for section in of["action"]["sections"] for row in section["rows"]]
-        id_max, title_max, count_max = 200, 24, 10
+        id_max, title_max, count_max, body_max = 200, 24, 10, 4096
         if not 1 <= len(of["action"]["button"]) <= 20:
             return "action.button must have 1 to 20 characters"
+    if not 1 <= len(of["body"]["text"]) <= body_max:
+        return f"interactive.body.text must have 1 to {body_max} characters"
     if not 1 <= len(replies) <= count_max:
         return "too many choices"
     if len({each["id"] for each in replies}) < len(replies):
@@ -92,7 +94,7 @@ def _messenger(body: Json, *, is_instagram: bool) -> str | None:
         # Either one: Meta refuses a text beside an attachment.
         wrong = "text" in message or "quick_replies" in message
         of = message["attachment"]
-        return "text and attachment exclude each other" if wrong else _attachment(of, is_instagram=is_instagram)
+        return "text and attachment exclude each other" if wrong else _attachment(of)
     if not 1 <= len(message["text"]) <= 2000:
         return "text must have 1 to 2000 characters"
     if is_instagram and len(message["text"].encode()) > 1000:

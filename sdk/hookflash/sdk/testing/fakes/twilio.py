@@ -142,7 +142,7 @@ class FakeTwilio:
             return refused(400, 21602, "Message body is required.")
         if "MediaUrl" in form and not form["MediaUrl"].startswith("https://"):
             return refused(400, 21620, "Invalid media URL(s)")
-        if len(form.get("Body", "")) > _BODY_MAX:
+        if len(form.get("Body", "").encode("utf-16-le")) > 2 * _BODY_MAX:
             return refused(400, 21617, "The concatenated message body exceeds the 1600 character limit")
         self.sent.append(form)
         sid = f"SM{len(self.sent):032x}"
