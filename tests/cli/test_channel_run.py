@@ -340,5 +340,6 @@ async def test_a_probe_says_what_it_looked_at() -> None:
     own = m.Channel(name="channels/web", kind="fax", is_external=True)
     assert [looked.outcome async for looked in probed(own, None)] == [ok, skipped], "a program of one's own serves it"
     assert await _probe("console", colour="red") == {"applied": ok, "adapter": ok, "settings": failed}
-    webhook = await _probe("console", url="http://127.0.0.1:9/")
-    assert webhook["webhook"] is failed
+    for url, why in (("http://127.0.0.1:9/", "with --allow-private"), ("http://[", "http://[ cannot be reached: ")):
+        found = {looked.what: looked async for looked in probed(m.Channel(name="channels/web", kind="console"), url)}
+        assert (found["webhook"].outcome, why in found["webhook"].why) == (failed, True)

@@ -94,6 +94,10 @@ def test_a_missing_token_is_exit_4_and_says_how_to_give_one(command: Command, lo
         ("events", "watch", "--after", "3", "--from-start"),
         ("--context", "nowhere", "status"),
         ("completion", "csh"),
+        ("channel", "run", "console", "--channel", "My SMS"),
+        ("channel", "run", "console", "--channel", "queues/web"),
+        ("channel", "run", "console", "--channel", "channels/web", "--set", "pace_s"),
+        ("channel", "probe", "web", "--url", "chat.example"),
     ],
 )
 def test_what_was_typed_wrongly_is_exit_2_and_calls_nobody(

@@ -1,6 +1,7 @@
 """`hookflash plugin new` writes projects whose contract tests pass at once; `plugin check` weighs what it finds."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,7 +92,11 @@ def test_an_installed_plugin_is_checked_by_its_name(command: Command) -> None:
         (("plugin", "new", "gateway", "my-sms"), 2, "there is no template for 'gateway'"),
         (("plugin", "new", "channel", "My SMS"), 2, "a plugin is named like my-sms"),
         (("plugin", "check", "nothing-of-the-kind"), 3, "neither a folder nor an installed plugin"),
-        (("plugin", "check", "."), 1, "There are no tests"),
+        (("plugin", "new", "channel", "class"), 2, "'class' is a word of Python's"),
+        (("plugin", "new", "sink", "json"), 2, "or a module that is there already"),
+        (("plugin", "new", "channel", "whatsapp", "--into", "mine"), 2, "a plugin whatsapp is installed here"),
+        (("plugin", "new", "strategy", "longest-available"), 2, "a plugin longest_available is installed here"),
+        (("plugin", "check", "."), 3, "it has no pyproject.toml"),
     ],
 )
 def test_what_cannot_be_begun_or_checked_is_said_in_a_sentence(
@@ -107,6 +112,37 @@ def test_what_cannot_be_begun_or_checked_is_said_in_a_sentence(
     assert done.code == code
     assert sentence in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_project_without_tests_is_told_to_inherit_a_contract(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("", encoding="utf-8")
+    done = command("plugin", "check", str(tmp_path))
+    assert (done.code, "inherit a contract of hookflash.sdk.testing" in done.err) == (1, True)
+
+
+def test_an_installed_adapter_that_needs_settings_and_brings_no_tests_says_so_and_has_not_failed(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _begun(command, "channel", tmp_path / "new")
+    about = tmp_path / "site" / "my_channel-1.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: my-channel\nVersion: 1\n", encoding="utf-8")
+    (about / "entry_points.txt").write_text("[hookflash.plugins]\nmy_channel = my_channel\n", encoding="utf-8")
+    for place in (tmp_path / "site", tmp_path / "new" / "src"):
+        monkeypatch.syspath_prepend(place)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'site'}{os.pathsep}{tmp_path / 'new' / 'src'}")
+    code, found = _checked(command, "my_channel")
+    assert (code, found["level"]) == (1, "")
+    (open_one,) = [check for check in found["checks"] if check["level"] == "bronze"]
+    assert (open_one["outcome"], "setting 'api_key' is missing" in open_one["reason"]) == ("missing", True)
+    last = command("plugin", "check", "my_channel").out.splitlines()[-1]
+    assert last == "my_channel: no level"
+
+
+def test_a_file_in_the_place_of_a_folder_is_left_alone(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    done = command("plugin", "new", "channel", "my-sms", "--into", str(tmp_path / "mine.txt"))
+    assert (done.code, "is a file; name a new folder" in done.err) == (2, True)
 
 
 def test_a_folder_that_holds_something_is_left_alone(command: Command, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_the_console_runs_outside_against_a_server_and_ends_with_a_signal(tmp_pa
             process.terminate()
             assert process.wait(20) == 0
             assert process.stderr is not None
-            assert "channels/shop is served by console" in process.stderr.read()
+            assert "console has started for channels/shop" in process.stderr.read()
         finally:
             process.kill()
             for pipe in (process.stdout, process.stderr):

@@ -160,7 +160,8 @@ class _GuardedBackend(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectError(f"{host} has no address") from error
         if not addresses or not self._may_call(host, addresses):
             raise httpcore.ConnectError(
-                f"{host} is not in the internet; an admin can allow it in [http] allow_private of hookflash.toml"
+                f"{host} is not in the internet; allow it in [http] allow_private of hookflash.toml,"
+                " or with --allow-private"
             )
         return await self._inner.connect_tcp(addresses[0], port, timeout, local_address, socket_options)
 

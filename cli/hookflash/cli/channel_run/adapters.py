@@ -22,7 +22,7 @@ def adapter_of(kind: str, file: Path | None = None) -> type[ChannelAdapter]:
 def _in_file(kind: str, file: Path) -> type[ChannelAdapter]:
     try:
         found = {adapter.kind: adapter for adapter in registered_in(file).channels}
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise CommandError(f"The plugin {file} does not load: {type(error).__name__}: {error}.") from error
     if kind not in found:
         raise CommandError(

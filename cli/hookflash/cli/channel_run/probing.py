@@ -53,10 +53,13 @@ class Looked:
     why: str = ""
 
 
-async def probed(channel: m.Channel, url: str | None, file: Path | None = None) -> AsyncIterator[Looked]:
+async def probed(
+    channel: m.Channel, url: str | None, *, file: Path | None = None, allow_private: Sequence[str] = ()
+) -> AsyncIterator[Looked]:
     """Look at a channel; what cannot be looked at because of an earlier finding is left out.
 
-    `file` is the adapter's plugin, None where that is installed.
+    `file` is the adapter's plugin, None where that is installed; `allow_private` are hosts that may be called although
+    they are not in the internet.
     """
     where = "outside, by channel run" if channel.is_external else "inside the engine"
     yield Looked("applied", Finding.OK, f"kind {channel.kind}, served {where}")
@@ -78,7 +81,7 @@ async def probed(channel: m.Channel, url: str | None, file: Path | None = None) 
         return
     yield Looked("settings", Finding.OK, f"{len(channel.settings)} given, secrets read")
     with tempfile.TemporaryDirectory() as folder:
-        async with guarded_client() as http:
+        async with guarded_client(allow_private) as http:
             store = FileStore(Path(folder) / "memory.sqlite")
             adapter = adapter_class(_context(channel, http, store), config)
             yield await _signature(adapter, is_insecure=getattr(config, "insecure", False) is True)
@@ -152,8 +155,8 @@ async def _health(adapter: ChannelAdapter) -> Looked:
 async def _webhook(http: httpx.AsyncClient, url: str) -> Looked:
     try:
         answer = await http.post(url, content=b"")
-    except httpx.HTTPError as error:
-        return Looked("webhook", Finding.FAILED, f"{url} cannot be reached ({type(error).__name__})")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return Looked("webhook", Finding.FAILED, f"{url} cannot be reached: {str(error) or type(error).__name__}")
     if answer.status_code in _REFUSED:
         return Looked("webhook", Finding.OK, "it is reached, and refuses a stranger")
     return Looked("webhook", Finding.FAILED, f"it answers a stranger with {answer.status_code}, not with 401 or 403")

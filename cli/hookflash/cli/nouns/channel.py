@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -14,13 +15,15 @@ import click
 from hookflash.cli.failures import CommandError, ExitCode
 from hookflash.cli.options import Given
 from hookflash.cli.session import Session, calling
-from hookflash.cli.text import full
+from hookflash.cli.text import bare, full
 from hookflash.cli.tree import Noun
 
 if TYPE_CHECKING:
     from hookflash.sdk.client import messages as m
 
 __all__ = ["channel"]
+
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
 @click.group(cls=Noun)
@@ -59,6 +62,17 @@ async def _found(session: Session, name: str) -> m.Channel:
     raise CommandError(f"There is no channel {wanted}; `hookflash channel list` shows all.", ExitCode.NOT_FOUND)
 
 
+def _id_of(name: str) -> str:
+    """Give a channel's bare id: it names files here."""
+    identifier = bare(full("channels", name))
+    if _ID.fullmatch(identifier) is None:
+        raise CommandError(
+            f"A channel's id has 1 to 63 of a-z, 0-9, `.`, `_` and `-`, the first a letter or digit; not {name!r}.",
+            ExitCode.USAGE,
+        )
+    return identifier
+
+
 def _to_engine(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     given = context.find_object(Given)
     if value is not None and given is not None:
@@ -67,7 +81,7 @@ def _to_engine(context: click.Context, _parameter: click.Parameter, value: str |
 
 def _pairs(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
     if wrong := [each for each in given if not each.partition("=")[1]]:
-        raise click.BadParameter(f"reads KEY=VALUE, not {wrong[0]!r}")
+        raise click.BadParameter(f"write KEY=VALUE, not {wrong[0]!r}")
     return {key: value for key, _, value in (each.partition("=") for each in given)}
 
 
@@ -76,6 +90,9 @@ _plugin = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
     help="The plugin that has the adapter; among those installed unless given.",
+)
+_allow_private = click.option(
+    "--allow-private", multiple=True, metavar="HOST|NETWORK", help="A host inside your walls that it may call."
 )
 
 
@@ -91,9 +108,7 @@ _plugin = click.option(
 @click.option(
     "--state", type=click.Path(path_type=Path), help="The adapter's memory; hookflash-CHANNEL.sqlite unless given."
 )
-@click.option(
-    "--allow-private", multiple=True, metavar="HOST|NETWORK", help="A host inside your walls that it may call."
-)
+@_allow_private
 @_plugin
 @click.option("--ends-with-input", is_flag=True, hidden=True, help="End when standard input does.")
 @calling
@@ -121,6 +136,7 @@ async def run(  # noqa: PLR0913 - one parameter an option
     from hookflash.cli.channel_run import Place, Runner, adapter_of
     from hookflash.sdk.types import ChannelId
 
+    name = _id_of(name)
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     place = Place(
         state=state or Path(f"hookflash-{name}.sqlite"),
@@ -136,15 +152,13 @@ async def run(  # noqa: PLR0913 - one parameter an option
     if ends_with_input:
         # Whoever started us holds the other end: gone with him, however he goes.
         loop.add_reader(sys.stdin, lambda: working.cancel() if not os.read(sys.stdin.fileno(), 1024) else None)
-    on_started.add_done_callback(
-        lambda started: (
-            None
-            if started.cancelled()
-            else session.say(
-                f"channels/{name} is served by {kind}" + (f" at {started.result()}" if started.result() else "")
-            )
-        )
-    )
+
+    def say_started(started: asyncio.Future[str]) -> None:
+        if not started.cancelled():
+            at = f" at {started.result()}" if started.result() else ""
+            session.say(f"{kind} has started for channels/{name}{at}")
+
+    on_started.add_done_callback(say_started)
     with suppress(asyncio.CancelledError):
         await working
 
@@ -152,16 +166,21 @@ async def run(  # noqa: PLR0913 - one parameter an option
 @channel.command()
 @click.argument("name", metavar="CHANNEL")
 @click.option("--url", metavar="URL", help="Also call the channel's webhook there, as a stranger would.")
+@_allow_private
 @_plugin
 @calling
-async def probe(session: Session, name: str, url: str | None, plugin: Path | None) -> int:
+async def probe(
+    session: Session, name: str, url: str | None, allow_private: tuple[str, ...], plugin: Path | None
+) -> int:
     """Check a channel live: its adapter, settings and signature check here, and its provider over the network.
 
     Secrets are read here, where this command runs. Nothing is sent to a customer.
     """
     from hookflash.cli.channel_run.probing import Finding, probed, show
 
+    if url is not None and not url.startswith(("https://", "http://")):
+        raise CommandError(f"--url reads a URL such as https://chat.example/channels/web, not {url!r}.", ExitCode.USAGE)
     found = await _found(session, name)
-    findings = [finding async for finding in probed(found, url, plugin)]
+    findings = [finding async for finding in probed(found, url, file=plugin, allow_private=allow_private)]
     show(findings, session.given.form)
     return ExitCode.FAILED if any(each.outcome is Finding.FAILED for each in findings) else ExitCode.OK

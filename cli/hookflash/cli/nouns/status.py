@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -23,7 +24,7 @@ _IN_ORDER = ("RUNNING", "CONNECTED", "STARTING")
 @click.command(cls=Verb)
 @calling
 async def status(session: Session) -> None:
-    """Show version, uptime, position, journal, views, plugins not loaded, channels not in order, and warnings."""
+    """Show version, uptime, position, journal, views, plugins, channels not in order, and warnings."""
     from hookflash.sdk.client import messages as m
 
     server = await session.client.get_server(m.GetServerRequest())
@@ -31,7 +32,7 @@ async def status(session: Session) -> None:
 
 
 def _facts(address: str, server: m.Server) -> list[tuple[str, str]]:
-    not_loaded = [each for each in server.plugins if word(each, "state") not in ("LOADED", "")]
+    plugins = Counter(word(each, "state") for each in server.plugins)
     facts = [
         ("server", address),
         ("version", server.version),
@@ -40,9 +41,8 @@ def _facts(address: str, server: m.Server) -> list[tuple[str, str]]:
         ("position", str(server.position)),
         ("journal", _size(server.journal_bytes)),
         ("views behind", f"{server.projector_lag} records"),
-        ("plugins", f"{len(server.plugins) - len(not_loaded)} loaded, {len(not_loaded)} not"),
+        ("plugins", ", ".join(f"{count} {state.lower()}" for state, count in sorted(plugins.items(), reverse=True))),
     ]
-    facts += [("not loaded", f"{each.name}: {word(each, 'state')} {each.reason}".rstrip()) for each in not_loaded]
     down = [each for each in server.channels if word(each.status, "state") not in _IN_ORDER]
     if server.channels:
         facts.append(("channels", f"{len(server.channels) - len(down)} in order, {len(down)} not"))

@@ -84,6 +84,11 @@ def examine(target: str) -> Report:
         raise CommandError("`hookflash plugin check` runs the contract's tests with pytest: pip install pytest.")
     folder = Path(target).resolve()
     if folder.is_dir():
+        if not (folder / "pyproject.toml").is_file():
+            raise CommandError(
+                f"{target!r} is no plugin's project: it has no pyproject.toml. `hookflash plugin new` begins one.",
+                ExitCode.NOT_FOUND,
+            )
         checks, said = _run([str(folder)], folder)
         is_channel = any(check.name == _OF_A_CHANNEL for check in checks)
         checks.append(_page(folder, _TOPICS if is_channel else _TOPICS[:1]))

@@ -47,7 +47,9 @@ def _lines(report: Report) -> list[str]:
     for check in report.open():
         because = f": {plain(check.reason)}" if check.reason else ""
         lines.append(f"{check.level:<8}  {check.outcome}  {check.name.replace('_', ' ')}{because}")
-    lines.append(f"{report.target}: {report.level or 'no level; see what failed with -v'}")
+    has_failed = any(check.outcome is Outcome.FAILED for check in report.checks)
+    none = "no level; see what failed with -v" if has_failed else "no level"
+    lines.append(f"{report.target}: {report.level or none}")
     return lines
 
 

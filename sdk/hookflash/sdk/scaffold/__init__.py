@@ -4,13 +4,17 @@ The templates are files in `templates/`, a folder a kind; `$name`, `$module`, `$
 """
 
 import re
+import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from keyword import iskeyword
 from pathlib import Path
 from string import Template
 
 from hookflash.sdk.hooks import SDK_VERSION
+from hookflash.sdk.hosting.registered import GROUP
 
 __all__ = ["KINDS", "ScaffoldError", "write"]
 
@@ -35,9 +39,15 @@ def write(kind: str, name: str, folder: Path) -> list[Path]:
         raise ScaffoldError(f"there is no template for {kind!r}; there are: {', '.join(KINDS)}")
     if not _NAME.fullmatch(name) or len(name) > _NAME_LENGTH_MAX:
         raise ScaffoldError(f"a plugin is named like my-sms, in lower-case words of letters and digits, not {name!r}")
+    module = name.replace("-", "_")
+    if iskeyword(module) or module in sys.stdlib_module_names or module == "hookflash":
+        raise ScaffoldError(f"{name!r} is a word of Python's, or a module that is there already; take another name")
+    if module in {point.name for point in entry_points(group=GROUP)}:
+        raise ScaffoldError(f"a plugin {module} is installed here; take another name, for no two can be loaded")
+    if folder.exists() and not folder.is_dir():
+        raise ScaffoldError(f"{folder} is a file; name a new folder")
     if folder.exists() and any(folder.iterdir()):
         raise ScaffoldError(f"{folder} is not empty; name a new folder")
-    module = name.replace("-", "_")
     words = {
         "name": name,
         "module": module,

@@ -6,15 +6,17 @@ its author can say, so they are not tried.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import entry_points
 from typing import Any
 
 import pytest
 
+from hookflash.sdk.config import problems
 from hookflash.sdk.hosting.registered import GROUP, registered_by
 from hookflash.sdk.testing.adapters import AdapterContract
 from hookflash.sdk.testing.filters import FilterContract
+from hookflash.sdk.testing.levels import bronze, missing
 from hookflash.sdk.testing.strategies import StrategyContract
 
 __all__ = ["VARIABLE"]
@@ -32,12 +34,25 @@ def _fixture(name: str, value: object) -> Any:  # noqa: ANN401 - pytest's own
 def _contracts(name: str) -> Iterator[type]:
     registered = registered_by(next(point for point in entry_points(group=GROUP) if point.name == name))
     for adapter in registered.channels:
-        # Tried with the settings that it has by itself.
+        # Tried with the settings that it has by itself; where it needs others, only its author knows them.
+        if needed := problems(adapter.Config, {}):
+            yield _unknown(adapter.__name__, needed)
+            continue
         yield _contract(adapter.__name__, AdapterContract, adapter=adapter)
     for strategy in registered.strategies:
         yield _contract(strategy.__name__, StrategyContract, strategy=_fixture("strategy", strategy()))
     for one in registered.filters:
         yield _contract(type(one).__name__, FilterContract, text_filter=_fixture("text_filter", one))
+
+
+def _unknown(name: str, needed: Sequence[str]) -> type:
+    """What stands for the contract of an adapter that cannot be made here."""
+
+    @bronze
+    def test_it_brings_its_tests_along(self: object) -> None:  # noqa: ARG001 - a method of the class
+        missing(f"a module `contract` in its package, for {'; '.join(needed)}; or check the folder of its project")
+
+    return type(f"Test{name}", (), {"test_it_brings_its_tests_along": test_it_brings_its_tests_along})
 
 
 def _contract(name: str, contract: type, **given: object) -> type:
