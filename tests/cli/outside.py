@@ -78,9 +78,9 @@ class Talking:
 
 @asynccontextmanager
 async def running(
-    folder: Path, adapter: type[ChannelAdapter], *, listen: str | None = None, **settings: str
+    folder: Path, adapter: type[ChannelAdapter], *, listen: str | None = None, media_url: str = "", **settings: str
 ) -> AsyncIterator[Talking]:
-    async with serving(folder / "data") as served:
+    async with serving(folder / "data", media_url=media_url) as served:
         await served.site("ann")
         await served.admin.call(
             "AdminService/Apply",

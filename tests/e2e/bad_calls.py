@@ -67,7 +67,7 @@ _SERVICES: Final = {
     " Conference Whisper SendTyping Leave Route GetInvite CancelInvite ListTimeline GetTranscript",
     "AgentService": "GetAgent ListAgents SetAgentState Attach Logout AcceptOffer DeclineOffer",
     "QueueService": "GetQueue ListQueues WatchQueues",
-    "ChannelService": "Receive Deliveries Signs SettleDelivery",
+    "ChannelService": "Receive UploadMedia Deliveries Signs SettleDelivery",
     "EventService": "Watch ListEvents",
     "AdminService": "GetServer Apply Export Drain CreateToken ListTokens RevokeToken Explain",
 }
@@ -124,6 +124,7 @@ _UNKNOWN: Final = [
     bad("CHANNEL_NOT_FOUND", "admin", "Receive", **{**RECEIVED, "channel": "channels/fax"}, text="hello"),
     bad("CHANNEL_NOT_FOUND", "admin", "Deliveries", channel="channels/fax"),
     bad("CHANNEL_NOT_FOUND", "admin", "Signs", channel="channels/fax"),
+    bad("CHANNEL_NOT_FOUND", "admin", "UploadMedia", channel="channels/fax", external_id="m1"),
     bad("DELIVERY_NOT_FOUND", "admin", "SettleDelivery", name="conversations/alone/deliveries/999"),
     bad("DELIVERY_NOT_FOUND", "admin", "SettleDelivery", name="conversations/nobody/deliveries/1"),
     bad("TOKEN_NOT_FOUND", "admin", "RevokeToken", name="tokens/0123456789abcdef"),

@@ -226,6 +226,7 @@ async def serving(
     failpoints: Failpoints | None = None,
     plugins: PluginSettings | None = None,
     texts: Mapping[str, object] | None = None,
+    media_url: str = "",
 ) -> AsyncIterator[Serving]:
     """An engine that serves until the block ends, its files in `data`."""
     data.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  before anything runs
@@ -237,7 +238,7 @@ async def serving(
         tls=tls,
         plugins=plugins or PluginSettings(),
         texts=texts or {},
-        http=HttpSettings(allow_private=("127.0.0.0/8",)),
+        http=HttpSettings(allow_private=("127.0.0.0/8",), media_url=media_url),
     )
     journal = MemoryJournal(store or MemoryStore(), failpoints or Failpoints())
     engine = Engine.assemble(settings, journal, Views.open(None), clock=clock)

@@ -1,32 +1,13 @@
 """Adapters in any language: what they bring in, once, and what they take out, in order, until it is settled."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from hookflash.sdk.types import ChannelId, Role
-from hookflash.v1 import channel_pb2, target_pb2
-from tests.server.serving import BILLING, TIMEOUT_S, Client, Refused, Serving, Stream
-
-WEB = {"channel": "channels/web", "address": "kim"}
-
-
-async def adapter(served: Serving) -> Client:
-    return await served.client(Role.ADAPTER, "channels/web", channel="web")
-
-
-async def attended(served: Serving, client: Client) -> str:
-    """A conversation opened by what the customer wrote, with ann in it."""
-    ann = await served.agent("ann")
-    async with ann.stream("AgentService/Attach") as desk:
-        await desk.until("welcome")
-        await served.ready(ann)
-        received = await client.call("ChannelService/Receive", external_id="m1", text="hello", target=BILLING, **WEB)
-        made = await desk.until("offer_made")
-        await ann.call("AgentService/AcceptOffer", name=made.offer.name)
-    return str(received.conversation)
+from hookflash.v1 import channel_pb2
+from tests.server.outside import WEB, adapter, attended
+from tests.server.serving import Refused, Serving
 
 
 @pytest.mark.spec("R-G10", "R-G8", "F-22")
@@ -231,160 +212,6 @@ async def test_signs_of_typing_reach_the_desk_and_are_kept_nowhere(served: Servi
             assert (sign.conversation, sign.is_typing) == (name, is_typing)
         await ann.call("ConversationService/SendTyping", name=name, is_typing=True)
         assert served.engine.shard.last_position == position
-
-
-@pytest.mark.spec("I7")
-async def test_signs_of_agents_go_out_to_who_reads_them_and_a_whisper_is_none(served: Serving) -> None:
-    await served.site("ann", "bob")
-    client = await adapter(served)
-    ann, bob = await served.agent("ann"), await served.agent("bob")
-    async with client.stream("ChannelService/Signs", channel="channels/web") as signs:
-        await _open(served, signs)
-        name = await attended(served, client)
-        joined = await signs.next()
-        assert (joined.address, list(joined.read.external_ids)) == ("kim", ["m1"])
-        async with ann.stream("AgentService/Attach") as desk, bob.stream("AgentService/Attach") as second:
-            await desk.until("welcome")
-            await second.until("welcome")
-            await served.ready(bob)
-            await ann.call("ConversationService/Conference", name=name, target=target_pb2.Target(agent="agents/bob"))
-            await bob.call("AgentService/AcceptOffer", name=(await second.until("offer_made")).offer.name)
-            await client.call("ChannelService/Receive", external_id="m2", message_id="mid.2", text="and?", **WEB)
-            await ann.call("ConversationService/Whisper", name=name, text="he is lying")
-            await client.call("ChannelService/Receive", external_id="m3", message_id="mid.3", text="hello?", **WEB)
-            await ann.call("ConversationService/Whisper", name=name, text="once more")
-            position = served.engine.shard.last_position
-            await ann.call("ConversationService/SendTyping", name=name, is_typing=True)
-            read, typing = await signs.next(), await signs.next()
-            assert list(read.read.external_ids) == ["mid.2", "mid.3"], "one sign: the whispers gave none"
-            assert (typing.address, typing.is_typing, typing.HasField("read")) == ("kim", True, False)
-            assert served.engine.shard.last_position == position, "nothing was recorded"
-    with pytest.raises(Refused, match="message_id"):
-        await client.call("ChannelService/Receive", external_id="m4", message_id="x" * 1_000, text="hi", **WEB)
-
-
-async def test_a_second_reader_of_a_channels_signs_takes_over_and_another_channels_adapter_reads_none(
-    served: Serving,
-) -> None:
-    await served.site("ann")
-    client = await adapter(served)
-    other = await served.client(Role.ADAPTER, "channels/other", channel="other")
-    async with other.stream("ChannelService/Signs", channel="channels/web") as refused_stream:
-        with pytest.raises(Refused) as refused:
-            await refused_stream.next()
-        assert refused.value.reason == "ROLE_NOT_ALLOWED"
-    async with client.stream("ChannelService/Signs", channel="channels/web") as first:
-        await _open(served, first)
-        async with client.stream("ChannelService/Signs", channel="channels/web") as second:
-            with pytest.raises(Refused) as refused:
-                await first.next()
-            assert (refused.value.code, refused.value.reason) == ("ABORTED", "TAKEN_OVER")
-            ending = asyncio.ensure_future(served.server.drain())
-            with pytest.raises(Refused) as refused:
-                await second.next()
-            assert refused.value.reason == "DRAINING"
-            await ending
-
-
-async def _open(served: Serving, signs: Stream) -> None:
-    """Wait until that stream is read: nothing is kept for who comes later."""
-    reading = asyncio.ensure_future(signs.next())
-    while not reading.done():
-        served.engine.sign_readers.show_typing(ChannelId("web"), "somebody", is_typing=True)
-        await asyncio.wait((reading,), timeout=0.01)
-    assert reading.result().address == "somebody"
-
-
-@pytest.mark.spec("I3")
-async def test_a_receipt_from_outside_is_recorded_by_id_and_by_name_and_a_strange_one_refused(served: Serving) -> None:
-    await served.site("ann")
-    client = await adapter(served)
-    name = await attended(served, client)
-    ann = await served.agent("ann")
-    async with ann.stream("AgentService/Attach") as desk:
-        await desk.until("welcome")
-        await ann.call("ConversationService/SendMessage", name=name, text="hi")
-    delivery = f"{name}/deliveries/2"
-    await client.call("ChannelService/SettleDelivery", name=delivery, external_id="out-2")
-    for receipt in (
-        {"state": "DELIVERY_RECEIPT_STATE_DELIVERED", "external_id": "out-2"},
-        {"state": "DELIVERY_RECEIPT_STATE_READ", "delivery": delivery},
-    ):
-        await client.call("ChannelService/Receive", receipt=receipt, **WEB)
-    events = await served.admin.call("EventService/ListEvents", filter="type = DeliveryReceived")
-    assert [event.payload["state"] for event in events.events] == ["DELIVERED", "READ"]
-    for wrong, reason in (
-        ({"external_id": "out-2"}, "BAD_FIELD"),
-        ({"state": "DELIVERY_RECEIPT_STATE_READ"}, "BAD_FIELD"),
-        ({"state": "DELIVERY_RECEIPT_STATE_READ", "delivery": f"{name}/deliveries/99"}, "DELIVERY_NOT_FOUND"),
-    ):
-        with pytest.raises(Refused) as refused:
-            await client.call("ChannelService/Receive", receipt=wrong, **WEB)
-        assert refused.value.reason == reason
-
-
-async def test_what_was_written_past_the_engine_is_shown_once_and_our_own_deliveries_never(served: Serving) -> None:
-    await served.site("ann")
-    client = await adapter(served)
-    name = await attended(served, client)
-    ann = await served.agent("ann")
-    async with ann.stream("AgentService/Attach") as desk:
-        await desk.until("welcome")
-        await ann.call("ConversationService/SendMessage", name=name, text="hi")
-    for number in (1, 2):
-        delivery = f"{name}/deliveries/{number}"
-        await client.call("ChannelService/SettleDelivery", name=delivery, external_id=f"out-{number}")
-    for key, echo in (
-        ("e1", {"text": "hi", "external_id": "out-2"}),
-        ("e2", {"text": "hi", "external_id": "?", "delivery": f"{name}/deliveries/2"}),
-        ("e3", {"text": "From my telephone", "external_id": "out-9"}),
-        ("e3", {"text": "From my telephone", "external_id": "out-9"}),
-    ):
-        answer = await client.call("ChannelService/Receive", external_id=key, echo=echo, **WEB)
-        assert answer.conversation == ""
-    await client.call(
-        "ChannelService/Receive", external_id="e4", echo={"text": "Hello?"}, **(WEB | {"address": "nobody"})
-    )
-    transcript = await served.admin.call("ConversationService/GetTranscript", name=name)
-    said = [entry.message.text for entry in transcript.entries if entry.HasField("message")]
-    assert said.count("hi") == said.count("From my telephone") == 1
-    assert len((await served.admin.call("ConversationService/ListConversations")).conversations) == 1
-    with pytest.raises(Refused, match="There is no delivery"):
-        await client.call(
-            "ChannelService/Receive", external_id="e5", echo={"text": "x", "delivery": f"{name}/deliveries/99"}, **WEB
-        )
-
-
-@pytest.mark.spec("I3")
-async def test_an_echo_from_outside_that_overtakes_its_id_is_answered_with_the_settling_and_never_shown(
-    served: Serving,
-) -> None:
-    await served.site("ann")
-    client = await adapter(served)
-    name = await attended(served, client)
-    await client.call("ChannelService/SettleDelivery", name=f"{name}/deliveries/1", external_id="out-1")
-    ann = await served.agent("ann")
-    await ann.call("ConversationService/SendMessage", name=name, text="in two parts")
-    echoes = [
-        asyncio.ensure_future(
-            client.call(
-                "ChannelService/Receive", external_id=f"e{part}", echo={"text": text, "external_id": part}, **WEB
-            )
-        )
-        for part, text in (("out-2a", "in two"), ("out-2b", "parts"), ("out-9", "From my telephone"))
-    ]
-    async with asyncio.timeout(TIMEOUT_S):
-        while served.engine.echoes.held(ChannelId("web")) < len(echoes):  # noqa: ASYNC110  calls come as they come
-            await asyncio.sleep(0)
-    delivery, parts = f"{name}/deliveries/2", {"external_id": "out-2b", "part_external_ids": ["out-2a"]}
-    await client.call("ChannelService/SettleDelivery", name=delivery, **parts)
-    await asyncio.gather(*echoes)
-    transcript = await served.admin.call("ConversationService/GetTranscript", name=name)
-    said = [entry.message.text for entry in transcript.entries if entry.HasField("message")]
-    assert said == ["hello", "in two parts", "From my telephone"]
-    for wrong in (["x"] * 1_001, ["x" * 1_000]):
-        with pytest.raises(Refused, match="part_external_ids"):
-            await client.call("ChannelService/SettleDelivery", name=delivery, part_external_ids=wrong)
 
 
 async def test_what_another_application_answers_opens_no_conversation_from_outside_either(served: Serving) -> None:

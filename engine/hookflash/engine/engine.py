@@ -124,7 +124,7 @@ class Engine:
         self.receipts, self.media, self.signs, self.aliases = edge.receipts, edge.media, edge.signs, edge.aliases
         self.receipt_history = ReceiptHistory(journal, self.shard, self.receipts)
         self.adapters = AdapterHost(edge, plugins)
-        self.sign_readers = edge.sign_readers
+        self.sign_readers, self.uploads = edge.sign_readers, edge.uploads
         self.signs.serve(self.adapters, self.sign_readers)
         self.sinks = self._make_sinks()
 

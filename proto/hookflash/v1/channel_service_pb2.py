@@ -32,7 +32,7 @@ from hookflash.v1 import sign_pb2 as hookflash_dot_v1_dot_sign__pb2
 from hookflash.v1 import target_pb2 as hookflash_dot_v1_dot_target__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"hookflash/v1/channel_service.proto\x12\x0chookflash.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhookflash/v1/customer.proto\x1a\x1bhookflash/v1/delivery.proto\x1a\x1ahookflash/v1/options.proto\x1a\x17hookflash/v1/sign.proto\x1a\x19hookflash/v1/target.proto\"\x88\x03\n\x0eReceiveRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x03 \x01(\t\x12\x0e\n\x04text\x18\x04 \x01(\tH\x00\x12\x17\n\rcustomer_left\x18\x05 \x01(\x08H\x00\x12\x10\n\x06typing\x18\x08 \x01(\x08H\x00\x12\x30\n\x07receipt\x18\t \x01(\x0b\x32\x1d.hookflash.v1.DeliveryReceiptH\x00\x12+\n\x04\x65\x63ho\x18\n \x01(\x0b\x32\x1b.hookflash.v1.EchoedMessageH\x00\x12(\n\x08\x63ustomer\x18\x06 \x01(\x0b\x32\x16.hookflash.v1.Customer\x12$\n\x06target\x18\x07 \x01(\x0b\x32\x14.hookflash.v1.Target\x12\x12\n\nis_standby\x18\x0b \x01(\x08\x12\x11\n\tchoice_id\x18\x0c \x01(\t\x12\x0f\n\x07\x61liases\x18\r \x03(\t\x12\x12\n\nmessage_id\x18\x0e \x01(\tB\t\n\x07\x63ontent\"D\n\rEchoedMessage\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x10\n\x08\x64\x65livery\x18\x03 \x01(\t\"\xa5\x01\n\x0f\x44\x65liveryReceipt\x12\x31\n\x05state\x18\x01 \x01(\x0e\x32\".hookflash.v1.DeliveryReceiptState\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x10\n\x08\x64\x65livery\x18\x03 \x01(\t\x12)\n\x05up_to\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x65rror\x18\x05 \x01(\t\":\n\x0fReceiveResponse\x12\x14\n\x0c\x63onversation\x18\x01 \x01(\t\x12\x11\n\tduplicate\x18\x02 \x01(\x08\";\n\x11\x44\x65liveriesRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x15\n\rmax_in_flight\x18\x02 \x01(\x05\"\x1f\n\x0cSignsRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\"\x9d\x01\n\x15SettleDeliveryRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\x05\x65rror\x18\x02 \x01(\tH\x00\x88\x01\x01\x12(\n\x05retry\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0b\x65xternal_id\x18\x04 \x01(\t\x12\x19\n\x11part_external_ids\x18\x05 \x03(\tB\x08\n\x06_error*\xc9\x01\n\x14\x44\x65liveryReceiptState\x12&\n\"DELIVERY_RECEIPT_STATE_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x44\x45LIVERY_RECEIPT_STATE_SENT\x10\x01\x12$\n DELIVERY_RECEIPT_STATE_DELIVERED\x10\x02\x12\x1f\n\x1b\x44\x45LIVERY_RECEIPT_STATE_READ\x10\x03\x12!\n\x1d\x44\x45LIVERY_RECEIPT_STATE_FAILED\x10\x04\x32\xd7\x02\n\x0e\x43hannelService\x12Q\n\x07Receive\x12\x1c.hookflash.v1.ReceiveRequest\x1a\x1d.hookflash.v1.ReceiveResponse\"\t\xa2\xbb\x18\x05\n\x03\x04\x05\x06\x12R\n\nDeliveries\x12\x1f.hookflash.v1.DeliveriesRequest\x1a\x16.hookflash.v1.Delivery\"\t\xa2\xbb\x18\x05\n\x03\x04\x05\x06\x30\x01\x12\x44\n\x05Signs\x12\x1a.hookflash.v1.SignsRequest\x1a\x12.hookflash.v1.Sign\"\t\xa2\xbb\x18\x05\n\x03\x04\x05\x06\x30\x01\x12X\n\x0eSettleDelivery\x12#.hookflash.v1.SettleDeliveryRequest\x1a\x16.google.protobuf.Empty\"\t\xa2\xbb\x18\x05\n\x03\x04\x05\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"hookflash/v1/channel_service.proto\x12\x0chookflash.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bhookflash/v1/customer.proto\x1a\x1bhookflash/v1/delivery.proto\x1a\x1ahookflash/v1/options.proto\x1a\x17hookflash/v1/sign.proto\x1a\x19hookflash/v1/target.proto\"\x97\x03\n\x0eReceiveRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x03 \x01(\t\x12\x0e\n\x04text\x18\x04 \x01(\tH\x00\x12\x17\n\rcustomer_left\x18\x05 \x01(\x08H\x00\x12\x10\n\x06typing\x18\x08 \x01(\x08H\x00\x12\x30\n\x07receipt\x18\t \x01(\x0b\x32\x1d.hookflash.v1.DeliveryReceiptH\x00\x12+\n\x04\x65\x63ho\x18\n \x01(\x0b\x32\x1b.hookflash.v1.EchoedMessageH\x00\x12(\n\x08\x63ustomer\x18\x06 \x01(\x0b\x32\x16.hookflash.v1.Customer\x12$\n\x06target\x18\x07 \x01(\x0b\x32\x14.hookflash.v1.Target\x12\x12\n\nis_standby\x18\x0b \x01(\x08\x12\x11\n\tchoice_id\x18\x0c \x01(\t\x12\x0f\n\x07\x61liases\x18\r \x03(\t\x12\x12\n\nmessage_id\x18\x0e \x01(\t\x12\r\n\x05media\x18\x0f \x01(\tB\t\n\x07\x63ontent\"D\n\rEchoedMessage\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x10\n\x08\x64\x65livery\x18\x03 \x01(\t\"\xa5\x01\n\x0f\x44\x65liveryReceipt\x12\x31\n\x05state\x18\x01 \x01(\x0e\x32\".hookflash.v1.DeliveryReceiptState\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x10\n\x08\x64\x65livery\x18\x03 \x01(\t\x12)\n\x05up_to\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x65rror\x18\x05 \x01(\t\":\n\x0fReceiveResponse\x12\x14\n\x0c\x63onversation\x18\x01 \x01(\t\x12\x11\n\tduplicate\x18\x02 \x01(\x08\"\x8b\x01\n\x12UploadMediaRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x13\n\x0b\x65xternal_id\x18\x02 \x01(\t\x12\x11\n\tmime_type\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12\x0e\n\x06offset\x18\x05 \x01(\x03\x12\r\n\x05\x63hunk\x18\x06 \x01(\x0c\x12\x0f\n\x07is_last\x18\x07 \x01(\x08\"7\n\x13UploadMediaResponse\x12\r\n\x05media\x18\x01 \x01(\t\x12\x11\n\tnot_taken\x18\x02 \x01(\t\";\n\x11\x44\x65liveriesRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\x12\x15\n\rmax_in_flight\x18\x02 \x01(\x05\"\x1f\n\x0cSignsRequest\x12\x0f\n\x07\x63hannel\x18\x01 \x01(\t\"\x9d\x01\n\x15SettleDeliveryRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\x05\x65rror\x18\x02 \x01(\tH\x00\x88\x01\x01\x12(\n\x05retry\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x13\n\x0b\x65xternal_id\x18\x04 \x01(\t\x12\x19\n\x11part_external_ids\x18\x05 \x03(\tB\x08\n\x06_error*\xc9\x01\n\x14\x44\x65liveryReceiptState\x12&\n\"DELIVERY_RECEIPT_STATE_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x44\x45LIVERY_RECEIPT_STATE_SENT\x10\x01\x12$\n DELIVERY_RECEIPT_STATE_DELIVERED\x10\x02\x12\x1f\n\x1b\x44\x45LIVERY_RECEIPT_STATE_READ\x10\x03\x12!\n\x1d\x44\x45LIVERY_RECEIPT_STATE_FAILED\x10\x04\x32\xb6\x03\n\x0e\x43hannelService\x12Q\n\x07Receive\x12\x1c.hookflash.v1.ReceiveRequest\x1a\x1d.hookflash.v1.ReceiveResponse\"\t\xa2\xbb\x18\x05\n\x03\x04\x05\x06\x12]\n\x0bUploadMedia\x12 .hookflash.v1.UploadMediaRequest\x1a!.hookflash.v1.UploadMediaResponse\"\t\xa2\xbb\x18\x05\n\x03\x04\x05\x06\x12R\n\nDeliveries\x12\x1f.hookflash.v1.DeliveriesRequest\x1a\x16.hookflash.v1.Delivery\"\t\xa2\xbb\x18\x05\n\x03\x04\x05\x06\x30\x01\x12\x44\n\x05Signs\x12\x1a.hookflash.v1.SignsRequest\x1a\x12.hookflash.v1.Sign\"\t\xa2\xbb\x18\x05\n\x03\x04\x05\x06\x30\x01\x12X\n\x0eSettleDelivery\x12#.hookflash.v1.SettleDeliveryRequest\x1a\x16.google.protobuf.Empty\"\t\xa2\xbb\x18\x05\n\x03\x04\x05\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,28 +41,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CHANNELSERVICE'].methods_by_name['Receive']._loaded_options = None
   _globals['_CHANNELSERVICE'].methods_by_name['Receive']._serialized_options = b'\242\273\030\005\n\003\004\005\006'
+  _globals['_CHANNELSERVICE'].methods_by_name['UploadMedia']._loaded_options = None
+  _globals['_CHANNELSERVICE'].methods_by_name['UploadMedia']._serialized_options = b'\242\273\030\005\n\003\004\005\006'
   _globals['_CHANNELSERVICE'].methods_by_name['Deliveries']._loaded_options = None
   _globals['_CHANNELSERVICE'].methods_by_name['Deliveries']._serialized_options = b'\242\273\030\005\n\003\004\005\006'
   _globals['_CHANNELSERVICE'].methods_by_name['Signs']._loaded_options = None
   _globals['_CHANNELSERVICE'].methods_by_name['Signs']._serialized_options = b'\242\273\030\005\n\003\004\005\006'
   _globals['_CHANNELSERVICE'].methods_by_name['SettleDelivery']._loaded_options = None
   _globals['_CHANNELSERVICE'].methods_by_name['SettleDelivery']._serialized_options = b'\242\273\030\005\n\003\004\005\006'
-  _globals['_DELIVERYRECEIPTSTATE']._serialized_start=1232
-  _globals['_DELIVERYRECEIPTSTATE']._serialized_end=1433
+  _globals['_DELIVERYRECEIPTSTATE']._serialized_start=1446
+  _globals['_DELIVERYRECEIPTSTATE']._serialized_end=1647
   _globals['_RECEIVEREQUEST']._serialized_start=285
-  _globals['_RECEIVEREQUEST']._serialized_end=677
-  _globals['_ECHOEDMESSAGE']._serialized_start=679
-  _globals['_ECHOEDMESSAGE']._serialized_end=747
-  _globals['_DELIVERYRECEIPT']._serialized_start=750
-  _globals['_DELIVERYRECEIPT']._serialized_end=915
-  _globals['_RECEIVERESPONSE']._serialized_start=917
-  _globals['_RECEIVERESPONSE']._serialized_end=975
-  _globals['_DELIVERIESREQUEST']._serialized_start=977
-  _globals['_DELIVERIESREQUEST']._serialized_end=1036
-  _globals['_SIGNSREQUEST']._serialized_start=1038
-  _globals['_SIGNSREQUEST']._serialized_end=1069
-  _globals['_SETTLEDELIVERYREQUEST']._serialized_start=1072
-  _globals['_SETTLEDELIVERYREQUEST']._serialized_end=1229
-  _globals['_CHANNELSERVICE']._serialized_start=1436
-  _globals['_CHANNELSERVICE']._serialized_end=1779
+  _globals['_RECEIVEREQUEST']._serialized_end=692
+  _globals['_ECHOEDMESSAGE']._serialized_start=694
+  _globals['_ECHOEDMESSAGE']._serialized_end=762
+  _globals['_DELIVERYRECEIPT']._serialized_start=765
+  _globals['_DELIVERYRECEIPT']._serialized_end=930
+  _globals['_RECEIVERESPONSE']._serialized_start=932
+  _globals['_RECEIVERESPONSE']._serialized_end=990
+  _globals['_UPLOADMEDIAREQUEST']._serialized_start=993
+  _globals['_UPLOADMEDIAREQUEST']._serialized_end=1132
+  _globals['_UPLOADMEDIARESPONSE']._serialized_start=1134
+  _globals['_UPLOADMEDIARESPONSE']._serialized_end=1189
+  _globals['_DELIVERIESREQUEST']._serialized_start=1191
+  _globals['_DELIVERIESREQUEST']._serialized_end=1250
+  _globals['_SIGNSREQUEST']._serialized_start=1252
+  _globals['_SIGNSREQUEST']._serialized_end=1283
+  _globals['_SETTLEDELIVERYREQUEST']._serialized_start=1286
+  _globals['_SETTLEDELIVERYREQUEST']._serialized_end=1443
+  _globals['_CHANNELSERVICE']._serialized_start=1650
+  _globals['_CHANNELSERVICE']._serialized_end=2088
 # @@protoc_insertion_point(module_scope)

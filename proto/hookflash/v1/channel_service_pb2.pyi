@@ -75,6 +75,7 @@ class ReceiveRequest(_message.Message):
     CHOICE_ID_FIELD_NUMBER: _builtins.int
     ALIASES_FIELD_NUMBER: _builtins.int
     MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    MEDIA_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
     """`channels/{id}`."""
     address: _builtins.str
@@ -93,6 +94,10 @@ class ReceiveRequest(_message.Message):
     """With `text`: the id of the choice that the customer picked, of which `text` is the title. At most 256 characters."""
     message_id: _builtins.str
     """With `text`: the outside's own id of the message, by which Signs tells that it was seen; empty: `external_id`."""
+    media: _builtins.str
+    """With `text`: `media/{id}`, a medium of this channel that UploadMedia took; its URL is put behind the text, which is its
+    caption or says what it is.
+    """
     @_builtins.property
     def receipt(self) -> Global___DeliveryReceipt:
         """How far a Delivery came."""
@@ -132,10 +137,11 @@ class ReceiveRequest(_message.Message):
         choice_id: _builtins.str = ...,
         aliases: _abc.Iterable[_builtins.str] | None = ...,
         message_id: _builtins.str = ...,
+        media: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "aliases", b"aliases", "channel", b"channel", "choice_id", b"choice_id", "content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "external_id", b"external_id", "is_standby", b"is_standby", "message_id", b"message_id", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "aliases", b"aliases", "channel", b"channel", "choice_id", b"choice_id", "content", b"content", "customer", b"customer", "customer_left", b"customer_left", "echo", b"echo", "external_id", b"external_id", "is_standby", b"is_standby", "media", b"media", "message_id", b"message_id", "receipt", b"receipt", "target", b"target", "text", b"text", "typing", b"typing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["text", "customer_left", "typing", "receipt", "echo"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
@@ -241,6 +247,78 @@ class ReceiveResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReceiveResponse: _TypeAlias = ReceiveResponse  # noqa: Y015
+
+@_typing.final
+class UploadMediaRequest(_message.Message):
+    """What UploadMedia takes: a piece of a medium."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    EXTERNAL_ID_FIELD_NUMBER: _builtins.int
+    MIME_TYPE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    CHUNK_FIELD_NUMBER: _builtins.int
+    IS_LAST_FIELD_NUMBER: _builtins.int
+    channel: _builtins.str
+    """`channels/{id}`."""
+    external_id: _builtins.str
+    """The `external_id` of the Receive that the medium is for; one of each."""
+    mime_type: _builtins.str
+    """What the outside says that it is, as `image/png`."""
+    name: _builtins.str
+    """What the outside calls it, as a file."""
+    offset: _builtins.int
+    """How many bytes of it came before this piece; 0 begins anew."""
+    chunk: _builtins.bytes
+    """The piece. None at all asks whether the engine wants the medium, or has it, before it is fetched."""
+    is_last: _builtins.bool
+    """Whether nothing follows."""
+    def __init__(
+        self,
+        *,
+        channel: _builtins.str = ...,
+        external_id: _builtins.str = ...,
+        mime_type: _builtins.str = ...,
+        name: _builtins.str = ...,
+        offset: _builtins.int = ...,
+        chunk: _builtins.bytes = ...,
+        is_last: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "chunk", b"chunk", "external_id", b"external_id", "is_last", b"is_last", "mime_type", b"mime_type", "name", b"name", "offset", b"offset"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadMediaRequest: _TypeAlias = UploadMediaRequest  # noqa: Y015
+
+@_typing.final
+class UploadMediaResponse(_message.Message):
+    """What UploadMedia answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEDIA_FIELD_NUMBER: _builtins.int
+    NOT_TAKEN_FIELD_NUMBER: _builtins.int
+    media: _builtins.str
+    """`media/{id}`, which Receive takes: the engine has all of it, perhaps from before. Empty: more is to come."""
+    not_taken: _builtins.str
+    """Why the engine does not take it (too large, nothing is served here, the disk is full): bring the message without it."""
+    def __init__(
+        self,
+        *,
+        media: _builtins.str = ...,
+        not_taken: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["media", b"media", "not_taken", b"not_taken"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadMediaResponse: _TypeAlias = UploadMediaResponse  # noqa: Y015
 
 @_typing.final
 class DeliveriesRequest(_message.Message):

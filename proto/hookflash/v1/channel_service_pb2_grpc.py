@@ -43,6 +43,11 @@ class ChannelServiceStub(object):
                 request_serializer=hookflash_dot_v1_dot_channel__service__pb2.ReceiveRequest.SerializeToString,
                 response_deserializer=hookflash_dot_v1_dot_channel__service__pb2.ReceiveResponse.FromString,
                 _registered_method=True)
+        self.UploadMedia = channel.unary_unary(
+                '/hookflash.v1.ChannelService/UploadMedia',
+                request_serializer=hookflash_dot_v1_dot_channel__service__pb2.UploadMediaRequest.SerializeToString,
+                response_deserializer=hookflash_dot_v1_dot_channel__service__pb2.UploadMediaResponse.FromString,
+                _registered_method=True)
         self.Deliveries = channel.unary_stream(
                 '/hookflash.v1.ChannelService/Deliveries',
                 request_serializer=hookflash_dot_v1_dot_channel__service__pb2.DeliveriesRequest.SerializeToString,
@@ -66,6 +71,15 @@ class ChannelServiceServicer(object):
 
     def Receive(self, request, context):
         """Brings in something the customer did.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UploadMedia(self, request, context):
+        """Brings in a medium that a customer sent, before the Receive that names it; in pieces, for a message of the API is small.
+        The engine keeps and serves it as it does what its own adapters fetch: as a download, for a time, up to its limits.
+        Repeating a call does no harm; what was begun and had no piece for 30 s may have to begin anew.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -101,6 +115,11 @@ def add_ChannelServiceServicer_to_server(servicer, server):
                     servicer.Receive,
                     request_deserializer=hookflash_dot_v1_dot_channel__service__pb2.ReceiveRequest.FromString,
                     response_serializer=hookflash_dot_v1_dot_channel__service__pb2.ReceiveResponse.SerializeToString,
+            ),
+            'UploadMedia': grpc.unary_unary_rpc_method_handler(
+                    servicer.UploadMedia,
+                    request_deserializer=hookflash_dot_v1_dot_channel__service__pb2.UploadMediaRequest.FromString,
+                    response_serializer=hookflash_dot_v1_dot_channel__service__pb2.UploadMediaResponse.SerializeToString,
             ),
             'Deliveries': grpc.unary_stream_rpc_method_handler(
                     servicer.Deliveries,
@@ -146,6 +165,33 @@ class ChannelService(object):
             '/hookflash.v1.ChannelService/Receive',
             hookflash_dot_v1_dot_channel__service__pb2.ReceiveRequest.SerializeToString,
             hookflash_dot_v1_dot_channel__service__pb2.ReceiveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UploadMedia(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/hookflash.v1.ChannelService/UploadMedia',
+            hookflash_dot_v1_dot_channel__service__pb2.UploadMediaRequest.SerializeToString,
+            hookflash_dot_v1_dot_channel__service__pb2.UploadMediaResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,6 +38,11 @@ class ChannelServiceStub:
     def __new__(cls, channel: _aio.Channel) -> ChannelServiceAsyncStub: ...
     Receive: _grpc.UnaryUnaryMultiCallable[_channel_service_pb2.ReceiveRequest, _channel_service_pb2.ReceiveResponse]
     """Brings in something the customer did."""
+    UploadMedia: _grpc.UnaryUnaryMultiCallable[_channel_service_pb2.UploadMediaRequest, _channel_service_pb2.UploadMediaResponse]
+    """Brings in a medium that a customer sent, before the Receive that names it; in pieces, for a message of the API is small.
+    The engine keeps and serves it as it does what its own adapters fetch: as a download, for a time, up to its limits.
+    Repeating a call does no harm; what was begun and had no piece for 30 s may have to begin anew.
+    """
     Deliveries: _grpc.UnaryStreamMultiCallable[_channel_service_pb2.DeliveriesRequest, _delivery_pb2.Delivery]
     """Streams what is to go out: at least once, in order per conversation; a second reader takes over."""
     Signs: _grpc.UnaryStreamMultiCallable[_channel_service_pb2.SignsRequest, _sign_pb2.Sign]
@@ -55,6 +60,11 @@ class ChannelServiceAsyncStub(ChannelServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Receive: _aio.UnaryUnaryMultiCallable[_channel_service_pb2.ReceiveRequest, _channel_service_pb2.ReceiveResponse]  # type: ignore[assignment]
     """Brings in something the customer did."""
+    UploadMedia: _aio.UnaryUnaryMultiCallable[_channel_service_pb2.UploadMediaRequest, _channel_service_pb2.UploadMediaResponse]  # type: ignore[assignment]
+    """Brings in a medium that a customer sent, before the Receive that names it; in pieces, for a message of the API is small.
+    The engine keeps and serves it as it does what its own adapters fetch: as a download, for a time, up to its limits.
+    Repeating a call does no harm; what was begun and had no piece for 30 s may have to begin anew.
+    """
     Deliveries: _aio.UnaryStreamMultiCallable[_channel_service_pb2.DeliveriesRequest, _delivery_pb2.Delivery]  # type: ignore[assignment]
     """Streams what is to go out: at least once, in order per conversation; a second reader takes over."""
     Signs: _aio.UnaryStreamMultiCallable[_channel_service_pb2.SignsRequest, _sign_pb2.Sign]  # type: ignore[assignment]
@@ -75,6 +85,17 @@ class ChannelServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_channel_service_pb2.ReceiveResponse, _abc.Awaitable[_channel_service_pb2.ReceiveResponse]]:
         """Brings in something the customer did."""
+
+    @_abc_1.abstractmethod
+    def UploadMedia(
+        self,
+        request: _channel_service_pb2.UploadMediaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_channel_service_pb2.UploadMediaResponse, _abc.Awaitable[_channel_service_pb2.UploadMediaResponse]]:
+        """Brings in a medium that a customer sent, before the Receive that names it; in pieces, for a message of the API is small.
+        The engine keeps and serves it as it does what its own adapters fetch: as a download, for a time, up to its limits.
+        Repeating a call does no harm; what was begun and had no piece for 30 s may have to begin anew.
+        """
 
     @_abc_1.abstractmethod
     def Deliveries(

@@ -1,8 +1,7 @@
 """`hookflash channel run`: an adapter in a process of its own, against an engine over ChannelService.
 
 The same contract as inside the engine: arrivals are acknowledged when the engine has them, deliveries come at least
-once and in order, an error's class says what happens next, and what the adapter does wrong is contained. One thing has
-no place in the API: a medium's bytes stay here.
+once and in order, an error's class says what happens next, and what the adapter does wrong is contained.
 """
 
 from .adapters import adapter_of, installed_kinds

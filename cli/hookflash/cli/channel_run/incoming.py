@@ -20,6 +20,7 @@ from hookflash.sdk.channel import (
     CustomerLeft,
     Edited,
     Inbound,
+    Media,
     Receipt,
     Removed,
     Text,
@@ -31,6 +32,9 @@ from hookflash.sdk.client import Client, HookflashError, TimedOut, Unreachable
 from hookflash.sdk.client import messages as m
 from hookflash.sdk.errors import NotTaken
 from hookflash.sdk.hosting.patience import caught
+
+from .media import MediaBringer
+from .turns import Turns
 
 __all__ = ["Incoming"]
 
@@ -52,39 +56,62 @@ _log = structlog.get_logger("hookflash.channel")
 class Incoming:
     """One channel's arrivals; `counts` says how many ended how.
 
-    `relinked` has the provider's ids of our deliveries that came back under our own, by that name.
+    `relinked` has the provider's ids of our deliveries that came back under our own, by that name; `media` brings what
+    customers send besides words, once the adapter is made that fetches it.
     """
 
     def __init__(self, channel: str, client: Client, random: Random) -> None:
         """Bring them to `channels/ID` of that server."""
         self.counts: Counter[str] = Counter()
         self.relinked: OrderedDict[str, str] = OrderedDict()
+        self.media: MediaBringer | None = None
         self._channel = channel
         self._name = f"channels/{channel}"
         self._client = client
         self._random = random
         self._polled = 0
+        self._turns = Turns()
 
     async def take(self, arrival: Arrival) -> None:
-        """Bring one arrival; a customer's text that is too long is cut, for he cannot be told. Raises NotTaken."""
+        """Bring one arrival, after all of that customer that were brought before. Raises NotTaken.
+
+        A customer's text that is too long is cut, for he cannot be told.
+        """
         try:
             request = self._request(arrival)
         except Exception as error:
             self.counts["unreadable"] += 1
             _log.warning("arrival_unreadable", channel=self._channel, error=type(error).__name__)
             raise NotTaken("BAD_FIELD") from error
+        if request.WhichOneof("content") in ("typing", "receipt"):
+            await self._receive(request)
+        else:
+            async with self._turns.of(request.address):
+                if isinstance(arrival, Inbound) and isinstance(arrival.content, Media) and not arrival.is_echo:
+                    request.media = await self._media_of(request.external_id, arrival.content)
+                await self._receive(request)
+        self.counts["taken"] += 1
+
+    async def _media_of(self, external_id: str, media: Media) -> str:
+        if self.media is None:
+            return ""
         try:
-            await self._client.receive(request)
+            return await self.media.bring(external_id, media.ref)
         except HookflashError as error:
-            limit = error.metadata.get("limit", "")
-            if error.reason != _TOO_LONG or not request.text or not limit.isdecimal():
-                raise _not_taken(error) from error
-            request.text = f"{request.text[: int(limit) - 1]}\N{HORIZONTAL ELLIPSIS}"
+            raise _not_taken(error) from error
+        except Exception as error:  # noqa: BLE001 - what is untyped may bring anything for a medium
+            _log.warning("medium_unreadable", channel=self._channel, error=type(error).__name__)
+            return ""
+
+    async def _receive(self, request: m.ReceiveRequest) -> None:
+        while True:
             try:
                 await self._client.receive(request)
-            except HookflashError as again:
-                raise _not_taken(again) from again
-        self.counts["taken"] += 1
+            except HookflashError as error:
+                if not _is_mended(request, error):
+                    raise _not_taken(error) from error
+            else:
+                return
 
     async def poll(self, adapter: ChannelAdapter) -> None:
         """Bring what the adapter fetches, until it has nothing more; the next is asked for when the last is taken."""
@@ -189,6 +216,18 @@ class Incoming:
         return m.ReceiveRequest(
             channel=self._name, address=arrival.address.id, external_id=key, aliases=_aliases(arrival.address)
         )
+
+
+def _is_mended(request: m.ReceiveRequest, error: HookflashError) -> bool:
+    """Make of a request that is refused one that may be taken: shorter, or without a medium that is gone by now."""
+    limit = error.metadata.get("limit", "")
+    if error.reason == _TOO_LONG and limit.isdecimal() and len(request.text) > int(limit):
+        request.text = f"{request.text[: int(limit) - 1]}\N{HORIZONTAL ELLIPSIS}"
+        return True
+    if error.reason == "BAD_FIELD" and request.media:
+        request.media = ""
+        return True
+    return False
 
 
 def _aliases(address: CustomerAddress) -> list[str]:

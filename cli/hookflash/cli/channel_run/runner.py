@@ -30,6 +30,7 @@ from hookflash.sdk.types import ChannelId
 
 from .guard import AdapterGuard
 from .incoming import Incoming
+from .media import MediaBringer
 from .outgoing import Outgoing
 from .signs import Signs
 from .store import FileStore
@@ -94,6 +95,7 @@ class Runner:
                     public_url=self._place.public_url,
                 )
             )
+            incoming.media = MediaBringer(self.channel, client, adapter, self._guard.clock, self._guard.report)
             await self._started(adapter)
             await self._work(adapter, client, incoming, on_started)
         finally:

@@ -294,7 +294,7 @@ class ArrivalTaker:
             case Said():
                 # Another application answers him: shown to agents who are there, no reason to call one.
                 if not pending.is_standby or self._inbox.is_open(self._channel, pending.address):
-                    await self._receive(pending, await self._text(pending), pending.name)
+                    await self._receive(pending, pending.text, pending.name, await self._media_url(pending))
                     self._signs.reads.arrived(self._channel, pending.address, pending.external_id)
             case Left():
                 await self._receive(pending, None, "")
@@ -320,17 +320,13 @@ class ArrivalTaker:
             return pending
         return msgspec.structs.replace(pending, text=f"{pending.text[: length_max - 1]}\N{HORIZONTAL ELLIPSIS}")
 
-    async def _text(self, said: Said) -> str:
-        """What stands on the timeline; a medium with where it is, the words before it cut where there are too many."""
+    async def _media_url(self, said: Said) -> str | None:
+        """Where the medium is served that he sent, if he did and it can be had."""
         if said.media is None:
-            return said.text
-        url = await self._media.url(self._channel, self._adapter, said.media, self._on_fault)
-        if url is None:
-            return said.text
-        room = self._inbox.text_length_max - len(url) - 1
-        return f"{said.text[:room].rstrip()} {url}"
+            return None
+        return await self._media.url(self._channel, self._adapter, said.media, self._on_fault)
 
-    async def _receive(self, pending: Said | Left, text: str | None, name: str) -> None:
+    async def _receive(self, pending: Said | Left, text: str | None, name: str, media_url: str | None = None) -> None:
         async with self._turns:
             await self._inbox.receive(
                 adapter_principal(self._channel),
@@ -340,6 +336,7 @@ class ArrivalTaker:
                 text=text,
                 choice_id=pending.choice_id if isinstance(pending, Said) else "",
                 customer=Customer(display_name=name),
+                media_url=media_url,
             )
 
 

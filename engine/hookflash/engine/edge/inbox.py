@@ -27,6 +27,7 @@ from hookflash.engine.plugins.text_filters import Screened, TextFilters
 from hookflash.sdk.filters import FilterContext, FilterStage
 from hookflash.sdk.types import ChannelId, ConversationId, Principal
 
+from .media import with_url
 from .opening import Opening
 from .ports import EdgeShard
 from .rates import Rates
@@ -80,10 +81,12 @@ class Inbox:
         customer: Customer | None = None,
         target: Target | None = None,
         brought_as: str = "",
+        media_url: str | None = None,
     ) -> tuple[ConversationId | None, bool]:
         """Take what a customer wrote, or (text None) that he left; answers his conversation and whether it is a repeat.
 
-        `brought_as` is the address that he was brought under, where he is known under another one.
+        `brought_as` is the address that he was brought under, where he is known under another one; `media_url` where
+        the medium is served that his text is the words to.
 
         Raises Refusal: RateLimited before anything else is looked at, whatever the conversation's rules refuse after.
         """
@@ -97,7 +100,8 @@ class Inbox:
             digest=_digest(brought_as or address, text),
             cause=CauseKind.ARRIVAL,
         )
-        screened = await self._screen(channel, address, text)
+        shown = text if text is None or media_url is None else with_url(text, media_url, self.text_length_max)
+        screened = await self._screen(channel, address, shown)
         opening = c.OpenConversation(
             channel=channel,
             address=address,

@@ -9,7 +9,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Sequence
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, final
 
@@ -18,32 +18,26 @@ import structlog
 from hookflash.engine.actors.clock import Clock
 from hookflash.engine.settings import HttpSettings
 from hookflash.sdk.channel import ChannelAdapter, MediaRef
-from hookflash.sdk.errors import SendError, Transient
-from hookflash.sdk.hosting.patience import sleep, within
+from hookflash.sdk.hosting.fetching import FetchRules, fetched
 from hookflash.sdk.types import ChannelId
 
 from .inbox_file import InboxFile, MediaRow
 from .inbox_rows import KeptMedia
 from .ports import FaultListener
 
-__all__ = ["MEDIA_DIRECTORY", "MediaStore", "TooLargeError"]
+__all__ = ["MEDIA_DIRECTORY", "MediaStore", "with_url"]
 
 MEDIA_DIRECTORY: Final = "media"
 """The name of the folder in the data directory."""
 
 _FETCH_S: Final = 30.0
 _TRIES: Final = 3
-_RETRY_S: Final = 2.0
 _ROOM: Final = 20
 """Room is made for so much of all: a twentieth."""
 
 _PLACE: Final = re.compile(r"[0-9a-f]{32}")
 
 _log = structlog.get_logger(__name__)
-
-
-class TooLargeError(Exception):
-    """The medium has more bytes than are taken."""
 
 
 @final
@@ -55,6 +49,7 @@ class MediaStore:
         self._directory = directory
         self._file = file
         self._settings = settings
+        self._base = settings.media_url or settings.public_url
         self._clock = clock
         self._changing = asyncio.Lock()
         self._bytes = 0
@@ -70,25 +65,40 @@ class MediaStore:
         """How many media were let go of since the start, for their age or to make room."""
         return self._dropped
 
+    @property
+    def is_served(self) -> bool:
+        """Whether there is a URL to serve media at; without one none is worth fetching."""
+        return bool(self._base)
+
+    @property
+    def bytes_max(self) -> int:
+        """How many bytes one may have."""
+        return self._settings.media_bytes_max
+
     async def url(
         self, channel: ChannelId, adapter: ChannelAdapter, media: KeptMedia, on_fault: FaultListener
     ) -> str | None:
         """Where a medium is served, after fetching it; None where it cannot be had."""
-        base = self._settings.media_url or self._settings.public_url
-        if not base or _PLACE.fullmatch(media.place) is None:
+        if not self.is_served or _PLACE.fullmatch(media.place) is None:
             return None
         if await self._file.media(media.place) is None:
             body = await self._fetched(channel, adapter, media.ref, on_fault)
-            if not body:
+            if not body or not await self.keep(channel, media.place, body, mime_type=media.mime_type, name=media.name):
                 return None
-            try:
-                is_kept = await self._keep(channel, media, body)
-            except (sqlite3.Error, OSError) as error:
-                _log.warning("medium_not_kept", channel=channel, error=str(error))
-                return None
-            if not is_kept:
-                return None
-        return f"{base}/media/{media.place}"
+        return self._url(media.place)
+
+    async def url_in(self, channel: ChannelId, place: str) -> str | None:
+        """Where a medium of that channel is served; None where there is none of that name."""
+        found = await self.find(place)
+        return self._url(place) if self.is_served and found is not None and found[1].channel == channel else None
+
+    async def keep(self, channel: ChannelId, place: str, body: bytes, *, mime_type: str, name: str) -> bool:
+        """Keep a medium under the name that it will be served by; False, and the log says why, where that fails."""
+        try:
+            return await self._keep(channel, place, body, mime_type, name)
+        except (sqlite3.Error, OSError) as error:
+            _log.warning("medium_not_kept", channel=channel, error=str(error))
+            return False
 
     async def tidy(self) -> None:
         """Let go of what was kept for long enough, and of the oldest ones where all are too many."""
@@ -104,7 +114,7 @@ class MediaStore:
             _log.info("media_dropped", media=kept.dropped, bytes_kept=kept.bytes_)
             await asyncio.to_thread(self._remove, kept.unnamed)
 
-    async def _keep(self, channel: ChannelId, media: KeptMedia, body: bytes) -> bool:
+    async def _keep(self, channel: ChannelId, place: str, body: bytes, mime_type: str, name: str) -> bool:
         """Make room and keep it; False for one that is larger than all may be together."""
         size, bytes_max = len(body), self._settings.media_total_bytes_max
         if size > bytes_max:
@@ -115,7 +125,7 @@ class MediaStore:
                 # For some more than this one: to look for the oldest costs the more, the more there are.
                 await self._drop(min(bytes_max - size, bytes_max - bytes_max // _ROOM))
             digest = await asyncio.to_thread(self._write, body)
-            row = MediaRow(media.place, channel, digest, media.mime_type, media.name, self._clock.now(), size)
+            row = MediaRow(place, channel, digest, mime_type, name, self._clock.now(), size)
             await self._file.put_media(row)
             self._bytes += size
         return True
@@ -130,23 +140,15 @@ class MediaStore:
     async def _fetched(
         self, channel: ChannelId, adapter: ChannelAdapter, ref: MediaRef, on_fault: FaultListener
     ) -> bytes | None:
-        size_max = self._settings.media_bytes_max
-        for attempt in range(1, _TRIES + 1):
-            try:
-                return await within(self._clock, _FETCH_S, lambda: _read(adapter, ref, size_max))
-            except TooLargeError:
-                _log.info("medium_too_large", channel=channel, size_max=size_max)
-                return None
-            except (Transient, TimeoutError) as error:
-                _log.info("medium_not_fetched", channel=channel, attempt=attempt, error=type(error).__name__)
-                await sleep(self._clock, _RETRY_S * attempt)
-            except SendError as error:
-                _log.info("medium_not_fetched", channel=channel, error=type(error).__name__)
-                return None
-            except Exception as error:  # noqa: BLE001  whatever an adapter raises has an answer
-                on_fault("fetch_media", type(error).__name__, "showed the message without it")
-                return None
-        return None
+        rules = FetchRules(size_max=self.bytes_max, tries=_TRIES, timeout_s=_FETCH_S)
+
+        def missed(why: str) -> None:
+            _log.info("medium_not_fetched", channel=channel, error=why)
+
+        return await fetched(adapter, ref, rules, self._clock, on_fault=on_fault, on_missed=missed)
+
+    def _url(self, place: str) -> str:
+        return f"{self._base}/media/{place}"
 
     def _remove(self, digests: Sequence[str]) -> None:
         """Remove the files of media that nobody names any more; one that stays behind is only a file too many."""
@@ -174,15 +176,7 @@ class MediaStore:
         return self._directory / digest[:2] / digest
 
 
-async def _read(adapter: ChannelAdapter, ref: MediaRef, size_max: int) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    async with aclosing(adapter.fetch_media(ref)) as fetched:  # type: ignore[type-var]  # may be any iterator
-        async for piece in fetched:
-            if type(piece) is not bytes:
-                raise TypeError("a medium is brought in pieces of bytes")
-            size += len(piece)
-            if size > size_max:
-                raise TooLargeError
-            pieces.append(piece)
-    return b"".join(pieces)
+def with_url(words: str, url: str, length_max: int) -> str:
+    """What the timeline shows of a medium: the words before it cut where there are too many."""
+    room = length_max - len(url) - 1
+    return f"{words[:room].rstrip()} {url}"

@@ -23,6 +23,7 @@ from .receipts import ReceiptJoiner
 from .sender import SendingRules
 from .sign_readers import SignReaders
 from .signs import TypingSigns
+from .uploads import Uploads
 
 __all__ = ["Edge"]
 
@@ -40,6 +41,7 @@ class Edge:
     echoes: Echoes
     aliases: AliasBook
     media: MediaStore
+    uploads: Uploads
     signs: TypingSigns
     sign_readers: SignReaders
     ids: IdMaker
@@ -69,6 +71,7 @@ class Edge:
         receipts, outbox = ReceiptJoiner(shard, clock), Outbox(clock, limits.delivery_timeout_s)
         echoes = Echoes(inbox, receipts, outbox, clock)
         outbox.on_settled(receipts.settled, echoes.settled)  # An echo asks whether the receipts know its id.
+        media = MediaStore(media_directory, file, http, clock)
         return cls(
             shard=shard,
             outbox=outbox,
@@ -77,7 +80,8 @@ class Edge:
             receipts=receipts,
             echoes=echoes,
             aliases=AliasBook(inbox, file),
-            media=MediaStore(media_directory, file, http, clock),
+            media=media,
+            uploads=Uploads(media, clock, random),
             signs=TypingSigns(shard, clock),
             sign_readers=SignReaders(),
             ids=ids,

@@ -27,6 +27,7 @@ from hookflash.engine.server.convert_commands import (
     settle_from,
 )
 from hookflash.engine.server.convert_timeline import delivery_to, sign_to
+from hookflash.engine.server.convert_uploads import piece_from, place_in, uploaded_to
 from hookflash.engine.server.edge_ports import Aliases, DeliveryReader, SignReader
 from hookflash.sdk.types import ChannelId
 from hookflash.v1 import channel_service_pb2 as pb
@@ -53,7 +54,7 @@ class ChannelServicer:
 
     async def Receive(self, request: pb.ReceiveRequest, caller: Caller) -> pb.ReceiveResponse:  # noqa: N802
         """Bring in something the customer did, or the provider reports."""
-        brought_as = request.address
+        brought_as, place = request.address, place_in(request)
         await self._recognise(request)
         if request.WhichOneof("content") in ("typing", "receipt", "echo"):
             await self._take(request, caller, brought_as)
@@ -63,11 +64,19 @@ class ChannelServicer:
         inbox = self._asking.engine.inbox
         if request.is_standby and not inbox.is_open(arrived["channel"], arrived["address"]):
             return pb.ReceiveResponse()
-        conversation, is_repeat = await inbox.receive(caller.principal, **arrived, brought_as=brought_as)
+        url = await self._media_url(arrived["channel"], place) if place else None
+        conversation, is_repeat = await inbox.receive(caller.principal, **arrived, brought_as=brought_as, media_url=url)
         if arrived["text"] is not None:
             self._asking.engine.signs.reads.arrived(arrived["channel"], arrived["address"], message_id)
         name = "" if conversation is None else str(names.conversation_of(conversation))
         return pb.ReceiveResponse(conversation=name, duplicate=is_repeat)
+
+    async def UploadMedia(self, request: pb.UploadMediaRequest, caller: Caller) -> pb.UploadMediaResponse:  # noqa: ARG002, N802
+        """Bring in a piece of a medium that a customer sent."""
+        piece = piece_from(request)
+        if piece["channel"] not in self._asking.shard.facts.channels():
+            raise ChannelNotFound(piece["channel"])
+        return uploaded_to(await self._asking.engine.uploads.take(**piece))
 
     async def Deliveries(self, request: pb.DeliveriesRequest, caller: Caller) -> None:  # noqa: N802
         """Stream what is to go out."""
@@ -111,6 +120,12 @@ class ChannelServicer:
         if request.address and channel in self._asking.shard.facts.channels():
             address = check_address(request.address)
             request.address = await self._asking.engine.aliases.known(channel, address, aliases)
+
+    async def _media_url(self, channel: ChannelId, place: str) -> str:
+        url = await self._asking.engine.media.url_in(channel, place)
+        if url is None:
+            raise BadField("media", "names no medium of this channel; upload it again, or bring the message without it")
+        return url
 
     async def _take(self, request: pb.ReceiveRequest, caller: Caller, brought_as: str) -> None:
         """Take what is not the customer's to say: a sign of typing, a receipt, an echo."""

@@ -24,6 +24,8 @@ __all__ = [
     "SignReader",
     "SignReaders",
     "Signs",
+    "Uploaded",
+    "Uploads",
 ]
 
 
@@ -95,6 +97,7 @@ class Inbox(Protocol):
         customer: Customer | None = None,
         target: Target | None = None,
         brought_as: str = "",
+        media_url: str | None = None,
     ) -> tuple[ConversationId | None, bool]:
         """Take what a customer wrote, or (text None) that he left; his conversation, and whether it is a repeat."""
 
@@ -213,8 +216,40 @@ class Receipts(Protocol):
         """Record what a receipt says, or keep it until the delivery that it names is known."""
 
 
+class Uploaded(Protocol):
+    """The place of a medium that is whole, or why it is not taken; neither while more is to come."""
+
+    @property
+    def place(self) -> str:
+        """By which it is found."""
+
+    @property
+    def not_taken(self) -> str:
+        """Why."""
+
+
+class Uploads(Protocol):
+    """Customers' media that adapters outside bring."""
+
+    async def take(
+        self,
+        channel: ChannelId,
+        external_id: str,
+        *,
+        mime_type: str,
+        name: str,
+        offset: int,
+        chunk: bytes,
+        is_last: bool,
+    ) -> Uploaded:
+        """Take a piece. Raises Refusal."""
+
+
 class Media(Protocol):
     """What customers sent besides words, and is kept."""
+
+    async def url_in(self, channel: ChannelId, place: str) -> str | None:
+        """Where a medium of that channel is served; None where there is none of that name."""
 
     @property
     def bytes_kept(self) -> int:

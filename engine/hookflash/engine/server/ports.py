@@ -23,6 +23,7 @@ from hookflash.engine.server.edge_ports import (
     ServedChannels,
     SignReaders,
     Signs,
+    Uploads,
 )
 from hookflash.engine.settings import Settings
 from hookflash.engine.views.reads import Reads
@@ -182,6 +183,10 @@ class Engine(Protocol):
     @property
     def sign_readers(self) -> SignReaders:
         """Who reads signs outside."""
+
+    @property
+    def uploads(self) -> Uploads:
+        """What brings customers' media in from outside."""
 
     @property
     def receipts(self) -> Receipts:

@@ -231,6 +231,10 @@ class SyncClient:
         """Brings in something the customer did."""
         return self._wait(self._client.receive(request, timeout_s=timeout_s))
 
+    def upload_media(self, request: m.UploadMediaRequest, *, timeout_s: float | None = None) -> m.UploadMediaResponse:
+        """Brings in a medium that a customer sent, a piece of it."""
+        return self._wait(self._client.upload_media(request, timeout_s=timeout_s))
+
     def settle_delivery(self, request: m.SettleDeliveryRequest, *, timeout_s: float | None = None) -> None:
         """Says what became of a Delivery."""
         self._wait(self._client.settle_delivery(request, timeout_s=timeout_s))

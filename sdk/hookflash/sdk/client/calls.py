@@ -187,6 +187,12 @@ class Calls:
         """Brings in something the customer did."""
         return await self._unary(self._channel_service.Receive, request, timeout_s)
 
+    async def upload_media(
+        self, request: m.UploadMediaRequest, *, timeout_s: float | None = None
+    ) -> m.UploadMediaResponse:
+        """Brings in a medium that a customer sent, a piece of it."""
+        return await self._unary(self._channel_service.UploadMedia, request, timeout_s)
+
     async def settle_delivery(self, request: m.SettleDeliveryRequest, *, timeout_s: float | None = None) -> None:
         """Says what became of a Delivery."""
         await self._unary(self._channel_service.SettleDelivery, request, timeout_s)

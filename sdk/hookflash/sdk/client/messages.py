@@ -50,6 +50,8 @@ from hookflash.v1.channel_service_pb2 import (
     ReceiveResponse,
     SettleDeliveryRequest,
     SignsRequest,
+    UploadMediaRequest,
+    UploadMediaResponse,
 )
 from hookflash.v1.conversation_pb2 import ChannelSession, Conversation, ConversationState
 from hookflash.v1.conversation_service_pb2 import (
@@ -227,6 +229,8 @@ __all__ = [
     "Token",
     "TranscriptEntry",
     "TransferRequest",
+    "UploadMediaRequest",
+    "UploadMediaResponse",
     "Verdict",
     "WatchQueuesRequest",
     "WatchQueuesResponse",
