@@ -19,6 +19,8 @@ from hookflash.engine.domain.limits import RANGE, Limits
 from hookflash.engine.domain.notices import NOTICES
 from hookflash.engine.domain.refusals import CODES, NEXT_REASONS, Reason, Refusal
 from hookflash.engine.setting_values import LIMITS, TOP, Setting
+from hookflash.engine.setting_words import WORDS
+from hookflash.engine.settings import Settings
 from hookflash.sdk import hooks
 from tools import plugin_docs
 
@@ -69,18 +71,42 @@ def settings_page() -> str:
             (
                 f"`{setting.key}`",
                 _variable(setting),
-                "none" if default is None else f"`{default}`",
+                _shown(default),
+                WORDS[setting.name],
                 str(limit.metadata.get(RANGE, "")),
             )
         )
-    others = [(f"`{_place(setting)}`", _variable(setting)) for setting in TOP]
+    others = [(f"`{_place(setting)}`", _variable(setting), _default(setting), WORDS[setting.name]) for setting in TOP]
     about = "A flag goes before its variable, that before the file, that before the default. An unknown key is refused."
     return _page(
         "Settings",
         about,
-        "## `[engine]`\n\n" + _table(("Key", "Variable", "Default", "May be"), rows),
-        "## The others\n\n" + _table(("Key", "Variable"), others),
+        "## `[engine]`\n\n" + _table(("Key", "Variable", "Default", "What it says", "May be"), rows),
+        "## The others\n\n" + _table(("Key", "Variable", "Default", "What it says"), others),
     )
+
+
+def _default(setting: Setting) -> str:
+    """What holds where nobody says it."""
+    settings = Settings()
+    tables = {"": settings, "tokens": settings.tokens, "http": settings.http, "log": settings.log}
+    named = {"metrics_listen": settings.metrics_listen, "strict_plugins": settings.plugins.is_strict}
+    return _shown(named.get(setting.name, getattr(tables.get(setting.table), setting.key, None)))
+
+
+def _shown(value: object) -> str:
+    """A default as `hookflash.toml` would spell it."""
+    match value:
+        case None | "" | ():
+            return "none"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case float() if value.is_integer():
+            return f"`{value:.0f}`"
+        case Mapping():
+            return f"`{{{', '.join(f'{key} = {each}' for key, each in value.items())}}}`"
+        case _:
+            return f"`{value}`"
 
 
 def hooks_page() -> str:

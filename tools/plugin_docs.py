@@ -81,7 +81,7 @@ SUBJECTS: Sequence[Subject] = (
         example="doorbell",
         types=(
             *(channel.ChannelAdapter, channel.PullChannel, channel.ChannelContext, channel.ChannelStore),
-            *(channel.Capabilities, channel.Level, channel.Receipts, channel.Idempotency),
+            *(channel.Capabilities, channel.TextUnit, channel.Level, channel.Receipts, channel.Idempotency),
             *(channel.HttpRequest, channel.HttpResponse, channel.CustomerAddress),
             *(channel.Inbound, channel.Text, channel.Media, channel.MediaRef, channel.MediaKind),
             *(channel.Edited, channel.Removed, channel.CustomerLeft, channel.Typing, channel.Unsupported),

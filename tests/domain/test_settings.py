@@ -7,6 +7,8 @@ import pytest
 
 from hookflash.engine.domain.limits import RANGE, Limits, UnattendedPolicy
 from hookflash.engine.domain.notices import NoticeKey
+from hookflash.engine.setting_values import LIMITS, TOP
+from hookflash.engine.setting_words import WORDS
 from hookflash.engine.settings import (
     HttpSettings,
     LogSettings,
@@ -122,6 +124,11 @@ def test_the_limits_have_the_defaults_of_the_specification() -> None:
 def test_every_default_lies_in_its_own_range(each: "Field[object]") -> None:
     name, allowed = each.name, each.metadata[RANGE]
     assert allowed.holds(getattr(Limits(), name))
+
+
+def test_the_reference_has_words_about_every_setting_and_about_nothing_else() -> None:
+    assert set(WORDS) == {setting.name for setting in (*TOP, *LIMITS)}
+    assert all(WORDS.values())
 
 
 def test_a_flag_goes_before_the_environment_before_the_file_before_the_default(written: Written) -> None:

@@ -100,7 +100,6 @@ class Limits:
     # The edge: what is refused before anything is decided.
     grpc_message_bytes_max: int = _count(1024 * 1024, "bytes", low=16 * 1024, high=_BYTES_MAX)
     webhook_body_bytes_max: int = _count(4 * 1024 * 1024, "bytes", low=1024, high=_BYTES_MAX)
-    nesting_depth_max: int = _count(100, "levels", high=100)
     streams_per_principal_max: int = _count(100, "streams")
     streams_per_service_max: int = _count(10_000, "streams")
     unary_calls_max: int = _count(512, "calls", high=100_000)
@@ -109,7 +108,6 @@ class Limits:
     agent_commands_per_s_max: int = _count(50, "commands a second")
     command_burst_max: int = _count(100, "commands")
     stream_buffer_events_max: int = _count(1_000, "events")
-    agent_updates_kept_max: int = _count(1_000, "updates")
     page_size_max: int = _count(1_000, "entries", high=10_000)
     explain_records_max: int = _count(100_000, "records", high=1_000_000_000)
 
