@@ -50,7 +50,8 @@ def _unknown(name: str, needed: Sequence[str]) -> type:
 
     @bronze
     def test_it_brings_its_tests_along(self: object) -> None:  # noqa: ARG001 - a method of the class
-        missing(f"a module `contract` in its package, for {'; '.join(needed)}; or check the folder of its project")
+        why = f"without settings there is no such adapter ({'; '.join(needed)})"
+        missing(f"a module `contract` in its package, for {why}; or check the folder of its project")
 
     return type(f"Test{name}", (), {"test_it_brings_its_tests_along": test_it_brings_its_tests_along})
 
