@@ -1,6 +1,10 @@
-"""From the engine's signs to an adapter's `typing` and `mark_read`; what is not shown at once is not shown."""
+"""From the engine's signs to an adapter's `typing` and `mark_read`; what is not shown at once is not shown.
 
-from typing import final
+A read mark that finds another one under way goes with the customer's next, as it does inside.
+"""
+
+from collections import OrderedDict
+from typing import Final, final
 
 import structlog
 
@@ -10,6 +14,9 @@ from hookflash.sdk.hosting.sign_calls import SignCalls
 from hookflash.sdk.types import ChannelId, ExternalId
 
 __all__ = ["Signs"]
+
+_CUSTOMERS_MAX: Final = 1_000
+_MARKS_MAX: Final = 100
 
 _log = structlog.get_logger("hookflash.channel")
 
@@ -23,6 +30,7 @@ class Signs:
         self._channel = channel
         self._client = client
         self._calls = calls
+        self._later: OrderedDict[str, list[ExternalId]] = OrderedDict()
 
     async def run(self) -> None:
         """Show each; return at once where the channel has no sign, or the engine is too old to tell any."""
@@ -41,6 +49,14 @@ class Signs:
             case "is_typing":
                 self._calls.show_typing(sign.address, is_typing=sign.is_typing)
             case "read":
-                self._calls.mark_read(sign.address, [ExternalId(each) for each in sign.read.external_ids])
+                self._mark_read(sign.address, [ExternalId(each) for each in sign.read.external_ids])
             case _:
                 pass  # A sign of a newer engine.
+
+    def _mark_read(self, address: str, external_ids: list[ExternalId]) -> None:
+        marks = [*self._later.pop(address, ()), *external_ids][-_MARKS_MAX:]
+        if self._calls.mark_read(address, marks):
+            return
+        self._later[address] = marks
+        if len(self._later) > _CUSTOMERS_MAX:
+            self._later.popitem(last=False)
