@@ -206,7 +206,7 @@ async def test_signs_of_agents_reach_the_customer_through_an_adapter_outside_and
                     pass
 
         await types(is_typing=True)
-        await writes("key 1")
+        await writes("key 0")
         await talking.say(conversation, "one moment")
         await talking.until(lambda: any(isinstance(sign[1], str) for sign in shown))
         for key in ("key 2", "key 3"):
