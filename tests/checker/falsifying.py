@@ -1,12 +1,12 @@
 """Ways to falsify a journal: one thing of it changed, left out, added or moved, the rest as the engine wrote it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from hookflash.engine.checker import Checker, Promise
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.journal.record import Fact, Record
 
 __all__ = ["Forgery", "add", "alter", "broken", "change", "delay", "drop", "move", "renumbered"]
@@ -30,8 +30,8 @@ def change(cls: type[e.Event], *, of: str = "", inner: str = "", nth: int = 0, *
         at, n = _place(records, cls, of, nth)
         fact = records[at].facts[n]
         event: Any = fact.event
-        new = {inner: replace(getattr(event, inner), **fields)} if inner else fields
-        return _with(records, at, _spliced(records[at], n, Fact(fact.subject, replace(event, **new))))
+        new = {inner: changed(getattr(event, inner), **fields)} if inner else fields
+        return _with(records, at, _spliced(records[at], n, Fact(fact.subject, changed(event, **new))))
 
     return forge
 
@@ -52,7 +52,7 @@ def add(position: int, *facts: tuple[Address, e.Event]) -> Forgery:
     def forge(records: Sequence[Record]) -> list[Record]:
         record = records[position - 1]
         more = tuple(Fact(subject, _timed(event, record.at)) for subject, event in facts)
-        return _with(records, position - 1, replace(record, facts=(*record.facts, *more)))
+        return _with(records, position - 1, changed(record, facts=(*record.facts, *more)))
 
     return forge
 
@@ -64,24 +64,24 @@ def move(cls: type[e.Event], *, of: str = "", nth: int = 0) -> Forgery:
         at, n = _place(records, cls, of, nth)
         fact, later = records[at].facts[n], records[at + 1]
         without = _with(records, at, _spliced(records[at], n))
-        return _with(without, at + 1, replace(later, facts=(*later.facts, fact)))
+        return _with(without, at + 1, changed(later, facts=(*later.facts, fact)))
 
     return forge
 
 
 def alter(position: int, **fields: Any) -> Forgery:  # noqa: ANN401  any of a record's fields
     """Let a record as such say something else."""
-    return lambda records: _with(records, position - 1, replace(records[position - 1], **fields))
+    return lambda records: _with(records, position - 1, changed(records[position - 1], **fields))
 
 
 def delay(position: int, by_s: float) -> Forgery:
     """Let a record, and all after it, come so much later (or, below 0, earlier)."""
-    return lambda records: [r if r.position < position else replace(r, at=r.at + by_s) for r in records]
+    return lambda records: [r if r.position < position else changed(r, at=r.at + by_s) for r in records]
 
 
 def renumbered(records: Sequence[Record]) -> list[Record]:
     """The records with positions that follow one another."""
-    return [replace(record, position=n) for n, record in enumerate(records, start=1)]
+    return [changed(record, position=n) for n, record in enumerate(records, start=1)]
 
 
 def _place(records: Sequence[Record], cls: type[e.Event], of: str, nth: int) -> tuple[int, int]:
@@ -95,7 +95,7 @@ def _place(records: Sequence[Record], cls: type[e.Event], of: str, nth: int) -> 
 
 
 def _spliced(record: Record, n: int, *facts: Fact) -> Record:
-    return replace(record, facts=(*record.facts[:n], *facts, *record.facts[n + 1 :]))
+    return changed(record, facts=(*record.facts[:n], *facts, *record.facts[n + 1 :]))
 
 
 def _with(records: Sequence[Record], at: int, record: Record) -> list[Record]:
@@ -103,4 +103,4 @@ def _with(records: Sequence[Record], at: int, record: Record) -> list[Record]:
 
 
 def _timed(event: Any, at: float) -> Any:  # noqa: ANN401  any event
-    return replace(event, at=at) if getattr(event, "at", None) == 0.0 else event
+    return changed(event, at=at) if getattr(event, "at", None) == 0.0 else event

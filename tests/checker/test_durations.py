@@ -9,6 +9,7 @@ from hookflash.engine.checker import Checker, Promise
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import SITE
 from hookflash.engine.domain.limits import Limits
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.journal.record import Fact, Record
 from hookflash.sdk.types import OfferOutcome
 from tests.actors.running import agent
@@ -50,8 +51,8 @@ def test_a_grace_and_a_pause_without_length_are_found() -> None:
     for record in records:
         judged.follow(record)
     detached = Fact(agent("bob"), e.AgentDetached(at=last.at, grace_until=last.at))
-    declined = Fact(talk, replace(ended, at=last.at, outcome=OfferOutcome.DECLINED, paused_until=last.at))
-    judged.follow(replace(last, position=last.position + 1, key="", facts=(detached, declined)))
+    declined = Fact(talk, changed(ended, at=last.at, outcome=OfferOutcome.DECLINED, paused_until=last.at))
+    judged.follow(changed(last, position=last.position + 1, key="", facts=(detached, declined)))
     found = [violation.fact for violation in judged.violations if violation.promise is Promise.I8]
     assert any("the grace of bob is 0 s" in fact for fact in found)
     assert any(f"for {talk.id} is 0 s" in fact for fact in found)
@@ -62,6 +63,6 @@ def test_a_boot_after_which_somebody_is_still_attached_is_found() -> None:
     records = honest().records
     last = records[-1]
     booted = e.Booted(at=last.at, epoch=1_000, after_position=last.position)
-    boot = replace(records[0], position=last.position + 1, at=last.at, facts=(Fact(SITE, booted),))
+    boot = changed(records[0], position=last.position + 1, at=last.at, facts=(Fact(SITE, booted),))
     found = _facts([*records, boot], _limits())
     assert any("is attached over a restart" in fact for fact in found)

@@ -1,6 +1,5 @@
 """What clients and channels saw against the journal: lost, doubled, left out, given away, over the limit."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from hookflash.engine.checker import (
     read_histories,
 )
 from hookflash.engine.domain import events as e
+from hookflash.engine.domain.struct import changed
 from tests.actors.running import conversation
 
 from .falsifying import add, broken
@@ -29,14 +29,14 @@ def _last(calls: list[ClientCall]) -> ClientCall:
 @pytest.mark.spec("I1")
 def test_an_answer_whose_request_is_in_no_record_is_lost_work() -> None:
     story = honest()
-    lost = replace(_last(story.calls), request_id="never-written")
+    lost = changed(_last(story.calls), request_id="never-written")
     assert broken(story.records, clients=[*story.calls, lost]) == {Promise.I1}
 
 
 @pytest.mark.spec("I1")
 def test_a_dry_run_leaves_no_record_and_is_not_lost() -> None:
     story = honest()
-    dry = replace(_last(story.calls), request_id="dry", is_dry_run=True)
+    dry = changed(_last(story.calls), request_id="dry", is_dry_run=True)
     assert broken(story.records, clients=[*story.calls, dry]) == set()
 
 
@@ -54,15 +54,15 @@ def test_a_dry_run_that_is_in_a_record_was_none() -> None:
 @pytest.mark.spec("I2")
 def test_two_replies_to_one_request_are_found() -> None:
     story = honest()
-    other = replace(_last(story.calls), reply=b"something else")
+    other = changed(_last(story.calls), reply=b"something else")
     assert broken(story.records, clients=[*story.calls, other]) == {Promise.I2}
 
 
 @pytest.mark.spec("I2")
 def test_other_content_under_a_used_request_id_has_to_be_refused() -> None:
     story = honest()
-    again = replace(_last(story.calls), digest=b"other content")
-    refused = replace(again, outcome=Outcome.REFUSED, reason="REQUEST_ID_REUSED", reply=b"")
+    again = changed(_last(story.calls), digest=b"other content")
+    refused = changed(again, outcome=Outcome.REFUSED, reason="REQUEST_ID_REUSED", reply=b"")
     assert broken(story.records, clients=[*story.calls, again]) == {Promise.I2}
     assert broken(story.records, clients=[*story.calls, refused]) == set()
 
@@ -70,7 +70,7 @@ def test_other_content_under_a_used_request_id_has_to_be_refused() -> None:
 @pytest.mark.spec("I6")
 def test_a_call_that_never_came_back_is_found_once_it_had_its_second() -> None:
     story = honest()
-    silent = replace(_last(story.calls), ended_at=None, outcome=Outcome.UNKNOWN)
+    silent = changed(_last(story.calls), ended_at=None, outcome=Outcome.UNKNOWN)
     end = silent.invoked_at
     assert broken(story.records, clients=[silent], end=end + 0.5) == set()
     assert Promise.I6 in broken(story.records, clients=[silent], end=end + 1.5)
@@ -87,14 +87,14 @@ def test_a_deadline_that_passes_after_the_last_record_is_found() -> None:
 @pytest.mark.spec("I16")
 def test_a_refused_call_with_a_record_is_found() -> None:
     story = honest()
-    calls = [*story.calls[:-1], replace(_last(story.calls), outcome=Outcome.REFUSED, reason="MAILBOX_FULL", reply=b"")]
+    calls = [*story.calls[:-1], changed(_last(story.calls), outcome=Outcome.REFUSED, reason="MAILBOX_FULL", reply=b"")]
     assert broken(story.records, clients=calls) == {Promise.I16}
 
 
 @pytest.mark.spec("I16")
 def test_a_refused_try_of_a_call_that_was_done_is_no_fault() -> None:
     story = honest()
-    tried = replace(_last(story.calls), outcome=Outcome.REFUSED, reason="RATE_LIMITED", reply=b"")
+    tried = changed(_last(story.calls), outcome=Outcome.REFUSED, reason="RATE_LIMITED", reply=b"")
     assert broken(story.records, clients=[tried, *story.calls]) == set()
 
 
@@ -117,9 +117,9 @@ def test_deliveries_handed_out_again_are_dropped_by_their_key() -> None:
     [
         pytest.param(lambda h: h[1:], id="one was left out"),
         pytest.param(lambda h: [h[1], h[0], *h[2:]], id="two changed places"),
-        pytest.param(lambda h: [*h, replace(h[0], key="another")], id="one came under another key"),
-        pytest.param(lambda h: [*h, replace(h[0], sequence=99, key="one/99")], id="one was never made"),
-        pytest.param(lambda h: [*h, replace(h[0], conversation="none")], id="one is of an unknown conversation"),
+        pytest.param(lambda h: [*h, changed(h[0], key="another")], id="one came under another key"),
+        pytest.param(lambda h: [*h, changed(h[0], sequence=99, key="one/99")], id="one was never made"),
+        pytest.param(lambda h: [*h, changed(h[0], conversation="none")], id="one is of an unknown conversation"),
     ],
 )
 def test_a_channel_that_got_something_else_is_found(spoil: object) -> None:
@@ -138,7 +138,7 @@ def test_a_receipt_that_says_failed_explains_a_hole() -> None:
 @pytest.mark.parametrize("secret", [NOTE, WHISPER])
 def test_a_whisper_or_note_in_what_the_channel_got_is_found_without_a_canary(secret: str) -> None:
     story = honest()
-    leaking = [replace(story.handed[0], raw=f"Hello! {secret}".encode()), *story.handed[1:]]
+    leaking = [changed(story.handed[0], raw=f"Hello! {secret}".encode()), *story.handed[1:]]
     assert broken(story.records, channels=leaking) == {Promise.I7}
 
 

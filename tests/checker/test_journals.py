@@ -3,14 +3,13 @@
 Positions and numbers are those of the story in `story.py`.
 """
 
-from dataclasses import replace
-
 import pytest
 
 from hookflash.engine.checker import Checker, Promise
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.notices import NoticeKey
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.values import CloseCause, LeaveReason, Offer, Reservation, RevokeReason
 from hookflash.engine.journal.record import Cause, CauseKind
 from hookflash.engine.journal.state_codec import encode_state
@@ -172,7 +171,7 @@ FORGERIES: list[tuple[Promise, str, Forgery]] = [
     (
         Promise.I11,
         "an idle agent beside a waiting invite",
-        lambda r: [replace(each, facts=each.facts[:4]) if each.position == 37 else each for each in r[:37]],
+        lambda r: [changed(each, facts=each.facts[:4]) if each.position == 37 else each for each in r[:37]],
     ),
     (Promise.I11, "a queue does not know who waits in it", drop(e.LineJoined, of="sales", nth=2)),
     (Promise.I13, "a record without principal", alter(11, principal="")),
@@ -270,7 +269,7 @@ def test_an_invite_that_overtakes_an_earlier_one_is_found() -> None:
     # Bob's offer of `three` goes to `four` instead, which was placed after it.
     three, four = records[25], records[26]
     made = (e.OfferMade, e.LineLeft, e.SlotReserved)
-    parked = replace(three, facts=tuple(fact for fact in three.facts if not isinstance(fact.event, made)))
+    parked = changed(three, facts=tuple(fact for fact in three.facts if not isinstance(fact.event, made)))
     offered = next(f.event for f in three.facts if isinstance(f.event, e.OfferMade))
     more: list[tuple[Address, e.Event]] = [
         (_FOUR, offered),

@@ -1,7 +1,5 @@
 """Agents: the state table row by row, presence and grace, slots, misses, and since when somebody is available."""
 
-from dataclasses import replace
-
 import pytest
 
 from hookflash.engine.domain import commands as c
@@ -9,6 +7,7 @@ from hookflash.engine.domain import events as e
 from hookflash.engine.domain.agent import Agent, deadlines, is_available, state_in
 from hookflash.engine.domain.limits import Limits
 from hookflash.engine.domain.refusals import AgentInUse, AgentLoggedOut, AgentNotFound, TargetNotAvailable
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.values import CHAT, AgentSettings, MediaDomainSettings, Reservation, RevokeReason
 from hookflash.sdk.types import AgentId, AgentState, ConversationId, OfferOutcome
 
@@ -16,7 +15,7 @@ from .given import ANN, BOB, CAT, VOICE, Centre, V, centre, transfer
 
 S = AgentState
 IDLE = Agent(id=ANN, settings=AgentSettings(id=ANN), capacity={CHAT: 2}, place=1)
-IN = replace(IDLE, is_logged_in=True, stream="desk", ready=frozenset({CHAT}))
+IN = changed(IDLE, is_logged_in=True, stream="desk", ready=frozenset({CHAT}))
 ONE, TWO = {ConversationId("a"): CHAT}, {ConversationId("a"): CHAT, ConversationId("b"): CHAT}
 OFFERED = (Reservation(offer="c~1", conversation=ConversationId("c"), media_domain=CHAT),)
 
@@ -26,22 +25,22 @@ OFFERED = (Reservation(offer="c~1", conversation=ConversationId("c"), media_doma
     ("agent", "state"),
     [
         pytest.param(IDLE, S.LOGGED_OUT, id="1 not logged in"),
-        pytest.param(replace(IDLE, slots=ONE), S.LOGGED_OUT, id="1 goes before 3"),
-        pytest.param(replace(IN, stream=None, slots=ONE), S.PENDING_NOT_READY, id="3 detached, at work"),
-        pytest.param(replace(IN, stream=None, reservations=OFFERED), S.PENDING_NOT_READY, id="3 detached, offered"),
-        pytest.param(replace(IN, ready=frozenset(), slots=ONE), S.PENDING_NOT_READY, id="3 not ready, at work"),
-        pytest.param(replace(IN, capacity={CHAT: 0}, slots=ONE), S.PENDING_NOT_READY, id="3 no slots, at work"),
-        pytest.param(replace(IN, stream=None), S.NOT_READY, id="4 detached"),
-        pytest.param(replace(IN, ready=frozenset()), S.NOT_READY, id="4 not ready"),
-        pytest.param(replace(IN, ready=frozenset({VOICE})), S.NOT_READY, id="4 ready elsewhere only"),
-        pytest.param(replace(IN, capacity={CHAT: 0}), S.NOT_READY, id="4 no slots"),
-        pytest.param(replace(IN, capacity={}), S.NOT_READY, id="4 no such media domain"),
-        pytest.param(replace(IN, reservations=OFFERED), S.RESERVED, id="5 offered"),
-        pytest.param(replace(IN, slots=ONE, reservations=OFFERED), S.RESERVED, id="5 goes before 6"),
-        pytest.param(replace(IN, slots=TWO), S.BUSY, id="6 full"),
-        pytest.param(replace(IN, capacity={CHAT: 1}, slots=TWO), S.BUSY, id="6 over-full after less capacity"),
-        pytest.param(replace(IN, slots=ONE), S.ACTIVE, id="7 at work, slots left"),
-        pytest.param(replace(IN, slots={ConversationId("a"): VOICE}), S.READY, id="8 at work elsewhere"),
+        pytest.param(changed(IDLE, slots=ONE), S.LOGGED_OUT, id="1 goes before 3"),
+        pytest.param(changed(IN, stream=None, slots=ONE), S.PENDING_NOT_READY, id="3 detached, at work"),
+        pytest.param(changed(IN, stream=None, reservations=OFFERED), S.PENDING_NOT_READY, id="3 detached, offered"),
+        pytest.param(changed(IN, ready=frozenset(), slots=ONE), S.PENDING_NOT_READY, id="3 not ready, at work"),
+        pytest.param(changed(IN, capacity={CHAT: 0}, slots=ONE), S.PENDING_NOT_READY, id="3 no slots, at work"),
+        pytest.param(changed(IN, stream=None), S.NOT_READY, id="4 detached"),
+        pytest.param(changed(IN, ready=frozenset()), S.NOT_READY, id="4 not ready"),
+        pytest.param(changed(IN, ready=frozenset({VOICE})), S.NOT_READY, id="4 ready elsewhere only"),
+        pytest.param(changed(IN, capacity={CHAT: 0}), S.NOT_READY, id="4 no slots"),
+        pytest.param(changed(IN, capacity={}), S.NOT_READY, id="4 no such media domain"),
+        pytest.param(changed(IN, reservations=OFFERED), S.RESERVED, id="5 offered"),
+        pytest.param(changed(IN, slots=ONE, reservations=OFFERED), S.RESERVED, id="5 goes before 6"),
+        pytest.param(changed(IN, slots=TWO), S.BUSY, id="6 full"),
+        pytest.param(changed(IN, capacity={CHAT: 1}, slots=TWO), S.BUSY, id="6 over-full after less capacity"),
+        pytest.param(changed(IN, slots=ONE), S.ACTIVE, id="7 at work, slots left"),
+        pytest.param(changed(IN, slots={ConversationId("a"): VOICE}), S.READY, id="8 at work elsewhere"),
         pytest.param(IN, S.READY, id="8 ready"),
     ],
 )

@@ -1,13 +1,12 @@
 """Conferences: the inviting agent stays, one agent more comes in, and the customer hears of nothing but the joining."""
 
-from dataclasses import replace
-
 import pytest
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.limits import Limits
 from hookflash.engine.domain.refusals import ConferenceFull, OfferClosed
+from hookflash.engine.domain.struct import changed
 from hookflash.sdk.types import AgentState, ConversationState, InviteKind, InviteState, ParticipantRole
 
 from .given import ANN, BOB, CAT, Centre, V, centre, conference, heard, transfer
@@ -150,7 +149,7 @@ def test_an_assistant_does_not_keep_the_conversation_and_is_removed_with_the_las
     site = centre().active(ANN, BOB)
     talk = site.talk()
     ann, bob = talk.participants
-    altered = replace(talk, participants=(ann, replace(bob, role=ParticipantRole.ASSISTANT)))
+    altered = changed(talk, participants=(ann, changed(bob, role=ParticipantRole.ASSISTANT)))
     site.entities[next(address for address, state in site.entities.items() if state is talk)] = altered
     assert [p.agent for p in site.talk().primaries] == [ANN]
     assert heard(site.tell(c.Leave(agent=ANN)))[0] == ("agents but ann", "Ann left the conversation")

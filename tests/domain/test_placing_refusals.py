@@ -1,13 +1,12 @@
 """What refuses the placing of an invite, and in which order; a refusal changes nothing."""
 
-from dataclasses import replace
-
 import pytest
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.limits import DURATION_MAX_S, Limits
 from hookflash.engine.domain.refusals import Reason, Refusal
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.values import CloseCause, MediaDomainSettings, QueueSettings, Target
 from hookflash.sdk.types import AgentId, InviteKind, ParticipantRole, QueueId
 
@@ -41,20 +40,20 @@ def reason(site: Centre, command: c.ConversationCommand, conversation: str = V) 
     ],
 )
 def test_a_target_is_one_queue_or_one_agent_that_exists(site: Centre, target: Target, expected: Reason) -> None:
-    assert reason(site, replace(transfer(ANN), target=target)) is expected
+    assert reason(site, changed(transfer(ANN), target=target)) is expected
 
 
 @pytest.mark.parametrize("kind", [InviteKind.TRANSFER, InviteKind.CONFERENCE])
 @pytest.mark.parametrize("priority", [0, 11, -1])
 @pytest.mark.spec("D-14")
 def test_eleven_is_not_to_be_had_by_asking(site: Centre, kind: InviteKind, priority: int) -> None:
-    command = replace(transfer(ANN), kind=kind, priority=priority)
+    command = changed(transfer(ANN), kind=kind, priority=priority)
     assert reason(site, command) is Reason.INVALID_SETTING
 
 
 @pytest.mark.parametrize("ttl_s", [0, -1, DURATION_MAX_S + 1, float("nan"), float("inf")])
 def test_a_ttl_is_a_duration_within_the_limit(site: Centre, ttl_s: float) -> None:
-    assert reason(site, replace(transfer(ANN), ttl_s=ttl_s)) is Reason.INVALID_SETTING
+    assert reason(site, changed(transfer(ANN), ttl_s=ttl_s)) is Reason.INVALID_SETTING
 
 
 @pytest.mark.spec("D-12", "A-27")
@@ -77,8 +76,8 @@ def test_who_is_not_in_it_or_not_any_more_is_refused(site: Centre) -> None:
 @pytest.mark.spec("R-G12")
 def test_only_a_primary_invites(site: Centre) -> None:
     talk = site.talk()
-    mate = replace(talk.participants[0], role=ParticipantRole.MONITOR)
-    site.entities[Address(Kind.CONVERSATION, V)] = replace(talk, participants=(mate,))
+    mate = changed(talk.participants[0], role=ParticipantRole.MONITOR)
+    site.entities[Address(Kind.CONVERSATION, V)] = changed(talk, participants=(mate,))
     assert reason(site, transfer(ANN)) is Reason.ROLE_NOT_ALLOWED
 
 
@@ -128,7 +127,7 @@ def test_a_busy_agent_is_no_target() -> None:
 def test_a_queue_of_another_media_domain_is_refused(site: Centre) -> None:
     phone = QueueSettings(id=QueueId("phone"), media_domain=VOICE)
     site.apply(c.Apply(media_domains=(MediaDomainSettings(id=VOICE),), queues=(phone,)))
-    assert reason(site, replace(transfer(ANN), target=Target(queue=phone.id))) is Reason.MEDIA_DOMAIN_MISMATCH
+    assert reason(site, changed(transfer(ANN), target=Target(queue=phone.id))) is Reason.MEDIA_DOMAIN_MISMATCH
 
 
 @pytest.mark.spec("A-20")
@@ -154,7 +153,7 @@ def test_a_stale_etag_is_told_before_the_state_is_judged_and_after_existence(sit
     site.tell(conference(ANN))
     for command, expected in (
         (transfer(ANN), Reason.ETAG_MISMATCH),
-        (replace(transfer(ANN), target=Target(queue=NOWHERE)), Reason.QUEUE_NOT_FOUND),
+        (changed(transfer(ANN), target=Target(queue=NOWHERE)), Reason.QUEUE_NOT_FOUND),
     ):
         with pytest.raises(Refusal) as refused:
             site.run(address, command, etag="of another state")
@@ -178,13 +177,13 @@ def test_refusals_come_in_the_order_of_the_table(site: Centre) -> None:
     site.tell(conference(ANN))
     nowhere, self_target = Target(queue=NOWHERE), Target(agent=ANN)
     faults = (
-        (replace(transfer(CAT, note="x" * 1_001), target=nowhere, priority=11), Reason.NOTE_TOO_LONG),
-        (replace(transfer(CAT), target=nowhere, priority=11), Reason.INVALID_SETTING),
-        (replace(transfer(CAT), target=nowhere), Reason.QUEUE_NOT_FOUND),
-        (replace(transfer(CAT), target=self_target), Reason.NOT_A_PARTICIPANT),
-        (replace(transfer(ANN), target=self_target), Reason.INVITE_PENDING),
+        (changed(transfer(CAT, note="x" * 1_001), target=nowhere, priority=11), Reason.NOTE_TOO_LONG),
+        (changed(transfer(CAT), target=nowhere, priority=11), Reason.INVALID_SETTING),
+        (changed(transfer(CAT), target=nowhere), Reason.QUEUE_NOT_FOUND),
+        (changed(transfer(CAT), target=self_target), Reason.NOT_A_PARTICIPANT),
+        (changed(transfer(ANN), target=self_target), Reason.INVITE_PENDING),
     )
     for command, expected in faults:
         assert reason(site, command) is expected
     site.tell(c.CancelInvite(number=2))
-    assert reason(site, replace(transfer(ANN), target=self_target)) is Reason.TARGET_IS_REQUESTER
+    assert reason(site, changed(transfer(ANN), target=self_target)) is Reason.TARGET_IS_REQUESTER

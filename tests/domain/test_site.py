@@ -1,7 +1,5 @@
 """Applying settings, all or nothing: what changes, what is refused and by which field, what is pruned; and booting."""
 
-from dataclasses import replace
-
 import pytest
 
 from hookflash.engine.domain import commands as c
@@ -10,6 +8,7 @@ from hookflash.engine.domain.address import Kind
 from hookflash.engine.domain.limits import DURATION_MAX_S, Limits
 from hookflash.engine.domain.refusals import Reason, Refusal
 from hookflash.engine.domain.site_rules import Change, ChangeKind, changes
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.values import (
     CHAT,
     AgentSettings,
@@ -46,7 +45,7 @@ def refused(site: Centre, command: c.Apply) -> tuple[Reason, str | None]:
 
 
 def queue(**given: object) -> c.Apply:
-    return c.Apply(attributes=(ENGLISH,), queues=(QUEUE, replace(QUEUE, id=QueueId("two"), **given)))  # type: ignore[arg-type]
+    return c.Apply(attributes=(ENGLISH,), queues=(QUEUE, changed(QUEUE, id=QueueId("two"), **given)))  # type: ignore[arg-type]
 
 
 @pytest.mark.spec("R-Q1", "R-Q2")
@@ -79,14 +78,14 @@ def test_a_queue_that_cannot_be_is_refused_by_its_field(site: Centre, command: c
 @pytest.mark.parametrize(
     ("agent", "field"),
     [
-        (replace(AGENT, display_name="x" * 51), "display_name"),
-        (replace(AGENT, capacity={CHAT: -1}), "domains[chat].capacity"),
-        (replace(AGENT, capacity={VOICE: 1}), "domains.media_domain"),
-        (replace(AGENT, attributes={AttributeId("german"): 1}), "attributes[german]"),
-        (replace(AGENT, attributes={VIP.id: 2}), "attributes[vip]"),
-        (replace(AGENT, attributes={ENGLISH.id: 11}), "attributes[english]"),
-        (replace(AGENT, attributes={ENGLISH.id: -1}), "attributes[english]"),
-        (replace(AGENT, queues=(BILLING, QueueId("nowhere"))), "queues[1]"),
+        (changed(AGENT, display_name="x" * 51), "display_name"),
+        (changed(AGENT, capacity={CHAT: -1}), "domains[chat].capacity"),
+        (changed(AGENT, capacity={VOICE: 1}), "domains.media_domain"),
+        (changed(AGENT, attributes={AttributeId("german"): 1}), "attributes[german]"),
+        (changed(AGENT, attributes={VIP.id: 2}), "attributes[vip]"),
+        (changed(AGENT, attributes={ENGLISH.id: 11}), "attributes[english]"),
+        (changed(AGENT, attributes={ENGLISH.id: -1}), "attributes[english]"),
+        (changed(AGENT, queues=(BILLING, QueueId("nowhere"))), "queues[1]"),
     ],
 )
 def test_an_agent_who_cannot_be_is_refused_by_the_field(site: Centre, agent: AgentSettings, field: str) -> None:
@@ -123,7 +122,7 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(site: Centre) -> None:
 @pytest.mark.parametrize("bad", ["", "Ann", "-a", "a b", "x" * 64, "é"])
 def test_ids_are_checked_in_every_list(site: Centre, bad: str) -> None:
     for command, field in (
-        (c.Apply(queues=(replace(QUEUE, id=QueueId(bad)),)), "queues[0].name"),
+        (c.Apply(queues=(changed(QUEUE, id=QueueId(bad)),)), "queues[0].name"),
         (c.Apply(agents=(AGENT, AgentSettings(id=AgentId(bad)))), "agents[1].name"),
         (c.Apply(channels=(ChannelSettings(id=ChannelId(bad)),)), "channels[0].name"),
         (c.Apply(attributes=(AttributeSettings(id=AttributeId(bad)),)), "attributes[0].name"),
@@ -146,8 +145,8 @@ def test_one_fault_keeps_everything_else_from_being_applied(site: Centre) -> Non
 def test_what_one_call_brings_may_name_each_other(site: Centre) -> None:
     site.apply(
         c.Apply(
-            queues=(replace(PHONE, steps=(Step(expression="english > 2"),), overflow=QueueId("two")),
-                    replace(QUEUE, id=QueueId("two"), media_domain=VOICE)),
+            queues=(changed(PHONE, steps=(Step(expression="english > 2"),), overflow=QueueId("two")),
+                    changed(QUEUE, id=QueueId("two"), media_domain=VOICE)),
             agents=(AgentSettings(id=AgentId("dan"), attributes={ENGLISH.id: 10, VIP.id: 1}, queues=(PHONE.id,)),),
             channels=(ChannelSettings(id=ChannelId("line"), queue=PHONE.id, media_domain=VOICE),),
             attributes=(ENGLISH, VIP),
@@ -166,13 +165,13 @@ def test_only_what_differs_is_told(site: Centre) -> None:
     )
     assert {change.change for change in changes(same, site)} == {ChangeKind.UNCHANGED}
     assert site.apply(same) == []
-    events = site.apply(replace(same, agents=(*same.agents[:2], replace(same.agents[2], display_name="Kit"))))
+    events = site.apply(changed(same, agents=(*same.agents[:2], changed(same.agents[2], display_name="Kit"))))
     assert [type(event) for event in events] == [e.AgentConfigured]
 
 
 def test_one_step_for_everybody_is_stored_as_none(site: Centre) -> None:
     for steps in ((), (Step(),), (Step(expression="  ", wait_s=5),)):
-        command = c.Apply(queues=(replace(QUEUE, display_name="Billing", steps=steps),))
+        command = c.Apply(queues=(changed(QUEUE, display_name="Billing", steps=steps),))
         assert changes(command, site) == [Change(kind=Kind.QUEUE, id=BILLING, change=ChangeKind.UNCHANGED)]
         assert site.apply(command) == []
 
@@ -220,7 +219,7 @@ def test_prune_deletes_of_the_named_kinds_only_and_never_chat(site: Centre) -> N
 
 @pytest.mark.spec("R-Q9")
 def test_what_is_in_use_after_the_call_is_not_pruned(site: Centre) -> None:
-    two = replace(QUEUE, id=QueueId("two"))
+    two = changed(QUEUE, id=QueueId("two"))
     site.apply(c.Apply(attributes=(ENGLISH, VIP), agents=(AgentSettings(id=ANN, attributes={VIP.id: 1}),)))
     assert refused(site, c.Apply(attributes=(ENGLISH,), prune=True))[0] is Reason.ATTRIBUTE_IN_USE
     everybody = tuple(AgentSettings(id=each) for each in (ANN, BOB, CAT))
@@ -235,7 +234,7 @@ def test_what_is_in_use_after_the_call_is_not_pruned(site: Centre) -> None:
 
 @pytest.mark.spec("R-Q9")
 def test_settings_that_stay_keep_what_they_name(site: Centre) -> None:
-    two, three = replace(QUEUE, id=QueueId("two")), replace(QUEUE, id=QueueId("three"), overflow=BILLING)
+    two, three = changed(QUEUE, id=QueueId("two")), changed(QUEUE, id=QueueId("three"), overflow=BILLING)
     site.apply(c.Apply(agents=(AgentSettings(id=ANN, queues=(BILLING,)),)))
     assert refused(site, c.Apply(queues=(two,), prune=True))[0] is Reason.QUEUE_IN_USE
     site.apply(c.Apply(agents=(AgentSettings(id=ANN),)))
@@ -249,12 +248,12 @@ def test_settings_that_stay_keep_what_they_name(site: Centre) -> None:
 def test_a_change_that_would_make_other_settings_wrong_is_refused(site: Centre) -> None:
     voice = (MediaDomainSettings(id=VOICE),)
     site.apply(c.Apply(channels=(ChannelSettings(id=WEB, queue=BILLING),), attributes=(ENGLISH,)))
-    move = c.Apply(media_domains=voice, queues=(replace(QUEUE, media_domain=VOICE),))
+    move = c.Apply(media_domains=voice, queues=(changed(QUEUE, media_domain=VOICE),))
     assert refused(site, move) == (Reason.INVALID_SETTING, "queues[0].media_domain")
     site.apply(
         c.Apply(channels=(ChannelSettings(id=WEB),), agents=(AgentSettings(id=ANN, attributes={ENGLISH.id: 7}),))
     )
-    boolean = c.Apply(attributes=(replace(ENGLISH, kind=AttributeKind.BOOLEAN),))
+    boolean = c.Apply(attributes=(changed(ENGLISH, kind=AttributeKind.BOOLEAN),))
     assert refused(site, boolean) == (Reason.INVALID_SETTING, "attributes[0].kind")
     site.active(BOB).tell(transfer(BOB), V)
     assert refused(site, move)[0] is Reason.QUEUE_IN_USE

@@ -1,13 +1,12 @@
 """Transfers: who is told what, in which order, and what becomes of conversation, agent and invite."""
 
-from dataclasses import replace
-
 import pytest
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.limits import Limits
 from hookflash.engine.domain.refusals import OfferClosed, TargetNotAvailable
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.values import AgentSettings, LeaveReason, QueueSettings
 from hookflash.sdk.types import AgentState, ConversationState, InviteKind, InviteState, OfferOutcome, ParticipantRole
 
@@ -202,7 +201,7 @@ def test_queue_settings_win_over_the_engines_and_the_placement_over_both(site: C
     site.tell(transfer(ANN))
     assert (site.invite().expire_at, site.invite().offer_timeout_s) == (site.now + 50, 5)
     other = centre().active(ANN)
-    other.tell(replace(transfer(ANN), ttl_s=7.5, priority=3))
+    other.tell(changed(transfer(ANN), ttl_s=7.5, priority=3))
     assert (other.invite().expire_at, other.invite().priority) == (other.now + 7.5, 3)
 
 

@@ -12,6 +12,7 @@ import pytest
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import SITE
 from hookflash.engine.domain.commands import Apply
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.values import ChannelSettings
 from hookflash.engine.edge import arrivals
 from hookflash.engine.edge.inbox_file import ArrivalRow, InboxFile
@@ -59,7 +60,7 @@ async def test_what_the_engine_could_not_do_before_it_stopped_is_done_after_the_
         await world.host.wait_until_settled()
         world.run.engine.shard.is_draining = True
         settings = world.run.engine.shard.facts.channels()[WEB]
-        world.host._want(settings.id, replace(settings, is_external=False))  # noqa: SLF001  Apply is refused by now
+        world.host._want(settings.id, changed(settings, is_external=False))  # noqa: SLF001  Apply is refused by now
         for key in ("one", "two", "one"):
             provider.arrivals.put_nowait(_said(key, key))
         await world.until(provider.arrivals.empty)

@@ -1,9 +1,10 @@
 """Only what is for the customer becomes a Delivery: by exact type, whatever it looks like."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import asdict
 
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.notices import NoticeKey, Style
@@ -54,12 +55,10 @@ def test_a_whisper_a_notice_for_agents_a_note_and_a_look_alike_never_become_a_de
     )
     staff = e.StaffNoticed(at=1.0, sequence=1, key=NoticeKey.CUSTOMER_AGENTS_LEFT, style=Style.TIMELINE, text=PRIVATE)
 
-    class Alike(e.MessageSent):
+    class Alike(e.MessageSent, frozen=True, kw_only=True):
         """A subclass is another type."""
 
-    alike = Alike.__new__(Alike)  # Its constructor makes a MessageSent and nothing else.
-    for field in fields(e.MessageSent):
-        object.__setattr__(alike, field.name, getattr(_message(3), field.name))
+    alike = Alike(**asdict(_message(3)))
     for event in (whisper, staff, alike, PRIVATE):
         with pytest.raises(TypeError) as refused:
             _deliver(event)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from hookflash.engine.domain import events as e
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.edge.http.edge import HttpEdge
 from hookflash.engine.edge.inbox_file import InboxFile
 from hookflash.engine.journal.memory import MemoryStore
@@ -250,7 +251,7 @@ async def test_a_medium_that_was_fetched_before_a_crash_is_not_fetched_again(tmp
         await world.apply(kind="web", is_external=True)
         world.run.engine.shard.is_draining = True
         settings = world.run.engine.shard.facts.channels()[WEB]
-        world.host._want(settings.id, replace(settings, is_external=False))  # noqa: SLF001  Apply is refused by now
+        world.host._want(settings.id, changed(settings, is_external=False))  # noqa: SLF001  Apply is refused by now
         await world.host.wait_until_settled()
         provider.arrivals.put_nowait(_sent("1"))
         await world.pass_until(lambda: _count(file))

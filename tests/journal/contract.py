@@ -3,10 +3,10 @@
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.failpoints import (
     JOURNAL_AFTER_APPEND,
     JOURNAL_AFTER_SYNC,
@@ -143,7 +143,7 @@ class JournalContract(ABC):
         heir = open_again()
         with pytest.raises(Conflict, match="Another engine has opened"):
             journal.append(records_from(3, 1))
-        heir.append([replace(record_at(3), principal="AGENT:bob")])
+        heir.append([changed(record_at(3), principal="AGENT:bob")])
         with pytest.raises(Conflict):
             journal.append(records_from(3, 1))
         assert [record.principal for record in heir.read(2)] == ["AGENT:bob"]

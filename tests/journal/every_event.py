@@ -6,6 +6,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from hookflash.engine.domain.events import Event
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.journal.codec import EVENTS
 
 __all__ = ["any_event", "of_class"]
@@ -15,7 +16,7 @@ _WHOLE = st.integers(min_value=-(2**63), max_value=2**63 - 1)
 
 
 def of_class(cls: type[Any]) -> st.SearchStrategy[Any]:
-    """Values of a dataclass, every field filled from its annotation."""
+    """Values of a struct or dataclass, every field filled from its annotation."""
     return st.builds(cls, **{name: _of(hint) for name, hint in get_type_hints(cls).items()})
 
 
@@ -38,6 +39,6 @@ def _of(hint: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401  any annotation th
         return st.dictionaries(_of(arguments[0]), _of(arguments[1]), max_size=3)
     if arguments:
         return st.one_of([_of(part) for part in arguments])
-    if hasattr(hint, "__dataclass_fields__"):
+    if hasattr(hint, "__dataclass_fields__") or (isinstance(hint, type) and issubclass(hint, Struct)):
         return st.deferred(lambda: of_class(hint))
     return st.from_type(hint)

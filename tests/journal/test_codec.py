@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.events import Booted, Event, LineJoined, QueueConfigured
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.values import QueueSettings
 from hookflash.engine.journal import codec
 from hookflash.engine.journal.codec import EVENTS, GENESIS, UPCASTERS, VERSIONS, decode, encode, link, payload
@@ -73,7 +73,7 @@ def test_the_hash_depends_on_every_record_before_it() -> None:
     first, second = record_at(1), record_at(2)
     encoded, chain = encode(first, GENESIS)
     assert chain == link(GENESIS, encoded)
-    _, other_chain = encode(replace(first, principal="AGENT:bob"), GENESIS)
+    _, other_chain = encode(changed(first, principal="AGENT:bob"), GENESIS)
     assert encode(second, chain)[0] == encode(second, other_chain)[0]
     assert encode(second, chain)[1] != encode(second, other_chain)[1]
 
@@ -81,7 +81,7 @@ def test_the_hash_depends_on_every_record_before_it() -> None:
 def test_a_mapping_that_cannot_be_changed_is_journaled_like_a_dict() -> None:
     made = QueueSettings(id=QueueId("q"), strategy_options=MappingProxyType({"a": "b"}))
     (fact,) = _again(record_of(QueueConfigured(settings=made))).facts
-    assert fact.event == QueueConfigured(settings=replace(made, strategy_options={"a": "b"}))
+    assert fact.event == QueueConfigured(settings=changed(made, strategy_options={"a": "b"}))
 
 
 def test_what_is_no_plain_data_is_refused_before_anything_is_written() -> None:

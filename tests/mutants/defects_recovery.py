@@ -43,7 +43,7 @@ RECOVERY = (
     defect(
         "overdue-offer-counts",
         "actors.alarms",
-        "replace(command, is_overdue=True) if isinstance(command, EndOffer) else command",
+        "changed(command, is_overdue=True) if isinstance(command, EndOffer) else command",
         "command",
         "I8",
         "An offer that ran out while the engine was down counts as missed.",

@@ -85,7 +85,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that runs many tests at once does not answer within 50 ms; what is late here is late for ever."""
-    monkeypatch.setattr(process, "ANSWER_S", 1.5)
+    monkeypatch.setattr(process, "ANSWER_S", 3.0)
 
 
 def _strategy(host: PluginHost, name: str = "mine") -> LoadedStrategy:

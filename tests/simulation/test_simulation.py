@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from hookflash.engine.actors.calls import Sealed
 from hookflash.engine.actors.commits import Commits, Sealing
 from hookflash.engine.checker import Promise
 from hookflash.engine.domain import events as e
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.edge import contents, line
 from hookflash.engine.edge.contents import Outgoing
 from hookflash.engine.edge.outbox import Outbox
@@ -98,7 +98,7 @@ def test_a_whisper_that_leaks_into_a_message_is_found(monkeypatch: pytest.Monkey
     def leak(
         event: Outgoing, *, channel: ChannelId, address: str, conversation: ConversationId, attempt: int
     ) -> Delivery:
-        event = replace(event, text=event.text + whispered.get(conversation, ""))
+        event = changed(event, text=event.text + whispered.get(conversation, ""))
         return delivery_of(event, channel=channel, address=address, conversation=conversation, attempt=attempt)
 
     monkeypatch.setattr(Outbox, "follow", listen)

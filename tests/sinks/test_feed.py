@@ -105,10 +105,15 @@ WHISPER = WhisperSent(
 NOTICE = StaffNoticed(at=1.0, sequence=1, key=next(iter(NoticeKey)), style=next(iter(Style)), text=CANARY)
 
 
-class _LookAlike(MessageSent):
-    """A subclass, as untyped code could make one; made by hand, for its constructor makes none."""
+class _LookAlike(MessageSent, frozen=True, kw_only=True):
+    """A subclass, as untyped code could make one."""
 
-    text = CANARY
+    text: str = CANARY
+
+
+LOOK_ALIKE = _LookAlike(
+    at=1.0, number=1, sequence=1, transcript=1, delivery=1, role=ParticipantRole.PRIMARY, agent=None, display_name=""
+)
 
 
 @pytest.mark.spec("R-W3", "I7")
@@ -117,7 +122,7 @@ class _LookAlike(MessageSent):
     [
         WHISPER,
         NOTICE,
-        object.__new__(_LookAlike),
+        LOOK_ALIKE,
         Conversation,
     ],
 )

@@ -1,12 +1,12 @@
 """Sinks at work: nothing is left out, nobody waits for them, and what goes wrong with one is seen."""
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hookflash.engine.domain.commands import SendWhisper
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.edge.sinks.cursors import CURSORS_FILE
 from hookflash.engine.edge.sinks.run import SinkState
 from hookflash.sdk.errors import Throttled, Transient
@@ -118,7 +118,7 @@ async def test_a_sink_that_does_not_answer_is_given_up_and_asked_again(tmp_path:
     heard, faults = Heard(answering), Faults()
     async with running() as run:
         await _talking(run)
-        rules = replace(QUICK, deliver_timeout_s=0.02)
+        rules = changed(QUICK, deliver_timeout_s=0.02)
         sinks = await started(run, host(run, tmp_path, heard, faults=faults, rules=rules))
         await say(run, "one")
         await heard.until(lambda: len(heard.batches) == 2)
@@ -155,7 +155,7 @@ async def test_a_sink_that_blocks_its_thread_holds_up_no_conversation_and_is_lef
     heard, other = Heard(lambda _: blocked(until)), HeardByAgents()
     async with running() as run:
         await _talking(run)
-        sinks = await started(run, host(run, tmp_path, heard, other, rules=replace(QUICK, finish_s=0.05)))
+        sinks = await started(run, host(run, tmp_path, heard, other, rules=changed(QUICK, finish_s=0.05)))
         await say(run, "one")
         await heard.until(lambda: len(heard.batches) == 1)
         await say(run, "two", "three")

@@ -1,7 +1,6 @@
 """What the projector makes of records: lists, invites, deliveries, keys; and what it does with what cannot be."""
 
 import sqlite3
-from dataclasses import replace
 from threading import Event
 from typing import cast
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.events import MediaDomainConfigured, MediaDomainDeleted
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.values import MediaDomainSettings
 from hookflash.engine.views.projection import Violation
 from hookflash.engine.views.projector import Projector
@@ -304,7 +304,7 @@ def test_a_record_that_cannot_be_made_into_rows_is_put_aside_and_the_next_one_is
     story = Story()
     talk = Talk(story, "c1")
     talk.tell(talk.opened())
-    faulty = replace(talk.said("hello"), text=cast("str", object()))
+    faulty = changed(talk.said("hello"), text=cast("str", object()))
     talk.tell(faulty)
     talk.tell(talk.said("still there?"))
     projector = Projector(views, gather_s=0.0)

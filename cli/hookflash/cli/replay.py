@@ -6,11 +6,11 @@ One of the few modules here that import the engine, and only when it runs. It re
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import to_builtins
 
 from hookflash.cli.failures import CommandError, ExitCode
 from hookflash.cli.options import Given
@@ -118,7 +118,8 @@ def _queue(given: str) -> Any:  # noqa: ANN401 - the engine's id type is not imp
 
 
 def _plain(comparison: Comparison) -> Mapping[str, object]:
-    return asdict(comparison)
+    plain: Mapping[str, object] = to_builtins(comparison)
+    return plain
 
 
 def _table(comparison: Comparison, trial: Trial) -> list[str]:

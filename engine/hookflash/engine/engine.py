@@ -7,7 +7,6 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from random import Random, SystemRandom
 from typing import Self
 
@@ -31,6 +30,7 @@ from hookflash.engine.actors.timers import Timers
 from hookflash.engine.actors.unattended import Unattended
 from hookflash.engine.domain.address import SITE
 from hookflash.engine.domain.commands import RecordFault
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.values import QueueSettings
 from hookflash.engine.edge.adapter_host import AdapterHost
 from hookflash.engine.edge.inbox import Inbox
@@ -70,8 +70,7 @@ _STOPPING_S = 30.0
 """How long plugins have when the engine stops."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Threads:
+class Threads(Struct, frozen=True, kw_only=True):
     """What works beside the loop, by itself on threads: a server has a process for the views, a simulation its loop."""
 
     writer: Callable[[Journal], JournalWriter] = JournalWriter

@@ -7,11 +7,12 @@ takes all three. The limits of `[engine]` are read off the fields of `Limits`, s
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
 from hookflash.engine.domain.limits import DURATION_MAX_S, RANGE, Limits, Range, UnattendedPolicy
+from hookflash.engine.domain.struct import Struct
 
 __all__ = [
     "ABSENT",
@@ -48,8 +49,7 @@ class _WrongError(ValueError):
     """A value is wrong; the message holds what would be right, as words that follow "must be"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting: its table and key in the file, its name as flag and variable, and its reader."""
 
     table: str

@@ -3,12 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import islice
 
 from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.commands import AskUnattended, EndDecision, EndOffer, Timer
 from hookflash.engine.domain.refusals import Refusal
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.journal.record import CauseKind
 
 from .calls import Call
@@ -56,7 +56,7 @@ class Alarms:
     def fire_overdue(self) -> None:
         """After a restart: fire what fell due meanwhile. An offer among it counts against nobody (R-O9)."""
         for when, address, command in self._shard.world.timers.due(self._shard.clock.now()):
-            overdue = replace(command, is_overdue=True) if isinstance(command, EndOffer) else command
+            overdue = changed(command, is_overdue=True) if isinstance(command, EndOffer) else command
             self._fire(when, address, overdue)
 
     def _ring(self) -> None:

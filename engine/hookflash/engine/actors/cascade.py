@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.agent import day_of
-from hookflash.engine.domain.changed import changed
 from hookflash.engine.domain.commands import AskStrategy, Command
 from hookflash.engine.domain.deciders import decide
 from hookflash.engine.domain.refusals import Refusal
 from hookflash.engine.domain.states import State
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.turn import Context, Tell
 from hookflash.engine.journal.record import Fact
 

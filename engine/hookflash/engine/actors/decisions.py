@@ -9,7 +9,6 @@ from hashlib import blake2b, shake_128
 from random import Random
 from typing import Final, final
 
-from hookflash.engine.domain.changed import maker
 from hookflash.engine.domain.commands import AnswerDecision, AskStrategy, MakeOffer
 from hookflash.engine.domain.values import Decision, Invite
 from hookflash.engine.plugins import BUDGET_S, Answer, PluginHost
@@ -19,6 +18,7 @@ from hookflash.sdk.types import AgentId, ConversationId
 
 from .directory import Directory
 from .eligible import Eligible
+from .making import maker
 from .matching import Match, Matching, Waiting
 
 __all__ = ["Decisions"]

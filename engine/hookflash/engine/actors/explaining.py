@@ -5,7 +5,6 @@ same in both cases, may be found out on any thread, and asks no plugin but for t
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, final
 
@@ -13,6 +12,7 @@ from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.agent import AVAILABLE, Agent, day_of, state_in
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.queue import Queue
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.values import Invite, QueueSettings
 from hookflash.engine.plugins.strategies import LoadedStrategy
 from hookflash.sdk.routing import OrderKey
@@ -61,8 +61,7 @@ _SHOWN_FIRST: Final = {
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Considered:
+class Considered(Struct, frozen=True, kw_only=True):
     """One agent of the queue, or one who was asked about, looked at for one invite.
 
     `step` is the first that he matches. `key` is his in the strategy's order, None while he is not available; `place`
@@ -84,14 +83,13 @@ class Considered:
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(Struct, frozen=True, kw_only=True):
     """What stood at a time: the conversation with its open invite, the invite's queue (if it has one), all agents."""
 
     at: float
     conversation: Conversation
     queue: Queue | None
-    agents: Mapping[AgentId, Agent] = field(repr=False)
+    agents: Mapping[AgentId, Agent]
 
     @property
     def invite(self) -> Invite:

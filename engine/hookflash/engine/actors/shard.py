@@ -7,7 +7,6 @@ answer, the desks and the channels hear of it.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from uuid import uuid4
 
 import structlog
@@ -25,6 +24,7 @@ from hookflash.engine.domain.refusals import (
     RequestIdReused,
 )
 from hookflash.engine.domain.states import State
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.turn import Context
 from hookflash.engine.journal.port import Journal, JournalBroken, JournalError
 from hookflash.engine.journal.record import Record
@@ -43,8 +43,7 @@ __all__ = ["Archive", "Shard"]
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Archive:
+class Archive(Struct, frozen=True, kw_only=True):
     """How the shard reaches what is not in memory. The first three block and are called in a thread."""
 
     snapshot: Callable[[Address], tuple[State, int] | None]

@@ -8,12 +8,13 @@ from dataclasses import fields
 from typing import Final, assert_never, cast
 
 from hookflash.engine.domain.agent import AVAILABLE, Agent, state_in
-from hookflash.engine.domain.changed import maker
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.expression_tree import Comparison, Expression, Operator
 from hookflash.engine.domain.values import CHAT, Invite, QueueSettings, Served
 from hookflash.sdk.routing import AgentView, InviteView
 from hookflash.sdk.types import AgentId, InviteId, InviteKind
+
+from .making import maker
 
 __all__ = ["agent_view", "invite_view", "levels_in"]
 

@@ -3,10 +3,9 @@
 The hashes themselves are the journal reader's business; nobody gets a record from it whose link does not hold.
 """
 
-from dataclasses import dataclass
-
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.journal.record import CauseKind, Record
 
 from .findings import Findings
@@ -21,8 +20,7 @@ KEPT_S = 604_800.0
 _NAMED = (CauseKind.COMMAND, CauseKind.ARRIVAL, CauseKind.TIMER, CauseKind.STREAM)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """The record that a key belongs to."""
 
     position: int

@@ -14,10 +14,11 @@ passed over. All times are seconds, of one clock within a file.
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TextIO
+
+from hookflash.engine.domain.struct import Struct
 
 __all__ = [
     "RECEIVE",
@@ -47,8 +48,7 @@ class Outcome(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientCall:
+class ClientCall(Struct, frozen=True, kw_only=True):
     """One call as its client saw it; a repeat is a call of its own.
 
     `principal` is `ROLE:subject`; `method` is `Service/Method`; `request_id` is empty where the call had none.
@@ -80,8 +80,7 @@ class ClientCall:
         return f"{self.principal} {self.method} {self.request_id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handed:
+class Handed(Struct, frozen=True, kw_only=True):
     """One delivery as the channel got it, each time it got it; `conversation` is the bare id, `raw` all its bytes."""
 
     conversation: str
@@ -91,8 +90,7 @@ class Handed:
     at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gauge:
+class Gauge(Struct, frozen=True, kw_only=True):
     """How full something was, and its limit."""
 
     name: str
@@ -101,8 +99,7 @@ class Gauge:
     at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Histories:
+class Histories(Struct, frozen=True, kw_only=True):
     """What was written down. None: nobody wrote that down, so what needs it is not checked."""
 
     calls: tuple[ClientCall, ...] | None = None
@@ -125,9 +122,9 @@ class HistoryWriter:
     def write(self, entry: ClientCall | Handed | Gauge) -> None:
         """Add one entry."""
         line: dict[str, Any] = {"kind": _NAMES[type(entry)]}
-        for field in fields(entry):
-            value = getattr(entry, field.name)
-            line[field.name] = b64encode(value).decode() if isinstance(value, bytes) else value
+        for name in entry.__struct_fields__:
+            value = getattr(entry, name)
+            line[name] = b64encode(value).decode() if isinstance(value, bytes) else value
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
 

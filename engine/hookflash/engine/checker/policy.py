@@ -6,10 +6,10 @@ is nobody's own doing. The engine's own principal may do what timers, streams an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from hookflash.engine.domain import events as e
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.values import CloseCause, LeaveReason
 from hookflash.engine.journal.record import CauseKind, Record
 from hookflash.sdk.types import InviteKind, OfferOutcome, ParticipantRole, Role
@@ -35,8 +35,7 @@ class _Rule(NamedTuple):
     agent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """A record's principal, taken apart: role, subject, and the agent it acts for (empty: none)."""
 
     role: Role

@@ -3,8 +3,9 @@
 The ids I1 to I16 are error constants: a violation reads `I4 OWNER: ...`, in logs, in reports and in exit texts alike.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+
+from hookflash.engine.domain.struct import Struct
 
 __all__ = ["Promise", "Violation"]
 
@@ -39,8 +40,7 @@ class Promise(Enum):
         return f"{self.name} {self.word}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Violation:
+class Violation(Struct, frozen=True, kw_only=True):
     """A broken promise: where in the journal it shows (0: not in the journal), and the fact as a sentence."""
 
     promise: Promise

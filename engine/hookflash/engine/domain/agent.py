@@ -5,12 +5,11 @@ cannot both win (R-A2).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
-from hookflash.engine.domain.changed import changed
+from hookflash.engine.domain.struct import Struct, changed, field
 from hookflash.engine.domain.values import AgentSettings, Reservation, RevokeReason, Served, Talking
 from hookflash.sdk.types import AgentId, AgentState, ConversationId, MediaDomainId, OfferOutcome, QueueId
 
@@ -26,8 +25,7 @@ _NOTHING: Final = Served()
 _NOT_HIS_DOING = (RevokeReason.INVITE_ENDED, RevokeReason.CONVERSATION_CLOSED, RevokeReason.ENGINE_DOWN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
+class Agent(Struct, frozen=True, kw_only=True):
     """A person who answers.
 
     `stream` is the desk's open stream; without one he is detached until `grace_until`. `ready` are the media domains

@@ -5,9 +5,10 @@ An attribute that an agent does not have counts as 0, and no tree matches everyb
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias, assert_never
+
+from hookflash.engine.domain.struct import Struct
 
 __all__ = ["AllOf", "AnyOf", "Comparison", "Expression", "ExpressionError", "Operator", "Term"]
 
@@ -43,8 +44,7 @@ _COMPARE: Final[Mapping[Operator, Callable[[int, int], bool]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """One attribute compared with one number; `vip == true` is kept as `vip != 0`."""
 
     attribute: str
@@ -52,15 +52,13 @@ class Comparison:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Struct, frozen=True):
     """Two terms or more, all of which must match."""
 
     terms: "tuple[Term, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """Two terms or more, one of which must match."""
 
     terms: "tuple[Term, ...]"
@@ -69,8 +67,7 @@ class AnyOf:
 Term: TypeAlias = Comparison | AllOf | AnyOf
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """A text that was read: the text as it came, and its tree; no tree matches everybody."""
 
     text: str

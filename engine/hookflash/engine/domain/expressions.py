@@ -5,7 +5,6 @@ other: mixed at one level they need parentheses, so that nobody has to remember 
 """
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
@@ -18,6 +17,7 @@ from hookflash.engine.domain.expression_tree import (
     Operator,
     Term,
 )
+from hookflash.engine.domain.struct import Struct
 
 __all__ = [
     "DEPTH_MAX",
@@ -57,8 +57,7 @@ class _Kind(Enum):
     END = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: _Kind
     text: str
     column: int

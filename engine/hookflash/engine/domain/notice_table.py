@@ -5,9 +5,10 @@ when, and in which order, is decided where the event is made.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+
+from hookflash.engine.domain.struct import Struct
 
 __all__ = ["NOTICES", "WITHOUT_AGENT", "Audience", "NoticeKey", "NoticeText", "Style"]
 
@@ -71,8 +72,7 @@ class Style(StrEnum):
     """An entry that its audience also sees later."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeText:
+class NoticeText(Struct, frozen=True, kw_only=True):
     """One row of the table. Placeholders stand in braces: `{queue_name}`."""
 
     default: str

@@ -6,12 +6,12 @@ shown as it is. An empty override says that nothing is sent.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from string import Formatter
 from typing import Final, TypeAlias
 
 from hookflash.engine.domain.notice_table import NOTICES, WITHOUT_AGENT, Audience, NoticeKey, NoticeText, Style
+from hookflash.engine.domain.struct import Struct
 
 __all__ = [
     "NOTICES",
@@ -49,8 +49,7 @@ class _Scope(StrEnum):
     DEFAULT = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class _Placeholder:
+class _Placeholder(Struct, frozen=True):
     name: str
 
 

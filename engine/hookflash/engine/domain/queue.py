@@ -3,19 +3,17 @@
 Pure. The order of the line and the choice among candidates are the matching's, which looks across all queues (R-Q3).
 """
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from hookflash.engine.domain import events as e
-from hookflash.engine.domain.changed import changed
+from hookflash.engine.domain.struct import Struct, changed
 from hookflash.engine.domain.values import QueueSettings
 from hookflash.sdk.types import QueueId
 
 __all__ = ["Queue", "evolve"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class Queue(Struct, frozen=True, kw_only=True):
     """A named line of waiting invites. `cursor`: a JSON text, what its strategy's last decision left for the next."""
 
     settings: QueueSettings

@@ -5,12 +5,12 @@ change of the agent: nobody applied one.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Final, TypeAlias, TypeVar
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain.address import Kind
+from hookflash.engine.domain.struct import Struct, changed
 from hookflash.engine.domain.turn import Facts
 from hookflash.engine.domain.values import (
     CHAT,
@@ -41,8 +41,7 @@ class ChangeKind(StrEnum):
     DELETED = "DELETED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """What becomes of one resource; `fields` are the public names of those that an update changes."""
 
     kind: Kind
@@ -53,7 +52,7 @@ class Change:
 
 def normal(command: c.Apply) -> c.Apply:
     """The call as it is stored: one step for everybody is what a queue without steps has anyway (R-Q2)."""
-    return replace(command, queues=tuple(_normal_queue(queue) for queue in command.queues))
+    return changed(command, queues=tuple(_normal_queue(queue) for queue in command.queues))
 
 
 def changes(command: c.Apply, facts: Facts) -> list[Change]:
@@ -73,7 +72,7 @@ def changes(command: c.Apply, facts: Facts) -> list[Change]:
 
 def _normal_queue(queue: QueueSettings) -> QueueSettings:
     is_for_everybody = len(queue.steps) == 1 and not queue.steps[0].expression.strip()
-    return replace(queue, steps=()) if is_for_everybody else queue
+    return changed(queue, steps=()) if is_for_everybody else queue
 
 
 def _applied(kind: Kind, given: Sequence[_A], known: Iterable[_A]) -> Iterator[Change]:
@@ -83,14 +82,14 @@ def _applied(kind: Kind, given: Sequence[_A], known: Iterable[_A]) -> Iterator[C
         if before is None:
             yield Change(kind=kind, id=settings.id, change=ChangeKind.CREATED)
             continue
-        changed = _changed_fields(kind, before, settings)
-        change = ChangeKind.UPDATED if changed else ChangeKind.UNCHANGED
-        yield Change(kind=kind, id=settings.id, change=change, fields=changed)
+        names = _changed_fields(kind, before, settings)
+        change = ChangeKind.UPDATED if names else ChangeKind.UNCHANGED
+        yield Change(kind=kind, id=settings.id, change=change, fields=names)
 
 
 def _changed_fields(kind: Kind, before: _A, after: _A) -> tuple[str, ...]:
-    changed = (field.name for field in fields(after) if getattr(before, field.name) != getattr(after, field.name))
-    return tuple(_public(kind, name) for name in changed)
+    names = (name for name in after.__struct_fields__ if getattr(before, name) != getattr(after, name))
+    return tuple(_public(kind, name) for name in names)
 
 
 def _public(kind: Kind, name: str) -> str:

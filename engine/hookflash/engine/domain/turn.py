@@ -5,14 +5,13 @@ never import each other; what one wants of another entity is a `Tell`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.sdk.types import AgentId, AttributeId, ChannelId, ConversationId, MediaDomainId, QueueId
 
 from .address import Address
 from .agent import Agent
-from .changed import quick
 from .commands import Command
 from .events import Event
 from .limits import Limits
@@ -93,9 +92,7 @@ class Facts(Protocol):
         """The settings that the adapter of that kind declares secret."""
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """The time, the place in the journal, the limits, the texts and the facts for one turn.
 
     `etag_given` is set in a cascade's first turn only, and only where the caller gave one.

@@ -5,10 +5,9 @@ All times are seconds of engine time (Unix epoch), all durations seconds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 
-from hookflash.engine.domain.changed import quick
+from hookflash.engine.domain.struct import Struct, field
 from hookflash.sdk.types import (
     AgentId,
     AttributeId,
@@ -121,16 +120,14 @@ class AttributeKind(StrEnum):
     PROFICIENCY = "PROFICIENCY"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(Struct, frozen=True, kw_only=True):
     """Where an invite goes: to a queue or to one named agent, exactly one of them (R-G2)."""
 
     queue: QueueId | None = None
     agent: AgentId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
+class Customer(Struct, frozen=True, kw_only=True):
     """What is known of the customer; `is_identified` says whether the name is more than the channel's guess."""
 
     display_name: str = ""
@@ -138,8 +135,7 @@ class Customer:
     profile: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelSession:
+class ChannelSession(Struct, frozen=True, kw_only=True):
     """The customer's connection through one channel inside a conversation."""
 
     number: int
@@ -149,9 +145,7 @@ class ChannelSession:
     closed_at: float | None = None
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Participant:
+class Participant(Struct, frozen=True, kw_only=True):
     """An agent in a conversation. `queue` is the queue of the invite by which he came (R-L8)."""
 
     agent: AgentId
@@ -162,9 +156,7 @@ class Participant:
     queue: QueueId | None = None
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class Offer(Struct, frozen=True, kw_only=True):
     """An invite shown to one agent, numbered within its conversation from 1."""
 
     number: int
@@ -174,8 +166,7 @@ class Offer:
     expire_at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastOffer:
+class PastOffer(Struct, frozen=True, kw_only=True):
     """What became of an offer; `outcome` is OPEN while it is open."""
 
     agent: AgentId
@@ -183,8 +174,7 @@ class PastOffer:
     outcome: OfferOutcome = OfferOutcome.OPEN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class Tried(Struct, frozen=True, kw_only=True):
     """How often an agent was offered this invite, and until when he is not asked again (R-O4)."""
 
     agent: AgentId
@@ -192,8 +182,7 @@ class Tried:
     paused_until: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """A strategy that is not bundled was asked; `until` is when the default decides instead (R-Q8)."""
 
     number: int
@@ -201,9 +190,7 @@ class Decision:
     until: float
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invite:
+class Invite(Struct, frozen=True, kw_only=True):
     """One open search for an agent on behalf of a conversation, numbered within it from 1.
 
     `placement` numbers placements over the whole shard; `steps_at` are the times at which steps 2, 3, ... open;
@@ -256,8 +243,7 @@ class Invite:
         return next((tried for tried in self.tried if tried.agent == agent), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reservation:
+class Reservation(Struct, frozen=True, kw_only=True):
     """An open offer as the agent's own facts hold it: it takes one slot until it is decided. `queue`: whose it is."""
 
     offer: str
@@ -266,17 +252,14 @@ class Reservation:
     queue: QueueId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Talking:
+class Talking(Struct, frozen=True, kw_only=True):
     """Since when an agent has a conversation that came to him through that queue."""
 
     queue: QueueId
     since: float
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class Served(Struct, frozen=True, kw_only=True):
     """What an agent did for one queue: when he was last offered something and last finished, and what that day.
 
     `handled` and `talk_s` (seconds) are those of the UTC day `day`, counted in days since 1970, on which he last
@@ -295,16 +278,14 @@ def offer_id(conversation: str, number: int) -> str:
     return f"{conversation}~{number}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One stage of a queue's search: an expression over agent attributes, and how long it is tried alone."""
 
     expression: str = ""
     wait_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueSettings:
+class QueueSettings(Struct, frozen=True, kw_only=True):
     """A queue as applied (R-Q1). None stands for the engine's default."""
 
     id: QueueId
@@ -328,8 +309,7 @@ class QueueSettings:
         return self.display_name or self.id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentSettings:
+class AgentSettings(Struct, frozen=True, kw_only=True):
     """An agent as applied. `capacity` overrides media domains' defaults; `queues` narrows, empty means all."""
 
     id: AgentId
@@ -344,8 +324,7 @@ class AgentSettings:
         return self.display_name or self.id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Abilities:
+class Abilities(Struct, frozen=True, kw_only=True):
     """What a channel carries, and for how long he may be answered.
 
     `rejected` is what it does not, of "text", "choice", "template", and of "image", "audio", "video" and "file".
@@ -355,8 +334,7 @@ class Abilities:
     reply_window_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelSettings:
+class ChannelSettings(Struct, frozen=True, kw_only=True):
     """A channel as applied. A secret setting holds a reference, `env:NAME` or `file:PATH`, never the secret."""
 
     id: ChannelId
@@ -368,24 +346,21 @@ class ChannelSettings:
     locale: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeSettings:
+class AttributeSettings(Struct, frozen=True, kw_only=True):
     """An agent attribute; declared before it is used (R-Q2)."""
 
     id: AttributeId
     kind: AttributeKind = AttributeKind.PROFICIENCY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaDomainSettings:
+class MediaDomainSettings(Struct, frozen=True, kw_only=True):
     """A media domain and the slots that an agent has in it unless his own settings say otherwise."""
 
     id: MediaDomainId
     capacity: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenSettings:
+class TokenSettings(Struct, frozen=True, kw_only=True):
     """A token as stored: its secret only as a SHA-256 digest (guarantees section 8)."""
 
     id: str

@@ -6,7 +6,6 @@ channel has one task at a time that starts or stops its adapter, so two changes 
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, final
 
@@ -14,6 +13,7 @@ import structlog
 
 from hookflash.engine.actors.calls import Sealed
 from hookflash.engine.domain import events as e
+from hookflash.engine.domain.struct import Struct, changed
 from hookflash.engine.domain.values import ChannelSettings
 from hookflash.sdk.hosting.patience import end
 from hookflash.sdk.types import ChannelId, ExternalId
@@ -42,8 +42,7 @@ class ChannelState(StrEnum):
     FAILED = "FAILED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelReport:
+class ChannelReport(Struct, frozen=True, kw_only=True):
     """A served channel as an admin sees it since `since`; `reason` says what is wrong, without a full stop."""
 
     channel: ChannelId
@@ -240,4 +239,4 @@ class AdapterHost:
         trouble = None if run is None else run.trouble
         if trouble is None or report.state is not ChannelState.RUNNING:
             return report
-        return replace(report, state=ChannelState.FAILING, since=trouble.since, reason=trouble.words)
+        return changed(report, state=ChannelState.FAILING, since=trouble.since, reason=trouble.words)

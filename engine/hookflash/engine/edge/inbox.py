@@ -6,7 +6,6 @@ Two first messages at once may both find no conversation open; the second is ref
 
 import hashlib
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final, final
 
 from hookflash.engine.actors.calls import Call, Outcome
@@ -19,6 +18,7 @@ from hookflash.engine.domain.refusals import (
     ConversationClosed,
     ConversationExists,
 )
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.text import clean_message
 from hookflash.engine.domain.values import Customer, Filtering, Target
 from hookflash.engine.ids import IdMaker
@@ -198,7 +198,7 @@ class Inbox:
             customer_name=opening.customer.display_name,
             target=opening.target,
         )
-        return replace(opening, target=destination.target, chosen_by=destination.chosen_by, closed=destination.closed)
+        return changed(opening, target=destination.target, chosen_by=destination.chosen_by, closed=destination.closed)
 
 
 def _digest(address: str, text: str | None) -> bytes:

@@ -9,12 +9,13 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
 from typing import Final, NamedTuple, TypeVar, final
+
+from hookflash.engine.domain.struct import Struct
 
 __all__ = ["INBOX_FILE", "ArrivalRow", "InboxFile", "MediaKept", "MediaRow", "RawBody"]
 
@@ -114,8 +115,7 @@ class MediaKept(NamedTuple):
     unnamed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     work: _Work
     conclude: Callable[[object, Exception | None], None]
 

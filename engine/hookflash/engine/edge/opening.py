@@ -6,11 +6,11 @@ on from there.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import final
 
 from hookflash.engine.actors.queue_index import QueueStats
 from hookflash.engine.domain.queue import Queue
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.values import ChannelSettings, QueueSettings, Target
 from hookflash.engine.plugins.opening_hours import OpeningHours
 from hookflash.engine.plugins.policy_hooks import PolicyHooks
@@ -23,8 +23,7 @@ __all__ = ["Destination", "Opening"]
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
+class Destination(Struct, frozen=True, kw_only=True):
     """A target (None: the channel's queue, if it has one), who chose it, and the queue that is closed instead."""
 
     target: Target | None = None

@@ -6,7 +6,6 @@ bounded by what was acknowledged to those who said it: `pending` counts it, for 
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol, Self, final
 
 from hookflash.engine.actors.calls import Sealed
@@ -15,6 +14,7 @@ from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.refusals import Refusal, TakenOver
+from hookflash.engine.domain.struct import Struct
 from hookflash.sdk.channel import Delivery
 from hookflash.sdk.types import ChannelId, ConversationId
 
@@ -51,8 +51,7 @@ class UnsettledRow(Protocol):
         """What was said."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class Settled(Struct, frozen=True, kw_only=True):
     """A delivery that is done, or failed for good where `error` says why; `at` is when it was said."""
 
     channel: ChannelId

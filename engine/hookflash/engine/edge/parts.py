@@ -1,12 +1,12 @@
 """The parts of the edge that all channels share, and how they are put together."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Self, final
 
 from hookflash.engine.actors.clock import Clock
 from hookflash.engine.domain.limits import Limits
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.ids import IdMaker
 from hookflash.engine.settings import HttpSettings
 from hookflash.sdk.types import ChannelId
@@ -29,8 +29,7 @@ __all__ = ["Edge"]
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
+class Edge(Struct, frozen=True, kw_only=True):
     """What an engine's channels share; who stops one of these is its engine."""
 
     shard: EdgeShard

@@ -17,6 +17,7 @@ from hookflash.engine.actors.clock import Clock
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.commands import RecordReceipt
 from hookflash.engine.domain.refusals import Refusal
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.journal.record import CauseKind
 from hookflash.sdk.channel import Delivery, Receipt, ReceiptState
 from hookflash.sdk.types import ChannelId, ConversationId
@@ -43,8 +44,7 @@ _log = structlog.get_logger(__name__)
 _Key = tuple[ConversationId, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Relinked:
+class Relinked(Struct, frozen=True):
     """A delivery has arrived at the provider up to this part (from 1), which has that id there."""
 
     part: int

@@ -20,6 +20,7 @@ from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.commands import SettleDelivery
 from hookflash.engine.domain.refusal_table import Reason
 from hookflash.engine.domain.refusals import Refusal
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.journal.record import CauseKind
 from hookflash.sdk.channel import ChannelAdapter, Delivery, Idempotency
 from hookflash.sdk.errors import AuthExpired, Blocked, Permanent, SendError, Throttled, Transient, WindowClosed
@@ -44,8 +45,7 @@ _FINISH_S: Final = 5.0
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendingRules:
+class SendingRules(Struct, frozen=True, kw_only=True):
     """How sending is bounded, in sends and seconds; `life_s` is how long a delivery is tried, from when it was said.
 
     `relink_s` is how long a callback is waited for that tells whether a send without an answer has arrived.

@@ -7,11 +7,11 @@ wait, the rest is dropped.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Self, final
 
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.refusals import Refusal, TakenOver
+from hookflash.engine.domain.struct import Struct
 from hookflash.sdk.types import ChannelId, ExternalId
 
 from .read_marks import UNREAD_MAX
@@ -23,8 +23,7 @@ WAITING_MAX: Final = 64
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sign:
+class Sign(Struct, frozen=True, kw_only=True):
     """To the customer at that address: an agent types, or has stopped; or, `is_typing` being None, has seen these."""
 
     address: str

@@ -3,8 +3,7 @@
 An error's own words are shown where its class promises that they hold no secret; of any other only the class is.
 """
 
-from dataclasses import dataclass
-
+from hookflash.engine.domain.struct import Struct
 from hookflash.sdk.errors import ConfigError, ParseError, SendError
 
 from .contents import clean_reason
@@ -12,8 +11,7 @@ from .contents import clean_reason
 __all__ = ["Trouble", "told"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Trouble(Struct, frozen=True, kw_only=True):
     """What fails, without a full stop, and since when it does."""
 
     words: str

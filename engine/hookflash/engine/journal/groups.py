@@ -5,10 +5,10 @@ against its neighbour, and no byte of a record can change unseen.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.journal.codec import GENESIS, decode, encode, link
 from hookflash.engine.journal.errors import Conflict, Damaged
 from hookflash.engine.journal.port import Tail
@@ -23,8 +23,7 @@ _encode_body = msgspec.msgpack.Encoder().encode
 _decode_body = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """One row; `body` is the msgpack list of its encoded records."""
 
     first_position: int

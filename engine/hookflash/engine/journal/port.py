@@ -5,9 +5,9 @@ also while an append runs. Every implementation passes the one contract suite in
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.journal.errors import (
     Conflict,
     Damaged,
@@ -45,8 +45,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(Struct, frozen=True):
     """The journal's end: last position (0 when empty), its engine time in seconds, and the hash chain there."""
 
     position: int
@@ -54,8 +53,7 @@ class Tail:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """What a full verification found: how many records are good, and the first one that is not, if any."""
 
     records: int

@@ -4,12 +4,11 @@ A record is written whole or not at all, so nothing that it holds (a conversatio
 can be there without the rest.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hookflash.engine.domain.address import Address
-from hookflash.engine.domain.changed import quick
 from hookflash.engine.domain.events import Event
+from hookflash.engine.domain.struct import Struct
 
 __all__ = ["Cause", "CauseKind", "Fact", "Record"]
 
@@ -30,25 +29,21 @@ class CauseKind(StrEnum):
         return self in (CauseKind.COMMAND, CauseKind.ARRIVAL)
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """The kind of cause, and its name: the request id, external id, timer, plugin or stream."""
 
     kind: CauseKind
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """An event and the entity that it happened to."""
 
     subject: Address
     event: Event
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """A sealed cascade.
 
     `at` is engine time in seconds. `principal` is `ROLE:subject` (`ENGINE:` for the engine's own doing).

@@ -26,7 +26,7 @@ _encode = msgspec.msgpack.Encoder(enc_hook=plain, order="deterministic").encode
 
 
 def encode_state(state: object) -> bytes:
-    """A state (a dataclass of plain data) as bytes; equal states give equal bytes in every process."""
+    """A state (a struct of plain data) as bytes; equal states give equal bytes in every process."""
     return fingerprint(type(state)) + _encode(state)
 
 
@@ -69,9 +69,16 @@ def fingerprint(cls: type[Any]) -> bytes:
 def _describe(annotation: Any, seen: dict[type[Any], str]) -> None:  # noqa: ANN401  any annotation there is
     for part in get_args(annotation):
         _describe(part, seen)
-    if is_dataclass(annotation) and isinstance(annotation, type) and annotation not in seen:
+    if isinstance(annotation, type) and annotation not in seen and (names := _fields(annotation)):
         hints = get_type_hints(annotation)
-        own = [(field.name, hints[field.name]) for field in fields(annotation)]
+        own = [(name, hints[name]) for name in names]
         seen[annotation] = f"{annotation.__qualname__}: " + ", ".join(f"{name} {hint!r}" for name, hint in own)
         for _, hint in own:
             _describe(hint, seen)
+
+
+def _fields(cls: type[Any]) -> tuple[str, ...]:
+    """The names of a class's fields: states are structs, and hold some of the SDK's dataclasses."""
+    if issubclass(cls, msgspec.Struct):
+        return cls.__struct_fields__
+    return tuple(field.name for field in fields(cls)) if is_dataclass(cls) else ()

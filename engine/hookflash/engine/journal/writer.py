@@ -7,7 +7,6 @@ Which records form a group is the shard's decision.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 from typing import Final
@@ -15,6 +14,7 @@ from typing import Final
 import pykka
 import structlog
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.journal.errors import JournalBroken, JournalError, WriterStopped
 from hookflash.engine.journal.port import Journal
 from hookflash.engine.journal.record import Record
@@ -34,8 +34,7 @@ _SLOW_FOR_S: Final = 1.0
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     records: Sequence[Record]
     done: Done
 

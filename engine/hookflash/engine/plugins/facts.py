@@ -4,13 +4,12 @@ Values only; `hookflash.engine.plugins.host` makes and changes them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal, Protocol
 
-from hookflash.engine.domain.changed import quick
+from hookflash.engine.domain.struct import Struct, field
 from hookflash.sdk.auth import Authenticator
 from hookflash.sdk.sinks import EventSink
 from hookflash.sdk.types import AgentId, Role
@@ -37,8 +36,7 @@ class PluginState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PluginSettings:
+class PluginSettings(Struct, frozen=True, kw_only=True):
     """What an admin says about plugins.
 
     `allow` are the only names that are loaded (None: all); `plugins_dir` holds further `*.py`; `tables` are the
@@ -57,8 +55,7 @@ class PluginSettings:
         return sha256(repr(sorted(self.tables.get(plugin, {}).items())).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedPlugin:
+class LoadedPlugin(Struct, frozen=True, kw_only=True):
     """A plugin as an admin sees it now; `reason` says why it is not loaded, `is_open` that a breaker of it is.
 
     `kept_back` are the objects and hooks with an open breaker, `objects` what it registered and which hooks it has.
@@ -76,8 +73,7 @@ class LoadedPlugin:
     objects: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedSink:
+class LoadedSink(Struct, frozen=True, kw_only=True):
     """A sink and whose it is; `settings_digest` differs once its plugin's settings do."""
 
     plugin: str
@@ -94,8 +90,7 @@ class SettingsJudge(Protocol):
         """What is wrong with a channel's settings, a sentence each."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IsolatedAdapter:
+class IsolatedAdapter(Struct, frozen=True, kw_only=True):
     """A kind of adapter that runs in a process of its own, whose it is, where it takes requests (empty: nowhere)."""
 
     plugin: str
@@ -109,8 +104,7 @@ class IsolatedAdapter:
         return self.judge.file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedAuthenticator:
+class LoadedAuthenticator(Struct, frozen=True, kw_only=True):
     """An authenticator, whose it is, and the roles that it may give."""
 
     plugin: str
@@ -119,8 +113,7 @@ class LoadedAuthenticator:
     roles: frozenset[Role]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PluginFault:
+class PluginFault(Struct, frozen=True, kw_only=True):
     """A plugin's call that failed: which one, how, and what was done instead."""
 
     plugin: str
@@ -129,9 +122,7 @@ class PluginFault:
     fallback: str
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What a strategy said; all but the `fault` is empty where it failed.
 
     It wants one or (`to`) all of these agents asked, the first of them preferred, all of them candidates; or nobody for

@@ -6,13 +6,13 @@ One plugin that raises, blocks or answers nonsense costs its own call and nothin
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from typing import Self, final
 
 import structlog
 from pluggy import PluginManager
 
+from hookflash.engine.domain.struct import Struct, changed
 from hookflash.engine.plugins.collected import authenticators_in, isolated_adapters_in, sinks_in
 from hookflash.engine.plugins.facts import (
     Answer,
@@ -118,7 +118,7 @@ class PluginHost:
 
         def now(plugin: LoadedPlugin) -> LoadedPlugin:
             kept_back = tuple(sorted(what for name, what in open_ if name == plugin.name))
-            return replace(plugin, faults=faults[plugin.name], is_open=bool(kept_back), kept_back=kept_back)
+            return changed(plugin, faults=faults[plugin.name], is_open=bool(kept_back), kept_back=kept_back)
 
         return tuple(now(plugin) if plugin.state is PluginState.LOADED else plugin for plugin in self._plugins)
 
@@ -386,7 +386,6 @@ class PluginHost:
         self.report_fault(call.plugin, call.hook, fault, "none")
 
 
-@dataclass(frozen=True, slots=True)
-class _HookCall:
+class _HookCall(Struct, frozen=True):
     plugin: str
     hook: str

@@ -7,12 +7,12 @@ import hashlib
 import inspect
 import traceback
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 import structlog
 from pluggy import PluginManager
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.plugins.facts import PluginSettings, PluginState
 from hookflash.engine.plugins.sources import Source
 from hookflash.engine.plugins.staging import Registered, StagingRegistry
@@ -30,8 +30,7 @@ REGISTER = "hookflash_register"
 _log = structlog.get_logger("hookflash.plugins")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """How loading ended; `registered` is what it brought, for a loaded plugin only."""
 
     state: PluginState

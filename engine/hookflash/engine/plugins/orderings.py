@@ -5,9 +5,9 @@ answered, and if it fails, the invite has no key and is served before those that
 that.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias, final
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.sdk.routing import InviteView, QueueOrdering
 
 __all__ = ["BY_AGE", "NO_KEY", "LoadedOrdering", "SafeKey"]
@@ -25,8 +25,7 @@ _LENGTH_MAX = 16
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedOrdering:
+class LoadedOrdering(Struct, frozen=True, kw_only=True):
     """An ordering and whose it is."""
 
     name: str

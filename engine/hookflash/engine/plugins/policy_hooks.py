@@ -5,9 +5,9 @@ only `hookflash_deny` fails closed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, final
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.sdk.hosting.calls import NonsenseError, PluginFailedError, PureCalls, plain
 from hookflash.sdk.policy import (
     ArrivalView,
@@ -32,8 +32,7 @@ _REASON_LENGTH_MAX: Final = 200
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Implementation:
+class Implementation(Struct, frozen=True, kw_only=True):
     """A plugin's implementation of a hook, which takes the arguments that it names."""
 
     plugin: str
@@ -46,8 +45,7 @@ class Implementation:
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Denied:
+class Denied(Struct, frozen=True, kw_only=True):
     """Which plugin says no, and why: for the audit log, never for the caller."""
 
     plugin: str
@@ -55,8 +53,7 @@ class Denied:
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
+class Opinion(Struct, frozen=True, kw_only=True):
     """Which plugin answered what to an unattended conversation."""
 
     plugin: str

@@ -1,10 +1,10 @@
 """All that the engine asks plugins outside a cascade, under one guard: filters, policy hooks, hours, and settings."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Self, final
 
 from hookflash.engine.domain.limits import Limits
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.plugins.host import PluginHost
 from hookflash.engine.plugins.isolated_settings import IsolatedSettings
 from hookflash.engine.plugins.opening_hours import OpeningHours
@@ -16,8 +16,7 @@ __all__ = ["Questions"]
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Questions:
+class Questions(Struct, frozen=True, kw_only=True):
     """The four sorts of questions."""
 
     filters: TextFilters

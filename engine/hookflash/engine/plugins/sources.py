@@ -8,7 +8,6 @@ import ast
 import pkgutil
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import reduce
 from importlib import import_module
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
@@ -16,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+from hookflash.engine.domain.struct import Struct, changed
 from hookflash.sdk.hosting.registered import GROUP, import_file
 
 __all__ = ["BUNDLE", "GROUP", "Source", "installed_sources", "sources_in"]
@@ -23,8 +23,7 @@ __all__ = ["BUNDLE", "GROUP", "Source", "installed_sources", "sources_in"]
 BUNDLE = "hookflash"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """One plugin that could be loaded: a module by name or by file, perhaps an attribute of it."""
 
     name: str
@@ -93,7 +92,7 @@ def _bare_checkout() -> list[Source]:
         folders = list(portion.submodule_search_locations or ()) if portion is not None else []
         names = sorted(module.name for module in pkgutil.iter_modules(folders))
         sources = [Source(name=name, module=f"{GROUP}.{name}", is_bundled=True) for name in names]
-        return [replace(source, attribute=hooks) for source in sources if (hooks := _hooks_of(source)) is not None]
+        return [changed(source, attribute=hooks) for source in sources if (hooks := _hooks_of(source)) is not None]
     return []
 
 

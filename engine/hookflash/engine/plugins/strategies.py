@@ -4,10 +4,10 @@ The fallback is the rule of `longest_available` and needs no plugin: an engine w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, final
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.plugins.decisions import AGENTS_MAX, judged
 from hookflash.engine.plugins.facts import Answer
 from hookflash.sdk.config import fill
@@ -30,8 +30,7 @@ __all__ = ["FALLBACK", "LoadedStrategy", "problems_with"]
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
-class LoadedStrategy:
+class LoadedStrategy(Struct, frozen=True, kw_only=True, dict=True):
     """A strategy and whose it is: a bundled one is called in the turn, any other is asked on its plugin's thread."""
 
     name: str

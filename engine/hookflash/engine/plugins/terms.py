@@ -4,10 +4,10 @@ What is not said is the careful choice: no view of what agents hear, no admins, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.sdk.types import Role
 
 __all__ = ["Isolation", "Terms", "terms_of"]
@@ -25,8 +25,7 @@ class Isolation(StrEnum):
     PROCESS = "process"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """`is_agents_granted`: its sinks may hear what agents hear; `roles` are those that its authenticators may give.
 
     In a process of its own, a strategy sees `candidates_max` candidates at once, and the process has `memory_max_mb` of

@@ -5,13 +5,13 @@ colleagues is refused, one that leaves as an export is withheld; a customer's ow
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, final
 
 import structlog
 
 from hookflash.engine.domain.limits import Limits
 from hookflash.engine.domain.refusals import BadField, EmptyMessage, MessageTooLong, TextBlocked
+from hookflash.engine.domain.struct import Struct, changed
 from hookflash.engine.domain.text import clean_message
 from hookflash.engine.domain.values import Filtering
 from hookflash.sdk.filters import Blocked, FilterContext, Filtered, FilterStage, Passed, Redacted, TextFilter
@@ -33,8 +33,7 @@ FilterSource = Callable[[FilterStage], Sequence[tuple[str, TextFilter]]]
 
 
 @final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Screened:
+class Screened(Struct, frozen=True, kw_only=True):
     """A text after all filters of its stage; `why` it was blocked, if it was."""
 
     text: str
@@ -62,7 +61,7 @@ class TextFilters:
         screened = await self._screen(text, context)
         if screened.why is None:
             return screened
-        return replace(screened, text=WITHHELD, filtering=Filtering.WITHHELD)
+        return changed(screened, text=WITHHELD, filtering=Filtering.WITHHELD)
 
     async def outgoing(self, text: str, context: FilterContext, field: str = "text") -> str:
         """What somebody of the centre wrote, in the words in which it may go on. Raises TextBlocked."""
@@ -85,18 +84,18 @@ class TextFilters:
                 answer = await self._ask(each, calls, screened.text, context)
             except PluginFailedError:
                 if context.stage is not FilterStage.INBOUND:
-                    return replace(screened, why=_NO_ANSWER)
-                screened = replace(screened, filtering=Filtering.UNFILTERED)
+                    return changed(screened, why=_NO_ANSWER)
+                screened = changed(screened, filtering=Filtering.UNFILTERED)
                 continue
             match answer:
                 case Redacted(text=redacted) if redacted != screened.text:
                     is_flagged = screened.filtering is Filtering.UNFILTERED
                     filtering = Filtering.UNFILTERED if is_flagged else Filtering.REDACTED
-                    screened = replace(screened, text=redacted, filtering=filtering)
+                    screened = changed(screened, text=redacted, filtering=filtering)
                 case Blocked(reason=reason):
                     why = _screened_reason(reason, screened.text)
                     _log.info("text_blocked", plugin=plugin, filter=each.name, stage=str(context.stage), reason=why)
-                    return replace(screened, why=why)
+                    return changed(screened, why=why)
                 case _:
                     pass
         return screened

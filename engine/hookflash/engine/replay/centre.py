@@ -7,7 +7,7 @@ queue's median where nobody took it. Customers who left do so after the same wai
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
@@ -26,6 +26,7 @@ from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.notices import Catalogue
 from hookflash.engine.domain.refusals import Refusal
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.turn import Context
 from hookflash.engine.domain.values import CloseCause, Customer, QueueSettings, Target
 from hookflash.engine.journal.record import Fact
@@ -57,7 +58,7 @@ class Changed(NamedTuple):
         """The queue's settings with it; what only the engine reads of its options stays."""
         if self.queue not in (None, settings.id):
             return settings
-        return replace(settings, strategy=self.strategy, strategy_options=dict(self.options))
+        return changed(settings, strategy=self.strategy, strategy_options=dict(self.options))
 
 
 Variant = Changed | None
@@ -106,7 +107,7 @@ class Centre:
         for asked in self._day.asked:
             command = asked.command
             if isinstance(command, c.Apply) and self._variant is not None:
-                command = replace(command, queues=tuple(self._variant.of(queue) for queue in command.queues))
+                command = changed(command, queues=tuple(self._variant.of(queue) for queue in command.queues))
             self._later(asked.at, asked.address, command)
         for arrival in self._day.arrivals:
             self._talks[arrival.conversation] = _Talk(arrival)
@@ -227,7 +228,7 @@ def _asked_at_once(plugins: PluginHost) -> Callable[[QueueSettings], LoadedStrat
         found = plugins.strategy(settings.strategy)
         if found is None:
             raise NotTried(f"No plugin has the strategy {settings.strategy!r}; install it, or try another.")
-        return replace(found, is_bundled=True)
+        return changed(found, is_bundled=True)
 
     return strategy
 

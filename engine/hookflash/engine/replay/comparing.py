@@ -4,9 +4,9 @@ The second says how far the model can be believed: it should come near the first
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from hookflash.engine.domain.commands import Apply
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.journal.record import Fact, Record
 from hookflash.engine.plugins import PluginHost
 from hookflash.engine.replay.centre import Centre, Changed, NotTried
@@ -17,8 +17,7 @@ from hookflash.sdk.types import QueueId
 __all__ = ["Comparison", "Trial", "compare"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(Struct, frozen=True, kw_only=True):
     """What is asked: the strategy with its options, the queue (None: all), seconds of the service level, the limit."""
 
     strategy: str
@@ -28,8 +27,7 @@ class Trial:
     conversations_max: int = 100_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """The three columns, and what of the recorded day is in none of the simulated ones."""
 
     recorded: Measures

@@ -13,6 +13,7 @@ from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import SITE, Address, Kind
 from hookflash.engine.domain.limits import Limits
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.values import ChannelSettings, Invite
 from hookflash.engine.journal.record import Record
 from hookflash.sdk.types import AgentId, ChannelId, ConversationId, InviteKind, InviteState, OfferOutcome, QueueId
@@ -207,18 +208,18 @@ class _Reader:
 def _applied(applied: c.Apply, event: e.Event) -> c.Apply:
     match event:
         case e.QueueConfigured(settings=queue):
-            return replace(applied, queues=(*applied.queues, queue))
+            return changed(applied, queues=(*applied.queues, queue))
         case e.AgentConfigured(settings=agent, capacity=capacity):
-            return replace(applied, agents=(*applied.agents, replace(agent, capacity=capacity)))
+            return changed(applied, agents=(*applied.agents, changed(agent, capacity=capacity)))
         case e.ChannelConfigured(settings=channel):
             # Nobody is served through it here, so its adapter need not be installed.
             bare = ChannelSettings(
                 id=channel.id, kind=channel.kind, is_external=True, media_domain=channel.media_domain
             )
-            return replace(applied, channels=(*applied.channels, bare))
+            return changed(applied, channels=(*applied.channels, bare))
         case e.AttributeConfigured(settings=attribute):
-            return replace(applied, attributes=(*applied.attributes, attribute))
+            return changed(applied, attributes=(*applied.attributes, attribute))
         case e.MediaDomainConfigured(settings=domain):
-            return replace(applied, media_domains=(*applied.media_domains, domain))
+            return changed(applied, media_domains=(*applied.media_domains, domain))
         case _:
             return applied

@@ -14,6 +14,7 @@ from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Kind
 from hookflash.engine.domain.agent import Agent, state_in
 from hookflash.engine.domain.agent import evolve as agent_after
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.journal.record import Fact
 from hookflash.sdk.types import AgentId, AgentState, InviteState, QueueId
 
@@ -22,8 +23,7 @@ __all__ = ["AgentMeasures", "Measures", "Measuring", "gini"]
 _IDLE: Final = (AgentState.LOGGED_OUT, AgentState.NOT_READY, AgentState.INTERRUPTED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentMeasures:
+class AgentMeasures(Struct, frozen=True, kw_only=True):
     """One agent's day: accepted offers of the queues measured, and the share of his slot time that was in use."""
 
     agent: AgentId
@@ -31,8 +31,7 @@ class AgentMeasures:
     occupancy: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measures:
+class Measures(Struct, frozen=True, kw_only=True):
     """A day's figures; `waiting` are those still open at its end.
 
     Waits are in seconds from placement to acceptance, None where nobody was answered. `faults` are decisions that the

@@ -9,7 +9,6 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
@@ -20,6 +19,7 @@ from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.refusals import Refusal
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.values import ChannelSettings, TokenSettings
 from hookflash.engine.journal.record import CauseKind
 from hookflash.engine.plugins import IsolatedAdapter
@@ -39,8 +39,7 @@ _END_S: Final = 10.0
 _log = structlog.get_logger("hookflash.channel")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessReport:
+class ProcessReport(Struct, frozen=True, kw_only=True):
     """A channel's process since `since`; `ended` says how the one before it, or the last one, ended."""
 
     is_running: bool

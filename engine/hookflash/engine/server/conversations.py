@@ -1,7 +1,6 @@
 """ConversationService: translates and thinks nothing. What may be done is the conversation's own business."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -12,7 +11,7 @@ from hookflash.engine.actors.calls import Outcome
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.address import Address
-from hookflash.engine.domain.changed import changed
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.text import check_id
 from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking, RequestText, event_in
@@ -80,7 +79,7 @@ class ConversationServicer:
         said = RequestText(
             message.text,
             FilterStage.OUTBOUND,
-            lambda passed: replace(message, text=passed or ""),
+            lambda passed: changed(message, text=passed or ""),
             beside=_beside(message),
         )
         answer = partial(_said, address.id, e.MessageSent, message_to)
@@ -155,7 +154,7 @@ class ConversationServicer:
             return command
         name = command.customer.display_name
         found = await self._asking.engine.opening.of(channel, command.address, text="", customer_name=name, target=None)
-        return replace(command, target=found.target, chosen_by=found.chosen_by, closed=found.closed)
+        return changed(command, target=found.target, chosen_by=found.chosen_by, closed=found.closed)
 
     def _acting(
         self,

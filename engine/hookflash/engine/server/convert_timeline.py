@@ -5,12 +5,12 @@ two events a customer may see, and the types they fill cannot hold anything else
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from hookflash.engine.domain import events as e
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.notices import NoticeKey, Style
 from hookflash.engine.domain.states import State
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.values import Invite
 from hookflash.engine.server.convert_conversation import invite_to
 from hookflash.engine.server.convert_media import media_to
@@ -108,7 +108,7 @@ def timeline_entry_to(
             entry.invite_changed.invite.CopyFrom(shown)
         case e.InviteEnded():
             if invite is not None:
-                ended = replace(invite, state=event.state, agent=event.agent, offers=())
+                ended = changed(invite, state=event.state, agent=event.agent, offers=())
                 shown = invite_to(conversation, ended, is_note_shown=is_note_shown)
                 entry.invite_changed.invite.CopyFrom(shown)
             entry.invite_changed.agent = "" if event.agent is None else f"agents/{event.agent}"

@@ -5,7 +5,6 @@ Looking at thousands of agents and reading the journal happen in a thread, one e
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from hookflash.engine.actors.explaining import Considered, Moment, considered
@@ -13,6 +12,7 @@ from hookflash.engine.actors.past import read_past
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.refusals import BadField, InviteNotFound, JournalTooLong
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.values import Invite, QueueSettings
 from hookflash.engine.plugins.strategies import LoadedStrategy
 from hookflash.engine.server import names
@@ -28,8 +28,7 @@ __all__ = ["Explanations"]
 NAMED_MAX: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(Struct, frozen=True, kw_only=True):
     """A parked invite's place in its queue, as the matching has it at this moment."""
 
     moment: Moment
@@ -125,8 +124,7 @@ class Explanations:
         return _Shown(named, max(self._asking.page_size(request.agents_max), len(named)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(Struct, frozen=True):
     """Which agents are listed: those named in any case, and from the beginning so many that there are `most`."""
 
     named: frozenset[AgentId]

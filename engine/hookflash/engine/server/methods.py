@@ -4,13 +4,13 @@ Deny by default: a method that declares no role keeps the server from starting.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.server.convert_token import ROLES
 from hookflash.sdk.types import Role
 from hookflash.v1 import (
@@ -44,8 +44,7 @@ class RolesMissingError(Exception):
         super().__init__(f"{method} declares no roles; give it the option (hookflash.v1.allow) and generate again.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Method:
+class Method(Struct, frozen=True, kw_only=True):
     """One method, and what its request has.
 
     `path` is the method as it is called on the wire, within its service: `ConversationService/Transfer`. `is_command`:

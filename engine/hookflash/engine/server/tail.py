@@ -13,6 +13,7 @@ from typing import Final
 
 from hookflash.engine.actors.calls import Sealed
 from hookflash.engine.domain.refusals import Draining, PositionGone, SlowConsumer
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.journal.record import Record
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
@@ -32,8 +33,7 @@ _PROGRESS_S: Final = 10.0
 _READ_RECORDS: Final = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """What a reader sees: all events or those of one subject and type; with or without what was said."""
 
     subject: str = ""

@@ -6,13 +6,13 @@ A token is `hf_ID_SECRET` with 32 random bytes, so a fast hash is enough; it is 
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
 from typing import Final
 
 from hookflash.engine.domain.refusals import NotAuthenticated
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.values import TokenSettings
 from hookflash.sdk.types import Principal
 
@@ -29,8 +29,7 @@ _LENGTH_MAX: Final = 256
 _NOBODY: Final = sha256(secrets.token_bytes(_SECRET_BYTES)).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class NewToken:
+class NewToken(Struct, frozen=True):
     """A token as it is made; `secret` is the whole token and is shown once."""
 
     id: str

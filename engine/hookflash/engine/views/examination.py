@@ -7,12 +7,12 @@ while a projector goes on writing.
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.states import State
+from hookflash.engine.domain.struct import Struct, field
 from hookflash.engine.journal.errors import StaleState
 from hookflash.engine.journal.state_codec import decode_state
 from hookflash.engine.views.projection import Violation
@@ -25,8 +25,7 @@ _SNAPSHOTS: Final = "SELECT kind, id, state FROM snapshots"
 _BUSY_TIMEOUT_S: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewsSeen:
+class ViewsSeen(Struct, frozen=True, kw_only=True):
     """What a views file shows. `unusable` says why it shows nothing, or no more than its watermark.
 
     An engine makes such a file anew at its start.

@@ -5,13 +5,13 @@ more is written.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from hookflash.engine.domain.address import Address, Kind
 from hookflash.engine.domain.conversation.state import Conversation
 from hookflash.engine.domain.events import CustomerNoticed, MessageSent, StaffNoticed, TimelineEvent
 from hookflash.engine.domain.states import State
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.values import Invite
 from hookflash.engine.journal.state_codec import decode_state
 from hookflash.engine.views import queries as q
@@ -27,8 +27,7 @@ __all__ = ["ConversationRow", "DeliveryRow", "Reads", "StreamRow", "TimelineRow"
 _SEQUENCE_MAX: Final = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineRow:
+class TimelineRow(Struct, frozen=True):
     """An entry; `agent` is set where the timeline is read for everybody and the entry is for that agent alone."""
 
     sequence: int
@@ -37,8 +36,7 @@ class TimelineRow:
     event: TimelineEvent
 
 
-@dataclass(frozen=True, slots=True)
-class TranscriptRow:
+class TranscriptRow(Struct, frozen=True):
     """An entry of the customer's view, under the customer's own number."""
 
     number: int
@@ -46,8 +44,7 @@ class TranscriptRow:
     event: MessageSent | CustomerNoticed
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationRow:
+class ConversationRow(Struct, frozen=True):
     """A conversation as of its last record, which is at `position`."""
 
     conversation: Conversation
@@ -59,8 +56,7 @@ class ConversationRow:
         return opened_us(self.conversation), self.conversation.id
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryRow:
+class DeliveryRow(Struct, frozen=True):
     """A delivery that is not settled, and the channel and customer address it goes to."""
 
     conversation: ConversationId
@@ -71,8 +67,7 @@ class DeliveryRow:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class StreamRow:
+class StreamRow(Struct, frozen=True):
     """What reached an agent's desk: the event at an index of the record at a position."""
 
     position: int

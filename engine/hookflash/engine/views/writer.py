@@ -8,7 +8,6 @@ bytes that its rows speak of, and everything else happens inside SQLite while th
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Final, cast
 
@@ -16,6 +15,7 @@ import msgspec
 
 from hookflash.engine.domain.address import Address
 from hookflash.engine.domain.states import State
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.journal.state_codec import decode_state
 from hookflash.engine.views.gathered import DAY_S, Gathered, Row
 from hookflash.engine.views.projection import Projection, Violation
@@ -27,8 +27,7 @@ REQUEST_ID_KEPT_S: Final = 7 * DAY_S
 """How long a request id is remembered, unless said otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
+class _Statement(Struct, frozen=True):
     """`$3` is the row's element 3, `$$3` the bytes of which elements 3 and 4 are place and length."""
 
     relation: str

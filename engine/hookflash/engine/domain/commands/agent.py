@@ -1,41 +1,36 @@
 """What is asked of an agent: by himself, by the conversations that hold his slots, and by time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.values import AgentSettings, Reservation, RevokeReason
 from hookflash.sdk.types import ConversationId, MediaDomainId, OfferOutcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigureAgent:
+class ConfigureAgent(Struct, frozen=True, kw_only=True):
     """Apply these settings; `capacity` is resolved for every media domain."""
 
     settings: AgentSettings
     capacity: Mapping[MediaDomainId, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteAgent:
+class DeleteAgent(Struct, frozen=True, kw_only=True):
     """Take the agent out of the settings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attach:
+class Attach(Struct, frozen=True, kw_only=True):
     """A desk opened a stream."""
 
     stream: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detach:
+class Detach(Struct, frozen=True, kw_only=True):
     """That stream ended. None: whichever it was (the engine was started anew)."""
 
     stream: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetReadiness:
+class SetReadiness(Struct, frozen=True, kw_only=True):
     """Take offers or none, in one media domain or (None) in all."""
 
     is_ready: bool
@@ -43,22 +38,19 @@ class SetReadiness:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Logout:
+class Logout(Struct, frozen=True, kw_only=True):
     """Log the agent out, from whatever state (R-A1)."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reserve:
+class Reserve(Struct, frozen=True, kw_only=True):
     """Hold one slot for an offer. Refused where the agent is not available (R-T7, R-A2)."""
 
     reservation: Reservation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndReservation:
+class EndReservation(Struct, frozen=True, kw_only=True):
     """The offer was decided otherwise than by accepting it."""
 
     offer: str
@@ -66,22 +58,19 @@ class EndReservation:
     reason: RevokeReason = RevokeReason.NONE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeSlot:
+class TakeSlot(Struct, frozen=True, kw_only=True):
     """The offer was accepted: its slot is the conversation's now."""
 
     offer: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseSlot:
+class ReleaseSlot(Struct, frozen=True, kw_only=True):
     """The agent is out of the conversation."""
 
     conversation: ConversationId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndGrace:
+class EndGrace(Struct, frozen=True, kw_only=True):
     """The disconnect grace is over (R-L7)."""
 
 

@@ -1,9 +1,8 @@
 """What is asked of a conversation: by people and channels, by agents and the matching, and by time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from hookflash.engine.domain.changed import quick
+from hookflash.engine.domain.struct import Struct, field
 from hookflash.engine.domain.values import (
     CloseCause,
     Customer,
@@ -17,8 +16,7 @@ from hookflash.sdk.messages import Choice, Media, Template
 from hookflash.sdk.types import AgentId, ChannelId, InviteKind, QueueId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenConversation:
+class OpenConversation(Struct, frozen=True, kw_only=True):
     """Begin. With `text` the customer said that first; with a target, or the channel's queue, it is routed at once.
 
     `choice_id` is the choice that he picked, whose title is the text. `chosen_by` is the plugin that chose the target.
@@ -39,8 +37,7 @@ class OpenConversation:
     closed: QueueId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiveMessage:
+class ReceiveMessage(Struct, frozen=True, kw_only=True):
     """The customer said something; `filtering` is what text filters did to it, `choice_id` the choice he picked."""
 
     text: str
@@ -48,21 +45,18 @@ class ReceiveMessage:
     choice_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordEcho:
+class RecordEcho(Struct, frozen=True, kw_only=True):
     """Somebody of ours wrote to the customer in the provider's own inbox, past the engine."""
 
     text: str
     filtering: Filtering = Filtering.NONE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndSession:
+class EndSession(Struct, frozen=True, kw_only=True):
     """The customer's ChannelSession ended (R-L4)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendMessage:
+class SendMessage(Struct, frozen=True, kw_only=True):
     """An agent says something to everybody; with a template, `text` is what that says, with media their caption."""
 
     agent: AgentId
@@ -72,17 +66,14 @@ class SendMessage:
     media: Media | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendWhisper:
+class SendWhisper(Struct, frozen=True, kw_only=True):
     """An agent says something to the agents."""
 
     agent: AgentId
     text: str
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceInvite:
+class PlaceInvite(Struct, frozen=True, kw_only=True):
     """Transfer, conference or route. `agent` is the acting agent; None only for ROUTE."""
 
     kind: InviteKind
@@ -93,24 +84,21 @@ class PlaceInvite:
     priority: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelInvite:
+class CancelInvite(Struct, frozen=True, kw_only=True):
     """Withdraw the invite. `agent` is the acting agent; None where a service or supervisor acts."""
 
     number: int
     agent: AgentId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptOffer:
+class AcceptOffer(Struct, frozen=True, kw_only=True):
     """Take the offer. `agent`, where given, must be the one it was made to."""
 
     number: int
     agent: AgentId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclineOffer:
+class DeclineOffer(Struct, frozen=True, kw_only=True):
     """Refuse the offer."""
 
     number: int
@@ -118,15 +106,13 @@ class DeclineOffer:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leave:
+class Leave(Struct, frozen=True, kw_only=True):
     """An agent leaves of his own will."""
 
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Close:
+class Close(Struct, frozen=True, kw_only=True):
     """End the conversation. `agent` is the acting agent; None where a service or supervisor acts."""
 
     agent: AgentId | None
@@ -134,8 +120,7 @@ class Close:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettleDelivery:
+class SettleDelivery(Struct, frozen=True, kw_only=True):
     """A delivery is done, or failed for good where `error` says why."""
 
     delivery: int
@@ -143,8 +128,7 @@ class SettleDelivery:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordReceipt:
+class RecordReceipt(Struct, frozen=True, kw_only=True):
     """The channel reports SENT, DELIVERED, READ or FAILED."""
 
     delivery: int
@@ -152,17 +136,14 @@ class RecordReceipt:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoseAgent:
+class LoseAgent(Struct, frozen=True, kw_only=True):
     """The agent logged out or did not come back in time (R-L7)."""
 
     agent: AgentId
     reason: LeaveReason
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MakeOffer:
+class MakeOffer(Struct, frozen=True, kw_only=True):
     """Matching found a candidate for the parked invite."""
 
     number: int
@@ -170,8 +151,7 @@ class MakeOffer:
     agent_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevokeOffer:
+class RevokeOffer(Struct, frozen=True, kw_only=True):
     """The offer's agent cannot take it any more. `is_missed`: his grace was over (MISSED), else REVOKED."""
 
     number: int
@@ -179,8 +159,7 @@ class RevokeOffer:
     is_missed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskStrategy:
+class AskStrategy(Struct, frozen=True, kw_only=True):
     """Ask a strategy that is not bundled, outside the cascade; it has until `until`."""
 
     number: int
@@ -188,9 +167,7 @@ class AskStrategy:
     until: float
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerDecision:
+class AnswerDecision(Struct, frozen=True, kw_only=True):
     """The strategy answered, or `fault` says why not; see the event DecisionMade for what it may say.
 
     `decision` is the number under which it was asked, 0 where it was asked in this very turn. `choices` are the
@@ -209,59 +186,51 @@ class AnswerDecision:
     choices: tuple[tuple[AgentId, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndInvite:
+class EndInvite(Struct, frozen=True, kw_only=True):
     """The invite's ttl is over."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndOffer:
+class EndOffer(Struct, frozen=True, kw_only=True):
     """The offer's time is over. `is_overdue`: it ran out while the engine was down (R-O9)."""
 
     number: int
     is_overdue: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenStep:
+class OpenStep(Struct, frozen=True, kw_only=True):
     """The time of the steps before is over."""
 
     number: int
     step: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndPause:
+class EndPause(Struct, frozen=True, kw_only=True):
     """The agent may be asked again."""
 
     number: int
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndDecision:
+class EndDecision(Struct, frozen=True, kw_only=True):
     """The strategy's time is over."""
 
     number: int
     decision: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndWait:
+class EndWait(Struct, frozen=True, kw_only=True):
     """The time is over for which a strategy wanted nobody asked."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskUnattended:
+class AskUnattended(Struct, frozen=True, kw_only=True):
     """It is time to ask plugins once more what becomes of the unattended conversation: there was no answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecideUnattended:
+class DecideUnattended(Struct, frozen=True, kw_only=True):
     """Plugins were asked what becomes of the unattended conversation; `plugin` empty: none has an opinion."""
 
     plugin: str = ""
@@ -269,8 +238,7 @@ class DecideUnattended:
     queue: QueueId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteAfterHours:
+class RouteAfterHours(Struct, frozen=True, kw_only=True):
     """Who came while his queue was closed is sought for in `queue`, which is open now."""
 
     queue: QueueId

@@ -1,7 +1,6 @@
 """What is asked of queues, of the other settings, and of the site that decides what is applied."""
 
-from dataclasses import dataclass
-
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.values import (
     AgentSettings,
     AttributeSettings,
@@ -13,20 +12,17 @@ from hookflash.engine.domain.values import (
 from hookflash.sdk.types import ConversationId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigureQueue:
+class ConfigureQueue(Struct, frozen=True, kw_only=True):
     """Apply these settings."""
 
     settings: QueueSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteQueue:
+class DeleteQueue(Struct, frozen=True, kw_only=True):
     """Take the queue out of the settings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JoinLine:
+class JoinLine(Struct, frozen=True, kw_only=True):
     """Let an invite wait here. `is_exempt`: one that comes back is never refused for fullness."""
 
     conversation: ConversationId
@@ -34,72 +30,61 @@ class JoinLine:
     is_exempt: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaveLine:
+class LeaveLine(Struct, frozen=True, kw_only=True):
     """The invite waits here no more."""
 
     conversation: ConversationId
     invite: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoveCursor:
+class MoveCursor(Struct, frozen=True, kw_only=True):
     """Keep what that strategy wants to find again at its next decision here."""
 
     strategy: str
     cursor: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigureChannel:
+class ConfigureChannel(Struct, frozen=True, kw_only=True):
     """Apply these settings."""
 
     settings: ChannelSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteChannel:
+class DeleteChannel(Struct, frozen=True, kw_only=True):
     """Take the channel out of the settings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigureAttribute:
+class ConfigureAttribute(Struct, frozen=True, kw_only=True):
     """Apply these settings."""
 
     settings: AttributeSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteAttribute:
+class DeleteAttribute(Struct, frozen=True, kw_only=True):
     """Take the attribute out of the settings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigureMediaDomain:
+class ConfigureMediaDomain(Struct, frozen=True, kw_only=True):
     """Apply these settings."""
 
     settings: MediaDomainSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteMediaDomain:
+class DeleteMediaDomain(Struct, frozen=True, kw_only=True):
     """Take the media domain out of the settings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateToken:
+class CreateToken(Struct, frozen=True, kw_only=True):
     """Remember a token by its digest."""
 
     settings: TokenSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevokeToken:
+class RevokeToken(Struct, frozen=True, kw_only=True):
     """Forget a token."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Apply:
+class Apply(Struct, frozen=True, kw_only=True):
     """Make the site be as these five lists say, all or nothing.
 
     `prune` deletes what is not named, of those kinds that the call names at least one of.
@@ -113,15 +98,13 @@ class Apply:
     prune: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordBoot:
+class RecordBoot(Struct, frozen=True, kw_only=True):
     """The engine has started: everybody who is logged in counts as detached, with a full grace (R-L6)."""
 
     epoch: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordFault:
+class RecordFault(Struct, frozen=True, kw_only=True):
     """A plugin failed and the engine went on without it."""
 
     plugin: str

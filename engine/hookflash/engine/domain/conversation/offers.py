@@ -5,7 +5,6 @@ The conversation is the judge: an offer is won once, while it is open, and only 
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
-from hookflash.engine.domain.changed import changed
 from hookflash.engine.domain.notices import NoticeKey
 from hookflash.engine.domain.refusals import (
     IdentityMismatch,
@@ -15,6 +14,7 @@ from hookflash.engine.domain.refusals import (
     OfferNotFound,
     RoleNotAllowed,
 )
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.values import Decision, Invite, Offer, PastOffer, RevokeReason, offer_id
 from hookflash.sdk.types import AgentId, InviteKind, InviteState, OfferOutcome, ParticipantRole
 

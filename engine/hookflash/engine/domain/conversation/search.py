@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
-from hookflash.engine.domain.changed import changed
 from hookflash.engine.domain.limits import DURATION_MAX_S
 from hookflash.engine.domain.notices import NoticeKey
 from hookflash.engine.domain.refusals import (
@@ -22,6 +21,7 @@ from hookflash.engine.domain.refusals import (
     TargetIsRequester,
     TransferLimitReached,
 )
+from hookflash.engine.domain.struct import changed
 from hookflash.engine.domain.text import clean_note
 from hookflash.engine.domain.values import Invite, LeaveReason, Offer, Participant, Target
 from hookflash.sdk.types import (

@@ -5,12 +5,11 @@ what was said is in the views.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
-from hookflash.engine.domain.changed import changed
+from hookflash.engine.domain.struct import Struct, changed, field
 from hookflash.engine.domain.values import (
     ChannelSession,
     CloseCause,
@@ -55,8 +54,7 @@ FORMER_AGENTS_MAX = 10
 """How many of those who left are remembered, for a Strategy that seeks one of them again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
+class Conversation(Struct, frozen=True, kw_only=True):
     """One customer's exchange with the centre, from first message to close.
 
     `sequence`, `messages`, `whispers`, `transcript`, `deliveries` are the last numbers given out; `settled` is the

@@ -1,8 +1,8 @@
 """What happens to an agent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.values import AgentSettings, Reservation, RevokeReason
 from hookflash.sdk.types import ConversationId, MediaDomainId, OfferOutcome
 
@@ -21,8 +21,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentConfigured:
+class AgentConfigured(Struct, frozen=True, kw_only=True):
     """An agent was applied. `capacity`: his slots per media domain, resolved; `place`: his order of creation."""
 
     at: float
@@ -31,13 +30,11 @@ class AgentConfigured:
     capacity: Mapping[MediaDomainId, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentDeleted:
+class AgentDeleted(Struct, frozen=True, kw_only=True):
     """An agent was taken out of the settings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentAttached:
+class AgentAttached(Struct, frozen=True, kw_only=True):
     """A desk opened its stream; `logged_in` says whether that logged the agent in (R-L6)."""
 
     at: float
@@ -45,24 +42,21 @@ class AgentAttached:
     logged_in: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentDetached:
+class AgentDetached(Struct, frozen=True, kw_only=True):
     """The agent's stream ended; he counts as logged out at `grace_until` unless he is back."""
 
     at: float
     grace_until: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentLoggedOut:
+class AgentLoggedOut(Struct, frozen=True, kw_only=True):
     """The agent is gone."""
 
     at: float
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadinessChanged:
+class ReadinessChanged(Struct, frozen=True, kw_only=True):
     """The agent takes offers, or takes none, in the media domains named."""
 
     at: float
@@ -71,16 +65,14 @@ class ReadinessChanged:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlotReserved:
+class SlotReserved(Struct, frozen=True, kw_only=True):
     """An open offer took one of the agent's slots."""
 
     at: float
     reservation: Reservation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReservationEnded:
+class ReservationEnded(Struct, frozen=True, kw_only=True):
     """The offer was decided otherwise than by accepting it; the slot is free."""
 
     at: float
@@ -89,8 +81,7 @@ class ReservationEnded:
     reason: RevokeReason = RevokeReason.NONE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlotTaken:
+class SlotTaken(Struct, frozen=True, kw_only=True):
     """The offer was accepted; its slot now belongs to the conversation."""
 
     at: float
@@ -99,8 +90,7 @@ class SlotTaken:
     media_domain: MediaDomainId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlotReleased:
+class SlotReleased(Struct, frozen=True, kw_only=True):
     """The agent left the conversation; the slot is free."""
 
     at: float

@@ -5,10 +5,9 @@ through a channel its `delivery` number: three counters, since a shared one woul
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from hookflash.engine.domain.changed import quick
 from hookflash.engine.domain.notices import NoticeKey, Style
+from hookflash.engine.domain.struct import Struct, field
 from hookflash.engine.domain.values import (
     CloseCause,
     Customer,
@@ -54,8 +53,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationOpened:
+class ConversationOpened(Struct, frozen=True, kw_only=True):
     """A conversation began, with its first ChannelSession.
 
     `queue_chosen_by` is the plugin that chose its queue, `closed_queue` the one it was not routed to for its hours.
@@ -72,8 +70,7 @@ class ConversationOpened:
     closed_queue: QueueId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelSessionOpened:
+class ChannelSessionOpened(Struct, frozen=True, kw_only=True):
     """The customer came back while his conversation was still open."""
 
     at: float
@@ -81,17 +78,14 @@ class ChannelSessionOpened:
     address: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelSessionClosed:
+class ChannelSessionClosed(Struct, frozen=True, kw_only=True):
     """A ChannelSession ended."""
 
     at: float
     session: int
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageSent:
+class MessageSent(Struct, frozen=True, kw_only=True):
     """Somebody said something to everybody. `agent` is None where the customer spoke; then nothing goes out.
 
     Nor does it where `role` is BOT: somebody of ours wrote in the provider's own inbox, past the engine. `choices` are
@@ -115,9 +109,7 @@ class MessageSent:
     media: Media | None = None
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhisperSent:
+class WhisperSent(Struct, frozen=True, kw_only=True):
     """An agent said something to the agents. It has no customer's number because it has no customer's side."""
 
     at: float
@@ -129,9 +121,7 @@ class WhisperSent:
     text: str
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StaffNoticed:
+class StaffNoticed(Struct, frozen=True, kw_only=True):
     """The engine told one agent (`agent`) or the agents (all but `except_agent`). A toast has no sequence."""
 
     at: float
@@ -143,9 +133,7 @@ class StaffNoticed:
     except_agent: AgentId | None = None
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerNoticed:
+class CustomerNoticed(Struct, frozen=True, kw_only=True):
     """The engine told the customer."""
 
     at: float
@@ -156,9 +144,7 @@ class CustomerNoticed:
     text: str
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvitePlaced:
+class InvitePlaced(Struct, frozen=True, kw_only=True):
     """A search for an agent began. `is_exempt`: not even a full queue refuses it."""
 
     at: float
@@ -167,17 +153,14 @@ class InvitePlaced:
     is_exempt: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferMade:
+class OfferMade(Struct, frozen=True, kw_only=True):
     """The open invite was shown to one agent."""
 
     invite: int
     offer: Offer
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferEnded:
+class OfferEnded(Struct, frozen=True, kw_only=True):
     """An offer was decided. After a miss or decline the agent is not asked again until `paused_until`."""
 
     at: float
@@ -190,40 +173,35 @@ class OfferEnded:
     paused_until: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InviteParkedAgain:
+class InviteParkedAgain(Struct, frozen=True, kw_only=True):
     """An offered invite went back into its queue's line, with its age and its deadline."""
 
     invite: int
     priority: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepOpened:
+class StepOpened(Struct, frozen=True, kw_only=True):
     """One more of the queue's steps counts for this invite."""
 
     invite: int
     step: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PauseEnded:
+class PauseEnded(Struct, frozen=True, kw_only=True):
     """An agent may be asked again for this invite."""
 
     invite: int
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionAsked:
+class DecisionAsked(Struct, frozen=True, kw_only=True):
     """A strategy that is not bundled was asked for this invite, outside the cascade."""
 
     invite: int
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionMade:
+class DecisionMade(Struct, frozen=True, kw_only=True):
     """A strategy answered: offer to these agents (`to`: "one" or "all" of them), or wait, or reject the invite.
 
     `fault` says why the default decided instead. `number` is that of what was asked, 0 for a strategy asked in the turn
@@ -241,16 +219,13 @@ class DecisionMade:
     cursor: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitEnded:
+class WaitEnded(Struct, frozen=True, kw_only=True):
     """The time is over for which a strategy wanted nobody asked."""
 
     invite: int
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InviteEnded:
+class InviteEnded(Struct, frozen=True, kw_only=True):
     """The search ended, once, in one of the terminal states."""
 
     at: float
@@ -260,9 +235,7 @@ class InviteEnded:
     agent: AgentId | None = None
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantJoined:
+class ParticipantJoined(Struct, frozen=True, kw_only=True):
     """An agent came in, by the offer named."""
 
     at: float
@@ -275,9 +248,7 @@ class ParticipantJoined:
     offer: int
 
 
-@quick
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParticipantLeft:
+class ParticipantLeft(Struct, frozen=True, kw_only=True):
     """An agent went out; his slot comes back in the same record."""
 
     at: float
@@ -288,16 +259,14 @@ class ParticipantLeft:
     reason: LeaveReason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationUnattended:
+class ConversationUnattended(Struct, frozen=True, kw_only=True):
     """Nobody attends the open conversation and nobody is sought (R-L2). `is_asked`: plugins are, before the policy."""
 
     at: float
     is_asked: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnattendedDecided:
+class UnattendedDecided(Struct, frozen=True, kw_only=True):
     """What plugins said to a conversation that nobody attends: one of them, or none (`plugin` empty)."""
 
     at: float
@@ -306,8 +275,7 @@ class UnattendedDecided:
     queue: QueueId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationClosed:
+class ConversationClosed(Struct, frozen=True, kw_only=True):
     """The conversation ended for good."""
 
     at: float
@@ -315,8 +283,7 @@ class ConversationClosed:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliverySettled:
+class DeliverySettled(Struct, frozen=True, kw_only=True):
     """A delivery is done, or has failed for good when `error` says why."""
 
     delivery: int
@@ -324,8 +291,7 @@ class DeliverySettled:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryReceived:
+class DeliveryReceived(Struct, frozen=True, kw_only=True):
     """The channel said how far a delivery came: SENT, DELIVERED, READ or FAILED."""
 
     delivery: int

@@ -1,7 +1,6 @@
 """What happens to queues, to the other settings, and to the engine itself."""
 
-from dataclasses import dataclass
-
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.values import (
     AttributeSettings,
     ChannelSettings,
@@ -33,91 +32,77 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueConfigured:
+class QueueConfigured(Struct, frozen=True, kw_only=True):
     """A queue was applied."""
 
     settings: QueueSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueDeleted:
+class QueueDeleted(Struct, frozen=True, kw_only=True):
     """A queue was taken out of the settings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineJoined:
+class LineJoined(Struct, frozen=True, kw_only=True):
     """An invite began to wait in the queue."""
 
     conversation: ConversationId
     invite: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineLeft:
+class LineLeft(Struct, frozen=True, kw_only=True):
     """An invite waits in the queue no more."""
 
     conversation: ConversationId
     invite: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CursorMoved:
+class CursorMoved(Struct, frozen=True, kw_only=True):
     """A decision left another cursor, a JSON text, for the next one in the queue."""
 
     cursor: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelConfigured:
+class ChannelConfigured(Struct, frozen=True, kw_only=True):
     """A channel was applied."""
 
     settings: ChannelSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelDeleted:
+class ChannelDeleted(Struct, frozen=True, kw_only=True):
     """A channel was taken out of the settings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeConfigured:
+class AttributeConfigured(Struct, frozen=True, kw_only=True):
     """An attribute was applied."""
 
     settings: AttributeSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeDeleted:
+class AttributeDeleted(Struct, frozen=True, kw_only=True):
     """An attribute was taken out of the settings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaDomainConfigured:
+class MediaDomainConfigured(Struct, frozen=True, kw_only=True):
     """A media domain was applied."""
 
     settings: MediaDomainSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaDomainDeleted:
+class MediaDomainDeleted(Struct, frozen=True, kw_only=True):
     """A media domain was taken out of the settings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenCreated:
+class TokenCreated(Struct, frozen=True, kw_only=True):
     """A token was made; only the digest of its secret is here."""
 
     settings: TokenSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRevoked:
+class TokenRevoked(Struct, frozen=True, kw_only=True):
     """A token is worth nothing any more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booted:
+class Booted(Struct, frozen=True, kw_only=True):
     """The engine started; the last record before it was at `after_position`."""
 
     at: float
@@ -125,8 +110,7 @@ class Booted:
     after_position: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PluginFault:
+class PluginFault(Struct, frozen=True, kw_only=True):
     """A plugin failed; the engine went on by the fallback named."""
 
     plugin: str

@@ -6,10 +6,11 @@ plugin, so a sink that is installed again goes on where it was.
 
 import os
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Final, final
+
+from hookflash.engine.domain.struct import Struct
 
 __all__ = ["CURSORS_FILE", "Cursor", "Cursors", "Place"]
 
@@ -30,16 +31,14 @@ ON CONFLICT (sink) DO UPDATE SET position = excluded.position, facts = excluded.
 """
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Place(Struct, frozen=True, order=True):
     """A place in the journal: behind the record at `position`, and behind so many facts of the one after it."""
 
     position: int
     facts: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """Where a sink is; `gone_with` is the digest of the settings with which it said that it is gone, else empty."""
 
     place: Place

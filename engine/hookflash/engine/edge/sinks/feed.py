@@ -5,9 +5,9 @@ whether there were whispers in between (I7).
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, TypeAlias, final
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.domain.timeline import transcript_event
 from hookflash.engine.edge.contents import said_of
 from hookflash.engine.journal.codec import type_name
@@ -31,8 +31,7 @@ _EMPTY_RECORDS_MAX: Final = 5_000
 Item: TypeAlias = Said | Event
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """What comes next, in the journal's order, and where the sink is once it has taken it; perhaps nothing for it."""
 
     items: tuple[Said, ...] | tuple[Event, ...]

@@ -7,7 +7,6 @@ what a sink cannot take yet waits in the journal, where it needs no room of its 
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from math import isfinite
@@ -18,6 +17,7 @@ from typing import Final, final
 import httpx
 import structlog
 
+from hookflash.engine.domain.struct import Struct
 from hookflash.engine.edge.contents import clean_reason
 from hookflash.engine.plugins import LoadedSink
 from hookflash.sdk.errors import SendError, Throttled
@@ -45,8 +45,7 @@ class SinkState(StrEnum):
     GONE = "GONE"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SinkReport:
+class SinkReport(Struct, frozen=True, kw_only=True):
     """A sink as an admin sees it: how far it is, how many records it is behind, and what is wrong with it."""
 
     name: str
@@ -59,8 +58,7 @@ class SinkReport:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SinkRules:
+class SinkRules(Struct, frozen=True, kw_only=True):
     """How a sink is treated, in seconds: `gather_s` is how long entries are gathered before they are delivered.
 
     `allow_private` are the hosts and networks that it may call although they are not in the internet.
