@@ -35,7 +35,7 @@ from hookflash.sdk.errors import Permanent, Transient
 from hookflash.sdk.types import DeliveryId, ExternalId, Role
 from tests.cli.outside import AT, PATIENCE_S, WEB, running, said
 from tests.edge.adapters import Provider, web_adapter
-from tests.server.serving import serving
+from tests.server.serving import Refused, serving
 
 OWN = """
 from hookflash.sdk.channel import PullChannel
@@ -218,6 +218,24 @@ async def test_signs_of_agents_reach_the_customer_through_an_adapter_outside_and
         await talking.say(conversation, "yes")
         await talking.until(lambda: shown[-1][-3:] == ("key 2", "key 3", "key 4"))
         assert [sign for sign in shown if sign in (("carl", True), ("carl", False))][-1] == ("carl", False)
+
+
+async def test_what_the_adapter_does_not_carry_is_refused_to_the_agent_at_once(tmp_path: Path) -> None:
+    provider = Provider()
+    adapter = web_adapter(provider)
+    adapter.capabilities = Capabilities(choice=Level.REJECT, reply_window_s=3600.0)
+    async with running(tmp_path, adapter) as talking:
+        provider.arrivals.put_nowait(said("1", "hello"))
+        name = await talking.accepted()
+        await talking.until(lambda: provider.sent)
+        choices = [m.MessageChoice(id="yes", title="Yes")]
+        with pytest.raises(Refused) as refused:
+            await talking.ann.call("ConversationService/SendMessage", name=name, text="Well?", choices=choices)
+        assert refused.value.reason == "CONTENT_NOT_SUPPORTED"
+        talking.served.clock.advance(3601.0)
+        with pytest.raises(Refused) as refused:
+            await talking.say(name, "Still there?")
+        assert refused.value.reason == "WINDOW_CLOSED"
 
 
 @pytest.mark.spec("I3")

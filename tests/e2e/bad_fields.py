@@ -99,6 +99,8 @@ _FIELDS: Final = [
             ("admin", "ListAgents", {"page_size": -1}),
             ("admin", "ListEvents", {"page_size": -(2**31)}),
             ("admin", "Deliveries", {**WEB, "max_in_flight": -1}),
+            ("admin", "Deliveries", {**WEB, "abilities": {"rejected": [0]}}),
+            ("admin", "Deliveries", {**WEB, "abilities": {"rejected": [99]}}),
             ("admin", "Deliveries", {**WEB, "max_in_flight": 2**31 - 1}),
             ("admin", "Apply", {"attributes": [attribute_pb2.Attribute(name="attributes/x", kind=99)]}),  # type: ignore[arg-type]
         )

@@ -55,6 +55,50 @@ DELIVERY_RECEIPT_STATE_FAILED: DeliveryReceiptState.ValueType  # 4
 """It did not reach him."""
 Global___DeliveryReceiptState: _TypeAlias = DeliveryReceiptState  # noqa: Y015
 
+class _ChannelContent:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ChannelContentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ChannelContent.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CHANNEL_CONTENT_UNSPECIFIED: _ChannelContent.ValueType  # 0
+    """Not set."""
+    CHANNEL_CONTENT_TEXT: _ChannelContent.ValueType  # 1
+    """Words."""
+    CHANNEL_CONTENT_CHOICE: _ChannelContent.ValueType  # 2
+    """Words with choices."""
+    CHANNEL_CONTENT_TEMPLATE: _ChannelContent.ValueType  # 3
+    """A template that the provider has approved."""
+    CHANNEL_CONTENT_IMAGE: _ChannelContent.ValueType  # 4
+    """A picture."""
+    CHANNEL_CONTENT_AUDIO: _ChannelContent.ValueType  # 5
+    """A sound."""
+    CHANNEL_CONTENT_VIDEO: _ChannelContent.ValueType  # 6
+    """A film."""
+    CHANNEL_CONTENT_FILE: _ChannelContent.ValueType  # 7
+    """Any other file."""
+
+class ChannelContent(_ChannelContent, metaclass=_ChannelContentEnumTypeWrapper):
+    """What an agent may send."""
+
+CHANNEL_CONTENT_UNSPECIFIED: ChannelContent.ValueType  # 0
+"""Not set."""
+CHANNEL_CONTENT_TEXT: ChannelContent.ValueType  # 1
+"""Words."""
+CHANNEL_CONTENT_CHOICE: ChannelContent.ValueType  # 2
+"""Words with choices."""
+CHANNEL_CONTENT_TEMPLATE: ChannelContent.ValueType  # 3
+"""A template that the provider has approved."""
+CHANNEL_CONTENT_IMAGE: ChannelContent.ValueType  # 4
+"""A picture."""
+CHANNEL_CONTENT_AUDIO: ChannelContent.ValueType  # 5
+"""A sound."""
+CHANNEL_CONTENT_VIDEO: ChannelContent.ValueType  # 6
+"""A film."""
+CHANNEL_CONTENT_FILE: ChannelContent.ValueType  # 7
+"""Any other file."""
+Global___ChannelContent: _TypeAlias = ChannelContent  # noqa: Y015
+
 @_typing.final
 class ReceiveRequest(_message.Message):
     """What Receive takes."""
@@ -328,23 +372,61 @@ class DeliveriesRequest(_message.Message):
 
     CHANNEL_FIELD_NUMBER: _builtins.int
     MAX_IN_FLIGHT_FIELD_NUMBER: _builtins.int
+    ABILITIES_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
     """`channels/{id}`; the channel must be served from outside."""
     max_in_flight: _builtins.int
     """How many may be unsettled at once; 0: the engine's choice."""
+    @_builtins.property
+    def abilities(self) -> Global___ChannelAbilities:
+        """What the channel carries, as its reader knows it; absent: everything, at any time. It holds until the next reader or
+        the engine's end.
+        """
+
     def __init__(
         self,
         *,
         channel: _builtins.str = ...,
         max_in_flight: _builtins.int = ...,
+        abilities: Global___ChannelAbilities | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["abilities", b"abilities"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel", b"channel", "max_in_flight", b"max_in_flight"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abilities", b"abilities", "channel", b"channel", "max_in_flight", b"max_in_flight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeliveriesRequest: _TypeAlias = DeliveriesRequest  # noqa: Y015
+
+@_typing.final
+class ChannelAbilities(_message.Message):
+    """What a channel carries. What it does not is refused to the agent at once, and nothing is stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REJECTED_FIELD_NUMBER: _builtins.int
+    REPLY_WINDOW_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rejected(self) -> _containers.RepeatedScalarFieldContainer[Global___ChannelContent.ValueType]:
+        """What it cannot carry, and nothing can stand for (CONTENT_NOT_SUPPORTED)."""
+
+    @_builtins.property
+    def reply_window(self) -> _duration_pb2.Duration:
+        """For how long after the customer's last message he may be written to (WINDOW_CLOSED), templates excepted; absent: always."""
+
+    def __init__(
+        self,
+        *,
+        rejected: _abc.Iterable[Global___ChannelContent.ValueType] | None = ...,
+        reply_window: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reply_window", b"reply_window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rejected", b"rejected", "reply_window", b"reply_window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChannelAbilities: _TypeAlias = ChannelAbilities  # noqa: Y015
 
 @_typing.final
 class SignsRequest(_message.Message):

@@ -15,7 +15,7 @@ from typing import Final, final
 import structlog
 from google.protobuf.duration_pb2 import Duration
 
-from hookflash.sdk.channel import ChannelAdapter, ChannelStore, CustomerAddress, Delivery, Idempotency
+from hookflash.sdk.channel import Capabilities, ChannelAdapter, ChannelStore, CustomerAddress, Delivery, Idempotency
 from hookflash.sdk.client import Client, HookflashError
 from hookflash.sdk.client import messages as m
 from hookflash.sdk.errors import AuthExpired, Blocked, Permanent, SendError, Throttled, Transient, WindowClosed
@@ -36,6 +36,7 @@ _PAUSE_S: Final = 30.0
 _RETRY_MAX_S: Final = 86_400.0
 _RELINK_S: Final = 10.0
 _PARTS_MAX: Final = 1_000
+_WINDOW_MAX_S: Final = 30 * 86_400.0
 _WORDS_LENGTH_MAX: Final = 300
 _MEDIA_KINDS: Final = {
     m.MediaKind.MEDIA_KIND_IMAGE: MediaKind.IMAGE,
@@ -89,7 +90,10 @@ class Outgoing:
 
     async def run(self) -> None:
         """Hand each delivery to its customer's lane; the stream comes back by itself. Raises HookflashError."""
-        request = m.DeliveriesRequest(channel=f"channels/{self._channel}", max_in_flight=IN_FLIGHT_MAX)
+        abilities = _abilities(self._adapter.capabilities)
+        request = m.DeliveriesRequest(
+            channel=f"channels/{self._channel}", max_in_flight=IN_FLIGHT_MAX, abilities=abilities
+        )
         async for given in self._client.deliveries(request):
             if given.name not in self._known and not self._is_too_early(given):
                 self._known.add(given.name)
@@ -285,6 +289,14 @@ def delivery_from(given: m.Delivery, channel: ChannelId) -> Delivery:
         content=content,
         attempt=given.attempt,
     )
+
+
+def _abilities(capabilities: Capabilities) -> m.ChannelAbilities:
+    """What is to be refused to agents at once."""
+    rejected = [m.ChannelContent.Value(f"CHANNEL_CONTENT_{each.upper()}") for each in sorted(capabilities.rejected)]
+    window_s = capabilities.reply_window_s
+    window = None if window_s is None or window_s > _WINDOW_MAX_S else _duration(window_s)
+    return m.ChannelAbilities(rejected=rejected, reply_window=window)
 
 
 def _media_from(given: m.MessageMedia) -> Media:

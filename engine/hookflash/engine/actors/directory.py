@@ -11,9 +11,7 @@ from hookflash.engine.domain.states import State
 from hookflash.engine.domain.values import Abilities, AttributeSettings, ChannelSettings, MediaDomainSettings
 from hookflash.engine.plugins import PluginHost
 from hookflash.engine.plugins.policy_hooks import UNATTENDED
-from hookflash.sdk.channel import Level
 from hookflash.sdk.config import problems, secrets_of
-from hookflash.sdk.messages import MediaKind
 from hookflash.sdk.types import AgentId, AttributeId, ChannelId, ConversationId, MediaDomainId, QueueId
 
 from .entity import Entity, Post
@@ -33,6 +31,7 @@ class Directory:
         self._plugins = plugins
         self._post = post
         self._entities: dict[Address, Entity] = {}
+        self._told: dict[ChannelId, Abilities] = {}
         self._states: dict[Kind, dict[str, State]] = {kind: {} for kind in Kind if kind is not Kind.CONVERSATION}
 
     # --- entities
@@ -154,16 +153,20 @@ class Directory:
         return () if adapter is None else problems(adapter.Config, channel.settings)
 
     def abilities(self, channel: ChannelId) -> Abilities:
-        """What a channel carries: that of its adapter, where the engine serves it itself."""
+        """What a channel carries: as its adapter says, or whoever serves it from outside."""
         settings = self.channels().get(channel)
-        adapter = None if settings is None or settings.is_external else self._plugins.channel_adapter(settings.kind)
-        if adapter is None:
+        if settings is None:
             return _ALL
+        adapter = None if settings.is_external else self._plugins.channel_adapter(settings.kind)
+        if adapter is None:
+            return self._told.get(channel, _ALL)
         able = adapter.capabilities
-        media = ((kind.lower(), able.level_of(kind)) for kind in MediaKind)
-        levels = (("text", able.text), ("choice", able.choice), ("template", able.template), *media)
-        rejected = frozenset(content for content, level in levels if level is Level.REJECT)
-        return Abilities(rejected=rejected, reply_window_s=able.reply_window_s)
+        return Abilities(rejected=able.rejected, reply_window_s=able.reply_window_s)
+
+    def carries(self, channel: ChannelId, abilities: Abilities) -> None:
+        """Whoever serves the channel from outside says so; that holds until he says otherwise or the engine stops."""
+        self._told = {known: told for known, told in self._told.items() if known in self.channels()}
+        self._told[channel] = abilities
 
     def secret_settings(self, channel_kind: str) -> frozenset[str]:
         """The settings that the adapter of that kind declares secret."""

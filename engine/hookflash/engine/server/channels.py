@@ -17,6 +17,7 @@ from hookflash.engine.domain.text import check_address
 from hookflash.engine.server import identity, names
 from hookflash.engine.server.asking import Asking
 from hookflash.engine.server.caller import Caller
+from hookflash.engine.server.convert_abilities import abilities_in
 from hookflash.engine.server.convert_commands import (
     aliases_in,
     echoed_from,
@@ -159,7 +160,8 @@ class ChannelServicer:
     def _open_reader(self, request: pb.DeliveriesRequest) -> DeliveryReader:
         if not 0 <= request.max_in_flight <= _IN_FLIGHT_MAX:
             raise BadField("max_in_flight", f"must be 0 to {_IN_FLIGHT_MAX:,}")
-        channel = self._outside(request.channel)
+        abilities, channel = abilities_in(request), self._outside(request.channel)
+        self._asking.shard.facts.carries(channel, abilities)
         return self._asking.engine.outbox.open_reader(channel, request.max_in_flight or _IN_FLIGHT)
 
     def _outside(self, name: str) -> ChannelId:

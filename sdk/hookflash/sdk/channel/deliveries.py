@@ -131,6 +131,13 @@ class Capabilities:
         }
         return levels[kind]
 
+    @property
+    def rejected(self) -> frozenset[str]:
+        """What is refused to the agent before anything is stored: of text, choice, template and the kinds of media."""
+        media = ((kind.lower(), self.level_of(kind)) for kind in MediaKind)
+        levels = (("text", self.text), ("choice", self.choice), ("template", self.template), *media)
+        return frozenset(content for content, level in levels if level is Level.REJECT)
+
     def size_max_of(self, mime_type: str) -> int | None:
         """Give how many bytes a medium of that type may have; None where nothing is said of it, or of none known."""
         for of in (mime_type, f"{mime_type.partition('/')[0]}/*", "*/*") if mime_type else ():

@@ -42,6 +42,8 @@ from hookflash.v1.agent_service_pb2 import (
 from hookflash.v1.attribute_pb2 import Attribute, AttributeKind
 from hookflash.v1.channel_pb2 import Channel, ChannelState, ChannelStatus
 from hookflash.v1.channel_service_pb2 import (
+    ChannelAbilities,
+    ChannelContent,
     DeliveriesRequest,
     DeliveryReceipt,
     DeliveryReceiptState,
@@ -129,6 +131,8 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Channel",
+    "ChannelAbilities",
+    "ChannelContent",
     "ChannelSession",
     "ChannelState",
     "ChannelStatus",
