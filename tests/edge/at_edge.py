@@ -68,7 +68,6 @@ class AtEdge:
     edge: Edge
     host: AdapterHost
     plugins: Plugins
-    alarms: list[tuple[ChannelId, str]]
 
     @property
     def outbox(self) -> Outbox:
@@ -176,14 +175,13 @@ async def at_edge(
         )
         edge.outbox.restore(run.engine.views.unsettled_deliveries())
         plugins = Plugins({adapter.kind: adapter for adapter in adapters}, run.clock)
-        alarms: list[tuple[ChannelId, str]] = []
-        host = AdapterHost(edge, plugins, lambda channel, reason: alarms.append((channel, reason)))
+        host = AdapterHost(edge, plugins)
         edge.signs.serve(host, edge.sign_readers)
         shard.subscribe(edge.outbox.follow)
         shard.subscribe(host.follow)
         shard.subscribe(edge.signs.reads.follow)
         await host.start()
-        world = AtEdge(run, edge, host, plugins, alarms)
+        world = AtEdge(run, edge, host, plugins)
         try:
             yield world
         finally:

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from hookflash.engine.actors.calls import Call
 from hookflash.engine.actors.clock import ManualClock
@@ -189,10 +190,12 @@ async def test_an_expired_credential_pauses_the_channel_and_alarms_once_and_once
         provider.answering = answer
         await world.say("1", "one")
         await world.say("2", "two")
-        await world.until(lambda: world.alarms)
-        assert world.host.reports[WEB].state is ChannelState.PAUSED
-        await world.pass_until(lambda: not world.outbox.pending())
-        assert world.alarms == [(WEB, "token expired"), (WEB, "")]
+        with capture_logs() as logs:
+            await world.until(lambda: world.host.reports[WEB].state is ChannelState.PAUSED)
+            await world.pass_until(lambda: not world.outbox.pending())
+        assert world.plugins.faults == [("web", "channels/web send", "token expired", "paused the channel")]
+        told = [log["event"] for log in logs if log["event"].startswith("channel_")]
+        assert told == ["channel_paused", "channel_back"]
         assert world.host.reports[WEB].state is ChannelState.RUNNING
         assert provider.at[-1] - renewed_at <= 120
         assert len(provider.texts("customer 1")) < 10

@@ -54,15 +54,12 @@ class ChannelReport(Struct, frozen=True, kw_only=True):
 
 @final
 class AdapterHost:
-    """All adapters of one engine. `on_alarm` is told channel and reason once when it pauses, and "" when it is back."""
+    """All adapters of one engine; a channel that pauses is a fault and in the log, one that is back is in the log."""
 
-    def __init__(
-        self, edge: Edge, adapters: Adapters, on_alarm: Callable[[ChannelId, str], None] | None = None
-    ) -> None:
+    def __init__(self, edge: Edge, adapters: Adapters) -> None:
         """Run nothing before `start`."""
         self._edge = edge
         self._adapters = adapters
-        self._on_alarm = on_alarm
         self._wanted: dict[ChannelId, ChannelSettings] = {}
         self._runs: dict[ChannelId, AdapterRun] = {}
         self._reports: dict[ChannelId, ChannelReport] = {}
@@ -225,8 +222,6 @@ class AdapterHost:
         else:
             _log.warning("channel_back", channel=settings.id)
         self._report(settings, ChannelState.PAUSED if reason else ChannelState.RUNNING, reason)
-        if self._on_alarm is not None:
-            self._on_alarm(settings.id, reason)
 
     def _report(self, settings: ChannelSettings, state: ChannelState, reason: str = "") -> None:
         self._reports[settings.id] = ChannelReport(
