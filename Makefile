@@ -45,7 +45,7 @@ serve: $(TO_RUN)  ## start a server on this machine's loopback address
 	$(BIN)/hookflash serve $(ARGS)
 
 test: $(TO_TEST)  ## run all tests
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: lint types imports limits drift spec buf  ## everything that is checked beside the tests
 	@echo "check: all is well"

@@ -1,12 +1,22 @@
-"""What every test shares: nothing is set up here but the way hypothesis runs.
+"""What every test shares: the way hypothesis runs, the order, and how Ctrl-C is heard.
 
 Deadlines of single examples are off: a busy machine would turn them into chance.
 """
 
 import os
+import signal
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=1_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# Who was started in the background of a script ignores Ctrl-C, and so would every process that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: begun last, the longest would be run by one process while the others have nothing left."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

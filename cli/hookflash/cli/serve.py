@@ -5,11 +5,15 @@ What it prints on stdout is the address it listens on, so that a script which as
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hookflash.cli.failures import CommandError, ExitCode
 from hookflash.cli.tree import Verb
+
+if TYPE_CHECKING:
+    from hookflash.engine.settings import Settings
 
 __all__ = ["serve"]
 
@@ -42,10 +46,6 @@ def serve(
 
     The first start makes the data directory and, in it, admin.token.
     """
-    from hookflash.engine.journal.errors import JournalError
-    from hookflash.engine.plugins import PluginsNotLoadedError
-    from hookflash.engine.serve import run
-    from hookflash.engine.server.app import StartError
     from hookflash.engine.settings import Settings, SettingsError, find_file, load
 
     flags = {
@@ -56,9 +56,25 @@ def serve(
     }
     directory = data or Path(os.environ.get("HOOKFLASH_DATA") or Settings().data)
     try:
-        return run(load(find_file(config, directory), os.environ, flags), announce=_announce)
+        settings = load(find_file(config, directory), os.environ, flags)
     except SettingsError as error:
         raise CommandError(str(error), ExitCode.USAGE) from error
+    return _run(settings)
+
+
+def _run(settings: "Settings") -> int:
+    """Load the engine, which takes most of a second, only now that the settings are known to be good."""
+    from hookflash.engine import collector
+
+    collector.rest()
+
+    from hookflash.engine.journal.errors import JournalError
+    from hookflash.engine.plugins import PluginsNotLoadedError
+    from hookflash.engine.serve import run
+    from hookflash.engine.starting import StartError
+
+    try:
+        return run(settings, announce=_announce)
     except (JournalError, PluginsNotLoadedError, StartError) as error:
         raise CommandError(str(error)) from error
 

@@ -9,7 +9,7 @@ import asyncio
 import gc
 from typing import Final
 
-__all__ = ["calm", "look_at_everything"]
+__all__ = ["calm", "look_at_everything", "rest"]
 
 _THRESHOLDS: Final = (3_000, 1, 1)
 """New objects before a look at them, and such looks before one at the next generation: 12,000 objects at most."""
@@ -18,9 +18,15 @@ _OLDEST: Final = 2
 _FULL_LOOK_S: Final = 3_600.0
 
 
+def rest() -> None:
+    """Look at nothing until `calm`: what a start loads and recovers is here to stay."""
+    gc.disable()
+
+
 def calm() -> None:
     """Leave alone what was recovered and what grows old, from now on."""
     gc.collect()
+    gc.enable()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
     if _leave_alone not in gc.callbacks:
