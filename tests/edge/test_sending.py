@@ -188,9 +188,9 @@ async def test_an_expired_credential_pauses_the_channel_and_alarms_once_and_once
             return ExternalId(delivery.id)
 
         provider.answering = answer
-        await world.say("1", "one")
-        await world.say("2", "two")
         with capture_logs() as logs:
+            await world.say("1", "one")
+            await world.say("2", "two")
             await world.until(lambda: world.host.reports[WEB].state is ChannelState.PAUSED)
             await world.pass_until(lambda: not world.outbox.pending())
         assert world.plugins.faults == [("web", "channels/web send", "token expired", "paused the channel")]

@@ -32,7 +32,7 @@ AGENTS = ("ann", "bob", "cat", "dan")
 QUEUES = ("billing", "sales", "steps")
 CUSTOMERS = ("carl", "cora", "curt", "cleo")
 
-EXAMPLES, STEPS = 40, 60
+EXAMPLES, STEPS = 30, 60
 
 agents = st.sampled_from(AGENTS)
 customers = st.sampled_from(CUSTOMERS)

@@ -193,6 +193,10 @@ async def _receive(lab: Lab) -> Mapping[str, Any]:
     return {"channel": CHANNEL, "address": f"+{name}", "external_id": name, "text": "hello", "target": _EMPTY}
 
 
+async def _upload(lab: Lab) -> Mapping[str, Any]:
+    return {"channel": CHANNEL, "external_id": lab.new("x"), "mime_type": "image/png", "chunk": b"png", "is_last": True}
+
+
 async def _settle(lab: Lab) -> Mapping[str, Any]:
     return {"name": f"{await lab.attended()}/deliveries/1"}
 
@@ -233,6 +237,7 @@ REQUESTS: Final[Mapping[str, _Request]] = {
     "QueueService/ListQueues": _nothing,
     "ChannelService/Receive": _receive,
     "ChannelService/SettleDelivery": _settle,
+    "ChannelService/UploadMedia": _upload,
     "EventService/ListEvents": _nothing,
 }
 """A request for every unary method, without its request_id, by the method's path."""

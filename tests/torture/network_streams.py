@@ -7,6 +7,7 @@ the reader has in the end with what the server has.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from itertools import cycle
 from typing import Final
 
 from hookflash.sdk.client import Backoff, Client
@@ -22,6 +23,7 @@ _EACH: Final = 4
 """Things that happen in each phase: before, during and after the fault."""
 _CAUGHT_UP_S: Final = 30.0
 _FAULT_S: Final = 0.3
+_TYPED_EVERY_S: Final = 0.05
 
 _Step = Callable[[], Awaitable[None]]
 
@@ -170,6 +172,35 @@ async def _watch_queues(lab: Lab, proxy: Proxy, fault: Fault) -> list[str]:
     return [wrong] if wrong else []
 
 
+async def _signs(lab: Lab, proxy: Proxy, fault: Fault) -> list[str]:
+    """What is given while nobody reads is gone; what is given afterwards comes."""
+    name = await lab.attended()
+    torn, given, heard_at_last = _Torn(proxy, fault, lab.token), 0, False
+
+    async def read() -> None:
+        nonlocal heard_at_last
+        async for _ in torn.client.signs(m.SignsRequest(channel=CHANNEL)):
+            heard_at_last = given == 3 * _EACH
+            torn.moved()
+
+    async def step() -> None:
+        nonlocal given
+        given += 1
+
+    async def type_on_and_off() -> None:
+        for is_typing in cycle((True, False)):
+            request = m.SendTypingRequest(name=name, agent="agents/ann", is_typing=is_typing)
+            await lab.client.send_typing(request)
+            await asyncio.sleep(_TYPED_EVERY_S)
+
+    typing = asyncio.ensure_future(type_on_and_off())
+    try:
+        wrong = await torn.run(read, step, lambda: heard_at_last)
+    finally:
+        typing.cancel()
+    return [wrong] if wrong else []
+
+
 async def _said(lab: Lab, name: str, agent: str = "agents/ann") -> str:
     text = lab.new("text")
     await lab.client.send_message(m.SendMessageRequest(name=name, agent=agent, text=text))
@@ -188,6 +219,7 @@ STREAMS: Final[Mapping[str, Callable[[Lab, Proxy, Fault], Awaitable[list[str]]]]
     "EventService/Watch": _watch,
     "AgentService/Attach": _attach,
     "ChannelService/Deliveries": _deliveries,
+    "ChannelService/Signs": _signs,
     "QueueService/WatchQueues": _watch_queues,
 }
 """The check of every stream, by the method's path; each answers with what is wrong."""
