@@ -12,6 +12,7 @@ from hookflash.engine.edge.http.edge import HttpEdge
 from hookflash.engine.engine import Engine
 from hookflash.engine.settings import HttpSettings
 from hookflash.sdk.channel import HttpRequest, HttpResponse
+from hookflash.sdk.testing.fakes.loopback import loopback_client
 from hookflash.sdk.types import ChannelId
 
 __all__ = ["Door", "open_door"]
@@ -48,7 +49,7 @@ async def open_door(engine: Engine, channel: ChannelId) -> AsyncIterator[Door]:
     edge = HttpEdge(listening, engine.adapters, body_bytes_max=engine.limits.webhook_body_bytes_max)
     await edge.start()
     try:
-        async with httpx.AsyncClient() as http:
+        async with loopback_client() as http:
             yield Door(engine, f"{edge.url}/channels/{channel}", http)
     finally:
         await edge.stop()

@@ -6,12 +6,12 @@ The fake is at its worst: receipts before its own answer, every callback twice a
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-import httpx
 import pytest
 
 from hookflash.engine.domain import commands as c
 from hookflash.engine.domain import events as e
 from hookflash.sdk.messages import Media, MediaKind, MediaRef
+from hookflash.sdk.testing.fakes.loopback import loopback_client
 from hookflash.sdk.testing.fakes.meta import FakeMeta, fake_meta
 from hookflash.sdk.testing.fakes.meta_faults import BadJson, Refused, Resets
 from hookflash.sdk.testing.fakes.meta_payloads import signature
@@ -188,7 +188,7 @@ async def test_the_webhook_can_be_subscribed_and_believes_nobody_else(kind: str,
     async with (
         fake_meta(is_instagram=kind == "instagram") as meta,
         story_world(_customer(kind, meta, tmp_path)) as world,
-        httpx.AsyncClient() as stranger,
+        loopback_client() as stranger,
     ):
         assert await meta.subscribe() == (200, "1158201444")
         assert (await meta.subscribe("guessed"))[0] == 403

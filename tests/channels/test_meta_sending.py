@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 import pytest
 
 from hookflash.plugins.messenger import Instagram, Messenger
@@ -36,6 +35,7 @@ from hookflash.sdk import (
 from hookflash.sdk.errors import ConfigError
 from hookflash.sdk.hosting.fallback import parts_of
 from hookflash.sdk.testing import channel_context, delivery_of
+from hookflash.sdk.testing.fakes.loopback import loopback_client
 from hookflash.sdk.testing.fakes.meta import ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN, FakeMeta, fake_meta
 from hookflash.sdk.testing.fakes.meta_faults import BadJson, Fault, Hangs, Lost, Refused, Resets
 from hookflash.sdk.testing.fakes.meta_payloads import INSTAGRAM, NUMBER, PAGE
@@ -53,7 +53,7 @@ LINK = "https://files.example/1"
 
 @asynccontextmanager
 async def _open(kind: type[ChannelAdapter], meta: FakeMeta, **settings: str) -> AsyncIterator[ChannelAdapter]:
-    async with httpx.AsyncClient(timeout=5.0) as http:
+    async with loopback_client(timeout=5.0) as http:
         config = fill(kind.Config, {**SECRETS, **OF_KIND[kind], "api_url": meta.url, **settings}, environ=ENVIRON)
         yield kind(channel_context(http=http), config)
 
@@ -300,7 +300,7 @@ async def test_a_limit_is_held_as_long_as_meta_says_or_as_long_as_it_lasts(
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_call_that_is_not_answered_in_time_is_transient(kind: type[ChannelAdapter]) -> None:
     hangs = Hangs()
-    async with fake_meta() as meta, httpx.AsyncClient(timeout=0.05) as http:
+    async with fake_meta() as meta, loopback_client(timeout=0.05) as http:
         meta.faults.append(hangs)
         config = fill(kind.Config, {**SECRETS, **OF_KIND[kind], "api_url": meta.url}, environ=ENVIRON)
         with pytest.raises(Transient, match="did not answer in time"):
@@ -366,7 +366,7 @@ async def test_health_asks_for_the_account_itself(kind: type[ChannelAdapter]) ->
         async with _open(kind, meta) as adapter:
             await adapter.health()
         environ = {**ENVIRON, "ACCESS_TOKEN": "expired"}
-        async with httpx.AsyncClient() as http:
+        async with loopback_client() as http:
             config = fill(kind.Config, {**SECRETS, **OF_KIND[kind], "api_url": meta.url}, environ=environ)
             with pytest.raises(AuthExpired):
                 await kind(channel_context(http=http), config).health()

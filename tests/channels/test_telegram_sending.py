@@ -29,6 +29,7 @@ from hookflash.sdk import (
     fill,
 )
 from hookflash.sdk.testing import RecordedLog, channel_context, delivery_of
+from hookflash.sdk.testing.fakes.loopback import loopback_client
 from hookflash.sdk.testing.fakes.telegram import TOKEN, FakeTelegram, Trouble, failed, throttled
 from hookflash.sdk.types import ExternalId
 from tests.channels.telegram_adapter import PUBLIC, SECRET, adapter_at, address, config
@@ -194,7 +195,7 @@ async def test_the_token_is_in_no_log_and_no_error(telegram: FakeTelegram, caplo
     caplog.set_level(logging.DEBUG)
     log = RecordedLog()
     said: list[object] = []
-    refusing = httpx.AsyncClient(timeout=0.2)
+    refusing = loopback_client(timeout=0.2)
     adapter = adapter_at(telegram, refusing, log=log)
     await adapter.start()
     telegram.troubles["sendMessage"] = deque([None, failed(), HttpResponse(body=b"?"), throttled(1)])
@@ -204,7 +205,7 @@ async def test_the_token_is_in_no_log_and_no_error(telegram: FakeTelegram, caplo
         except SendError as error:
             said.extend((error, repr(error), error.__cause__, error.__context__))
     await refusing.aclose()
-    closed = Telegram(channel_context(http=httpx.AsyncClient(timeout=0.2)), config("http://127.0.0.1:1"))
+    closed = Telegram(channel_context(http=loopback_client(timeout=0.2)), config("http://127.0.0.1:1"))
     for call in (
         closed.send(delivery_of("Hello", to="42")),
         anext(closed.poll()),

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import timedelta
 
-import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
@@ -19,6 +18,7 @@ from hookflash.sdk import (
     Typing,
     fill,
 )
+from hookflash.sdk.testing.fakes.loopback import loopback_client
 from hookflash.sdk.types import ChannelId, ExternalId
 from tests.channels.chat_world import FIRST, PAGE, SECRET, START, ChatWorld, Frame, token, until
 
@@ -235,7 +235,7 @@ async def test_a_token_that_is_wrong_or_too_old_lets_nobody_in(given: object) ->
             refusal = await tab.next()
             assert (refusal["frame"], refusal["code"]) == ("err", "BAD_TOKEN")
             assert await tab.closed() == 4401
-        async with httpx.AsyncClient(base_url=f"http://{chat.at}", trust_env=False) as http:
+        async with loopback_client(base_url=f"http://{chat.at}") as http:
             headers = {"origin": PAGE, "authorization": f"Bearer {given}".encode("ascii", "ignore").decode().strip()}
             assert (await http.get("/events", headers=headers)).status_code == 401
         assert world.taken == []

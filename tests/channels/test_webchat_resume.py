@@ -4,7 +4,6 @@ import asyncio
 import socket
 from datetime import timedelta
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +12,7 @@ from hookflash.plugins.webchat import connection
 from hookflash.plugins.webchat.history import RESUMED_MAX, History, place_of
 from hookflash.sdk import Media, MediaKind, MediaRef, Message, Receipt
 from hookflash.sdk.testing import RecordedStore, delivery_of
+from hookflash.sdk.testing.fakes.loopback import loopback_client
 from tests.channels.chat_world import FIRST, PAGE, START, Chat, ChatWorld, Frame, Tab, token
 
 
@@ -139,7 +139,7 @@ async def test_without_a_socket_an_old_number_gets_a_snapshot_too() -> None:
     async with ChatWorld().served(frames_kept="2") as chat:
         await _say(chat, 4)
         headers = {"origin": PAGE, "authorization": f"Bearer {token()}"}
-        async with httpx.AsyncClient(base_url=f"http://{chat.at}", headers=headers, trust_env=False) as http:
+        async with loopback_client(base_url=f"http://{chat.at}", headers=headers) as http:
             (snapshot,) = (await http.get("/events", params={"after": FIRST})).json()["frames"]
             assert (snapshot["frame"], snapshot["seq"], snapshot["is_complete"]) == ("snapshot", FIRST + 3, False)
             assert texts(snapshot["events"]) == ["3", "4"]
@@ -251,7 +251,7 @@ async def test_without_a_socket_the_same_frames_are_fetched_and_commands_posted(
     world = ChatWorld()
     async with world.served() as chat:
         headers = {"origin": PAGE, "authorization": f"Bearer {token()}"}
-        async with httpx.AsyncClient(base_url=f"http://{chat.at}", headers=headers, trust_env=False) as http:
+        async with loopback_client(base_url=f"http://{chat.at}", headers=headers) as http:
             await chat.say(1, "one")
             (snapshot,) = (await http.get("/events")).json()["frames"]
             assert (snapshot["frame"], texts(snapshot["events"])) == ("snapshot", ["one"])

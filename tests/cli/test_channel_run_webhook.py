@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Event
 from typing import ClassVar
 
-import httpx
 import pytest
 
 from hookflash.cli.channel_run import guard
@@ -20,6 +19,7 @@ from hookflash.sdk.channel import (
     HttpRequest,
 )
 from hookflash.sdk.errors import BadSignature, ParseError
+from hookflash.sdk.testing.fakes.loopback import loopback_client
 from hookflash.sdk.types import ExternalId
 from tests.cli.outside import PATIENCE_S, running, said
 
@@ -54,7 +54,7 @@ def _signature(body: bytes) -> str:
 
 
 async def test_a_webhook_is_acknowledged_when_the_engine_has_what_it_brought(tmp_path: Path) -> None:
-    async with running(tmp_path, Signed, listen="127.0.0.1:0") as talking, httpx.AsyncClient() as http:
+    async with running(tmp_path, Signed, listen="127.0.0.1:0") as talking, loopback_client() as http:
 
         async def post(body: bytes, signature: str | None) -> int:
             headers = {} if signature is None else {"x-signature": signature}
@@ -86,7 +86,7 @@ class Hanging(Signed):
 
 async def test_a_call_over_its_budget_costs_a_503_and_holds_up_no_delivery(tmp_path: Path) -> None:
     Hanging.let = Event()
-    async with running(tmp_path, Hanging, listen="127.0.0.1:0") as talking, httpx.AsyncClient() as http:
+    async with running(tmp_path, Hanging, listen="127.0.0.1:0") as talking, loopback_client() as http:
 
         async def post(key: str) -> int:
             body = f"{key} hello".encode()
@@ -106,7 +106,7 @@ async def test_a_call_that_never_comes_back_ends_the_process(tmp_path: Path, mon
     Hanging.let = Event()
 
     async def hang() -> None:
-        async with running(tmp_path, Hanging, listen="127.0.0.1:0") as talking, httpx.AsyncClient() as http:
+        async with running(tmp_path, Hanging, listen="127.0.0.1:0") as talking, loopback_client() as http:
             headers = {"x-signature": _signature(b"k1 hello")}
             assert (await http.post(talking.url, content=b"k1 hello", headers=headers)).status_code == 503
             await asyncio.wait((talking.working,), timeout=PATIENCE_S)

@@ -23,6 +23,7 @@ from hookflash.sdk.channel import (
     ChannelAdapter,
     HttpRequest,
 )
+from hookflash.sdk.testing.fakes.loopback import loopback_client
 from hookflash.sdk.types import ChannelId
 from tests.edge.adapters import Provider, web_adapter
 from tests.edge.at_edge import AtEdge, at_edge
@@ -61,7 +62,7 @@ async def over_http(
         edge = HttpEdge(world.edge.http, world.host, body_bytes_max=BODY_BYTES_MAX)
         await edge.start()
         try:
-            async with httpx.AsyncClient(base_url=edge.url, trust_env=False, timeout=10) as http:
+            async with loopback_client(base_url=edge.url, timeout=10) as http:
                 served = OverHttp(world, http, edge)
                 await served.apply(*channels)
                 yield served

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-import httpx
 import pytest
 
 from hookflash.engine.domain import events as e
@@ -27,6 +26,7 @@ from hookflash.sdk.channel import (
     Text,
 )
 from hookflash.sdk.errors import Permanent, Transient
+from hookflash.sdk.testing.fakes.loopback import loopback_client
 from hookflash.sdk.types import ExternalId
 from tests.actors.running import WEB
 from tests.edge.adapters import Provider, web_adapter
@@ -92,7 +92,7 @@ async def test_a_picture_is_shown_by_its_caption_and_where_it_is_and_served_as_a
         assert url.startswith("https://chat.example.com/media/")
         edge = HttpEdge(HTTP, world.host, body_bytes_max=1_000)
         await edge.start()
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with loopback_client() as http:
             answer = await http.get(url.replace("https://chat.example.com", edge.url))
             assert (answer.status_code, answer.content) == (200, b"\x89PNG")
             assert answer.headers["content-type"] == "image/png"
@@ -114,7 +114,7 @@ async def test_what_a_browser_could_run_is_served_as_bytes(tmp_path: Path, mime_
         (text,) = await _shown(world, provider, _sent("1", mime_type=mime_type))
         edge = HttpEdge(HTTP, world.host, body_bytes_max=1_000)
         await edge.start()
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with loopback_client() as http:
             answer = await http.get(f"{edge.url}/media/{text.rpartition('/')[2]}")
         assert answer.headers["content-type"] == "application/octet-stream"
         await edge.stop()
@@ -190,7 +190,7 @@ async def test_media_have_an_origin_of_their_own_where_an_admin_gives_one(tmp_pa
         assert text == f"(image) my cat https://media.example.com/media/{place}"
         edge = HttpEdge(http, world.host, body_bytes_max=1_000)
         await edge.start()
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with loopback_client() as client:
             assert (await client.get(f"{edge.url}/media/{place}")).status_code == 404
             hosted = await client.get(f"{edge.url}/media/{place}", headers={"host": "media.example.com"})
             assert hosted.status_code == 200

@@ -47,7 +47,7 @@ class Plan:
 QUICK = Plan(
     rounds=1,
     is_quick=True,
-    levels=(64,),
+    levels=(1, 64),
     warm_up_s=0.05,
     measured_s=0.2,
     conversations=8,

@@ -10,7 +10,6 @@ from importlib.metadata import EntryPoint
 from typing import Self, final
 
 import structlog
-from pluggy import PluginManager
 
 from hookflash.engine.domain.struct import Struct, changed
 from hookflash.engine.plugins.collected import authenticators_in, isolated_adapters_in, sinks_in
@@ -29,6 +28,7 @@ from hookflash.engine.plugins.guard import Guard
 from hookflash.engine.plugins.isolated.loading import load_isolated
 from hookflash.engine.plugins.isolated.process import PluginProcess
 from hookflash.engine.plugins.loading import START_FAILED_S, START_WARNED_S, Verdict, is_isolated, load
+from hookflash.engine.plugins.manager import HookManager
 from hookflash.engine.plugins.observer import Observer
 from hookflash.engine.plugins.orderings import LoadedOrdering
 from hookflash.engine.plugins.policy_hooks import Implementation
@@ -36,7 +36,6 @@ from hookflash.engine.plugins.sources import Source, installed_sources, sources_
 from hookflash.engine.plugins.staging import Registered
 from hookflash.engine.plugins.strategies import FALLBACK, LoadedStrategy
 from hookflash.engine.plugins.terms import terms_of
-from hookflash.sdk import hooks
 from hookflash.sdk.channel import ChannelAdapter
 from hookflash.sdk.filters import FilterStage, TextFilter
 from hookflash.sdk.hooks import EngineFacts, EventHeader
@@ -71,8 +70,7 @@ class PluginHost:
         self._settings = settings
         self._clock = clock
         self.guard = Guard(clock, on_fault, thread_of=thread_of)
-        self._manager = PluginManager(hooks.PROJECT)
-        self._manager.add_hookspecs(hooks)
+        self._manager = HookManager()
         self._plugins: list[LoadedPlugin] = []
         self._processes: list[PluginProcess] = []
         self._registered: dict[str, Registered] = {}

@@ -7,8 +7,8 @@ that implement a hook stand for them.
 import ast
 import pkgutil
 import sys
-from collections.abc import Iterable, Mapping
-from functools import reduce
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, reduce
 from importlib import import_module
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
 from importlib.util import find_spec
@@ -56,7 +56,7 @@ class Source(Struct, frozen=True, kw_only=True):
 
 def installed_sources(group: Iterable[EntryPoint] | None = None) -> list[Source]:
     """List the entry points, bundled ones first, then by name; the same one listed twice counts once."""
-    points = list(entry_points(group=GROUP) if group is None else group)
+    points = _installed() if group is None else list(group)
     # Each look at these reads a file of the distribution, and most plugins are of one.
     distributions = {point.dist for point in points if point.dist is not None}
     origins = {each: (each.name, each.version) for each in distributions}
@@ -71,6 +71,12 @@ def sources_in(folder: Path) -> list[Source]:
     """List the `*.py` of a folder by name, those that start with an underscore aside."""
     paths = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
     return [Source(name=path.stem, module=f"hookflash_plugins_dir_{path.stem}", path=path) for path in paths]
+
+
+@cache
+def _installed() -> Sequence[EntryPoint]:
+    """What is installed is looked at once: an engine does not see what changes beneath it."""
+    return tuple(entry_points(group=GROUP))
 
 
 def _source(point: EntryPoint, origins: Mapping[Distribution, tuple[str, str]]) -> Source:

@@ -8,6 +8,7 @@ from typing import final
 import httpx
 
 from hookflash.sdk.channel import Arrival, ChannelContext
+from hookflash.sdk.testing.fakes.loopback import loopback_client
 from hookflash.sdk.types import ChannelId
 
 __all__ = ["RecordedLog", "RecordedStore", "channel_context"]
@@ -83,7 +84,7 @@ def channel_context(
         clock=lambda: now[0],
         sleep=sleep,
         create_task=lambda coroutine: asyncio.get_running_loop().create_task(coroutine),
-        http=http or httpx.AsyncClient(),
+        http=http or loopback_client(),
         store=store or RecordedStore(),
         take=take,
         public_url=public_url,

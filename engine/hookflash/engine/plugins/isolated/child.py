@@ -14,15 +14,14 @@ from random import Random
 from time import monotonic
 from typing import Final, assert_never
 
-from pluggy import PluginManager
-
 from hookflash.engine.plugins.facts import PluginSettings, PluginState
 from hookflash.engine.plugins.isolated import frames
 from hookflash.engine.plugins.loading import Verdict, load
+from hookflash.engine.plugins.manager import HookManager
 from hookflash.engine.plugins.sources import Source
 from hookflash.engine.plugins.staging import Registered
 from hookflash.engine.plugins.strategies import problems_with
-from hookflash.sdk import filters, hooks
+from hookflash.sdk import filters
 from hookflash.sdk.config import problems
 from hookflash.sdk.hours import OpenState
 from hookflash.sdk.routing import Offer, OrderedCandidates, Reject, RoutingContext, SelectingStrategy, Wait
@@ -72,8 +71,7 @@ def _loaded(begin: frames.Begin) -> Verdict:
         attribute=begin.attribute,
         path=Path(begin.path) if begin.path else None,
     )
-    manager = PluginManager(hooks.PROJECT)
-    manager.add_hookspecs(hooks)
+    manager = HookManager()
     verdict = load(source, PluginSettings(tables={begin.name: begin.table}), manager, monotonic, taken=frozenset())
     if verdict.registered is None:
         return verdict

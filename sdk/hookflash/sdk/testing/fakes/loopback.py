@@ -7,13 +7,14 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import httpx
 
 from hookflash.sdk.channel import HttpRequest, HttpResponse
 
-__all__ = ["Loopback", "call", "loopback"]
+__all__ = ["Loopback", "call", "loopback", "loopback_client"]
 
 Answering = Callable[[HttpRequest], Awaitable[HttpResponse | None]]
 
@@ -91,11 +92,15 @@ async def loopback(answer: Answering) -> AsyncIterator[Loopback]:
         await served.close()
 
 
+def loopback_client(**options: Any) -> httpx.AsyncClient:  # noqa: ANN401  httpx's own
+    """Make a client for servers on loopback; it trusts nobody, for to load the authorities takes longer than a call."""
+    return httpx.AsyncClient(**{"trust_env": False, **options}, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+
 async def call(url: str, request: HttpRequest) -> HttpResponse:
     """Make a request of a provider's at that URL, and give what was answered."""
     query = f"?{request.raw_query}" if request.raw_query else ""
-    # A context that trusts nobody: loading the authorities would take longer than the call.
-    async with httpx.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)) as http:
+    async with loopback_client() as http:
         answer = await http.request(
             request.method, url + query, content=request.body, headers=dict(request.headers), timeout=20
         )

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from hookflash.sdk.channel import HttpRequest, HttpResponse
-from hookflash.sdk.testing.fakes.loopback import Loopback, loopback
+from hookflash.sdk.testing.fakes.loopback import Loopback, loopback, loopback_client
 from hookflash.sdk.testing.fakes.meta_checks import problem_with
 from hookflash.sdk.testing.fakes.meta_faults import Fault, Lost, answer_of, error_answer
 from hookflash.sdk.testing.fakes.meta_payloads import (
@@ -232,7 +232,7 @@ class FakeMeta:
 
     def _client(self) -> httpx.AsyncClient:
         if self._http is None:
-            self._http = httpx.AsyncClient()
+            self._http = loopback_client()
         return self._http
 
     def _of_page(self, item: Json) -> bytes:
