@@ -54,9 +54,13 @@ class Cursors:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._lock = Lock()
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute(_SCHEMA)
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute(_SCHEMA)
+        except sqlite3.Error:
+            self._connection.close()
+            raise
 
     def get(self, sink: str) -> Cursor | None:
         """Where a sink is; None for one that never ran here."""
