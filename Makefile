@@ -4,7 +4,7 @@
 # when pyproject.toml or the constraints change. What goes into it is bound by hashes: constraints.txt to run, constraints-test.txt to test.
 
 PYTHON ?= python3
-JOBS ?= 2
+JOBS ?= 3
 ARGS ?=
 PYTHONS ?= python3.11 python3.12 python3.13
 
