@@ -28,7 +28,7 @@ from hookflash.engine.plugins.guard import Guard
 from hookflash.engine.plugins.isolated.loading import load_isolated
 from hookflash.engine.plugins.isolated.process import PluginProcess
 from hookflash.engine.plugins.loading import START_FAILED_S, START_WARNED_S, Verdict, is_isolated, load
-from hookflash.engine.plugins.manager import HookManager
+from hookflash.engine.plugins.plugin_hooks import PluginHooks
 from hookflash.engine.plugins.observer import Observer
 from hookflash.engine.plugins.orderings import LoadedOrdering
 from hookflash.engine.plugins.policy_hooks import Implementation
@@ -70,7 +70,7 @@ class PluginHost:
         self._settings = settings
         self._clock = clock
         self.guard = Guard(clock, on_fault, thread_of=thread_of)
-        self._manager = HookManager()
+        self._manager = PluginHooks()
         self._plugins: list[LoadedPlugin] = []
         self._processes: list[PluginProcess] = []
         self._registered: dict[str, Registered] = {}

@@ -17,7 +17,7 @@ from typing import Final, assert_never
 from hookflash.engine.plugins.facts import PluginSettings, PluginState
 from hookflash.engine.plugins.isolated import frames
 from hookflash.engine.plugins.loading import Verdict, load
-from hookflash.engine.plugins.manager import HookManager
+from hookflash.engine.plugins.plugin_hooks import PluginHooks
 from hookflash.engine.plugins.sources import Source
 from hookflash.engine.plugins.staging import Registered
 from hookflash.engine.plugins.strategies import problems_with
@@ -71,7 +71,7 @@ def _loaded(begin: frames.Begin) -> Verdict:
         attribute=begin.attribute,
         path=Path(begin.path) if begin.path else None,
     )
-    manager = HookManager()
+    manager = PluginHooks()
     verdict = load(source, PluginSettings(tables={begin.name: begin.table}), manager, monotonic, taken=frozenset())
     if verdict.registered is None:
         return verdict

@@ -1,4 +1,4 @@
-"""pluggy's manager, told where not to look for hooks: it examines every name of a plugin, and most cannot be one."""
+"""Where plugins' hooks are registered: pluggy's own place, told which names of a plugin cannot be a hook."""
 
 from types import FunctionType, MethodType, ModuleType
 from typing import Final, final
@@ -7,13 +7,13 @@ from pluggy import HookimplOpts, PluginManager
 
 from hookflash.sdk import hooks
 
-__all__ = ["HookManager"]
+__all__ = ["PluginHooks"]
 
 _HOOKABLE: Final = frozenset({FunctionType, MethodType, classmethod, staticmethod})
 
 
 @final
-class HookManager(PluginManager):
+class PluginHooks(PluginManager):
     """Knows the hooks of the SDK."""
 
     def __init__(self) -> None:
