@@ -28,7 +28,7 @@ from .echoes import Echoes
 from .inbox import Inbox
 from .inbox_file import ArrivalRow, InboxFile
 from .inbox_rows import Echoed, Left, Pending, Reported, Said, read_body, row_of
-from .media import MediaStore
+from .media import MediaStore, new_place
 from .patience import adapter_principal
 from .ports import FaultListener
 from .receipts import ReceiptJoiner
@@ -226,7 +226,7 @@ class ArrivalTaker:
                 if isinstance(known, Typing):
                     self._show(known)
                     continue
-                row = row_of(self._channel, known, now=self._clock.now(), place=self._place())
+                row = row_of(self._channel, known, now=self._clock.now(), place=new_place(self._random))
             except Exception as error:  # noqa: BLE001  untyped plugins put anything into an arrival
                 wrong.append(type(error).__name__)
             else:
@@ -239,10 +239,6 @@ class ArrivalTaker:
         if type(typing.address.id) is not str:
             raise TypeError("an address is a text")
         self._signs.customer(self._channel, typing.address.id, is_typing=bool(typing.is_on))
-
-    def _place(self) -> str:
-        """A name that nobody can guess."""
-        return f"{self._random.getrandbits(128):032x}"
 
     def _enter_lane(self, number: int, pending: Pending) -> None:
         self._pending += 1

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 from typing import Final, final
 
 import structlog
@@ -25,7 +26,7 @@ from .inbox_file import InboxFile, MediaRow
 from .inbox_rows import KeptMedia
 from .ports import FaultListener
 
-__all__ = ["MEDIA_DIRECTORY", "MediaStore", "with_url"]
+__all__ = ["MEDIA_DIRECTORY", "MediaStore", "new_place", "with_url"]
 
 MEDIA_DIRECTORY: Final = "media"
 """The name of the folder in the data directory."""
@@ -180,3 +181,8 @@ def with_url(words: str, url: str, length_max: int) -> str:
     """What the timeline shows of a medium: the words before it cut where there are too many."""
     room = length_max - len(url) - 1
     return f"{words[:room].rstrip()} {url}"
+
+
+def new_place(random: Random) -> str:
+    """A name by which a medium is served, which nobody can guess where chance is the system's."""
+    return f"{random.getrandbits(128):032x}"

@@ -12,7 +12,7 @@ from hookflash.engine.actors.clock import Clock
 from hookflash.engine.domain.refusals import BadField, RateLimited
 from hookflash.sdk.types import ChannelId
 
-from .media import MediaStore
+from .media import MediaStore, new_place
 
 __all__ = ["IDLE_S", "OF_CHANNEL_MAX", "UPLOADS_MAX", "Uploaded", "Uploads"]
 
@@ -92,7 +92,7 @@ class Uploads:
     async def _keep(self, key: _Key, body: bytes, mime_type: str, name: str) -> Uploaded:
         if not body:
             return Uploaded(not_taken="it is empty")
-        place = f"{self._random.getrandbits(128):032x}"
+        place = new_place(self._random)
         if not await self._media.keep(key[0], place, body, mime_type=mime_type, name=name):
             return Uploaded(not_taken="it cannot be kept")
         self._known[key] = place
