@@ -1,16 +1,17 @@
 """A channel's small memory in a file of its own: what an adapter keeps cursors in, as it does inside the engine."""
 
 import asyncio
-import os
-import sqlite3
 from pathlib import Path
 from threading import Lock
 from typing import Final, final
+
+from hookflash.sdk.hosting.private_file import private_file
 
 __all__ = ["FileStore"]
 
 _KEY_LENGTH_MAX: Final = 200
 _VALUE_BYTES_MAX: Final = 64 * 1024
+_SCHEMA: Final = "CREATE TABLE IF NOT EXISTS memory (key TEXT PRIMARY KEY, value TEXT NOT NULL)"
 _PUT: Final = "INSERT INTO memory (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
@@ -20,17 +21,9 @@ class FileStore:
 
     def __init__(self, path: Path, prefix: str = "") -> None:
         """Open the file, or make it; `prefix` keeps apart what is not the adapter's own."""
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._lock = Lock()
         self._prefix = prefix
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        try:
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute("CREATE TABLE IF NOT EXISTS memory (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
-        except sqlite3.Error:
-            self._connection.close()
-            raise
+        self._connection = private_file(path, lambda made: made.execute(_SCHEMA))
 
     async def get(self, key: str) -> str | None:
         """Give what was put under the key."""

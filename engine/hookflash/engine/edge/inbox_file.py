@@ -5,7 +5,6 @@ Without the thread (in memory, in a simulation) each call is a commit of its own
 """
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from time import monotonic
 from typing import Final, NamedTuple, TypeVar, final
 
 from hookflash.engine.domain.struct import Struct
+from hookflash.sdk.hosting.private_file import private_file
 
 __all__ = ["INBOX_FILE", "ArrivalRow", "InboxFile", "MediaKept", "MediaRow", "RawBody"]
 
@@ -129,7 +129,7 @@ class InboxFile:
 
         When nothing was written for `quiet_s`, what was let go of is wiped from the write-ahead log, too.
         """
-        self._connection = _open(path)
+        self._connection = private_file(path, _prepare)
         self._quiet_s = quiet_s
         self._has_traces = False
         self._wiped_at = monotonic()
@@ -349,22 +349,7 @@ def _drop_media(connection: sqlite3.Connection, before: float, bytes_max: int) -
             total -= size
 
 
-def _open(path: Path | None) -> sqlite3.Connection:
-    if path is not None:
-        # Made here and not by SQLite, whose files others may read.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-    connection = sqlite3.connect(":memory:" if path is None else path, isolation_level=None, check_same_thread=False)
-    try:
-        _prepare(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
 def _prepare(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA busy_timeout=5000")
     # What is deleted, or done, is overwritten: texts are here as they came, before any filter.
     connection.execute("PRAGMA secure_delete=ON")

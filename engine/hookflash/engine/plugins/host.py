@@ -28,9 +28,9 @@ from hookflash.engine.plugins.guard import Guard
 from hookflash.engine.plugins.isolated.loading import load_isolated
 from hookflash.engine.plugins.isolated.process import PluginProcess
 from hookflash.engine.plugins.loading import START_FAILED_S, START_WARNED_S, Verdict, is_isolated, load
-from hookflash.engine.plugins.plugin_hooks import PluginHooks
 from hookflash.engine.plugins.observer import Observer
 from hookflash.engine.plugins.orderings import LoadedOrdering
+from hookflash.engine.plugins.plugin_hooks import PluginHooks
 from hookflash.engine.plugins.policy_hooks import Implementation
 from hookflash.engine.plugins.sources import Source, installed_sources, sources_in
 from hookflash.engine.plugins.staging import Registered

@@ -4,13 +4,12 @@ It is no part of the journal: losing it loses no event, and where a sink stands 
 plugin, so a sink that is installed again goes on where it was.
 """
 
-import os
-import sqlite3
 from pathlib import Path
 from threading import Lock
 from typing import Final, final
 
 from hookflash.engine.domain.struct import Struct
+from hookflash.sdk.hosting.private_file import private_file
 
 __all__ = ["CURSORS_FILE", "Cursor", "Cursors", "Place"]
 
@@ -51,16 +50,8 @@ class Cursors:
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make one that only its owner reads."""
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._lock = Lock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        try:
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute(_SCHEMA)
-        except sqlite3.Error:
-            self._connection.close()
-            raise
+        self._connection = private_file(path, lambda made: made.execute(_SCHEMA))
 
     def get(self, sink: str) -> Cursor | None:
         """Where a sink is; None for one that never ran here."""
