@@ -58,8 +58,8 @@ SEARCHES = (
         "domain.conversation.attendance",
         "if invite is not None and invite.kind in (InviteKind.CONFERENCE, InviteKind.CONSULT):",
         "if invite is not None and invite.kind is InviteKind.CONSULT:",
-        "I6",
-        "A search for a further agent goes on when the agent who wanted one has gone.",
+        "I5",
+        "A search for a further agent goes on when the agent who wanted one has gone, beside the next one.",
     ),
     defect(
         "unattended-and-nobody-told",
