@@ -64,7 +64,7 @@ def serve(
 
 def _run(settings: "Settings") -> int:
     """Load the engine, which takes most of a second, only now that the settings are known to be good."""
-    from hookflash.engine import collector
+    from hookflash.engine import collector, lean  # noqa: F401  before what it makes lean
 
     collector.rest()
 

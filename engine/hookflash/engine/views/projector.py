@@ -14,15 +14,12 @@ import structlog
 from hookflash.engine.views.gathered import DAY_S
 from hookflash.engine.views.projection import Projection, Violation
 from hookflash.engine.views.store import Views
-from hookflash.engine.views.writer import REQUEST_ID_KEPT_S, Writer
+from hookflash.engine.views.writer import BATCH_RECORDS_MAX, REQUEST_ID_KEPT_S, Writer
 
-__all__ = ["BATCH_RECORDS_MAX", "GATHER_S", "Projector"]
+__all__ = ["GATHER_S", "Projector"]
 
 GATHER_S: Final = 0.5
 """How long records are gathered before they are written, in seconds."""
-
-BATCH_RECORDS_MAX: Final = 2_000
-"""How many records one transaction takes at most."""
 
 _RETRY_S: Final = 1.0
 _log = structlog.get_logger(__name__)

@@ -18,9 +18,9 @@ import structlog
 
 from hookflash.engine.views.following import Progress, decode_progress, encode_order
 from hookflash.engine.views.projection import Projection, Violation
-from hookflash.engine.views.projector import BATCH_RECORDS_MAX, GATHER_S
+from hookflash.engine.views.projector import GATHER_S
 from hookflash.engine.views.store import Views
-from hookflash.engine.views.writer import REQUEST_ID_KEPT_S
+from hookflash.engine.views.writer import BATCH_RECORDS_MAX, REQUEST_ID_KEPT_S
 
 __all__ = ["ProjectorProcess"]
 

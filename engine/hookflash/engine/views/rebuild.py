@@ -9,21 +9,17 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Protocol
 
-import structlog
-
 from hookflash.engine.domain.address import SITE, Address
 from hookflash.engine.domain.states import State, evolve
 from hookflash.engine.journal.port import Journal, RecordsMissing
 from hookflash.engine.journal.record import Record
 from hookflash.engine.views.gathered import DAY_S
 from hookflash.engine.views.projection import Projection, Violation
-from hookflash.engine.views.projector import BATCH_RECORDS_MAX
 from hookflash.engine.views.store import Views
-from hookflash.engine.views.writer import REQUEST_ID_KEPT_S, Overtaken, Writer
+from hookflash.engine.views.warning import warn
+from hookflash.engine.views.writer import BATCH_RECORDS_MAX, REQUEST_ID_KEPT_S, Overtaken, Writer
 
 __all__ = ["Readable", "catch_up", "follow", "rebuild"]
-
-_log = structlog.get_logger(__name__)
 
 
 class Readable(Protocol):
@@ -53,7 +49,7 @@ def catch_up(journal: Journal, views: Views, *, request_id_kept_s: float = REQUE
     # No loss leads here, for whoever has lost its end is not written to before somebody has made the views anew: it is
     # the journal or the views of somewhere else that were put here, and then the journal is what counts.
     if watermark and journal.record(watermark).at != views.watermark_at():
-        _log.warning("views.show_another_past", watermark=watermark, tail=end)
+        warn("views.show_another_past", watermark=watermark, tail=end)
         views.clear()
     return _write(journal, views, request_id_kept_s)
 

@@ -12,9 +12,8 @@ from tempfile import TemporaryDirectory
 from threading import Lock, local
 from typing import Final
 
-import structlog
-
 from hookflash.engine.views.schema import APPLICATION_ID, SCHEMA, TABLES, layout
+from hookflash.engine.views.warning import warn
 
 __all__ = ["VIEWS_FILE", "Views"]
 
@@ -26,7 +25,6 @@ _BUSY_TIMEOUT_S: Final = 30.0
 _WRONG: Final = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_NOTADB)
 _UNREADABLE: Final = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
 _DROP: Final = "DROP TABLE IF EXISTS $table"
-_log = structlog.get_logger(__name__)
 
 
 class Views:
@@ -110,7 +108,7 @@ class Views:
         if isinstance(found, sqlite3.Connection):
             return found
         if not is_new:
-            _log.warning("views.made_anew", path=str(self.path), why=found)
+            warn("views.made_anew", path=str(self.path), why=found)
         for suffix in ("", "-wal", "-shm"):
             with suppress(FileNotFoundError):
                 Path(f"{self.path}{suffix}").unlink()

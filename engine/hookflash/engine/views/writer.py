@@ -21,7 +21,10 @@ from hookflash.engine.views.gathered import DAY_S, Gathered, Row
 from hookflash.engine.views.projection import Projection, Violation
 from hookflash.engine.views.store import Views
 
-__all__ = ["REQUEST_ID_KEPT_S", "Overtaken", "Writer"]
+__all__ = ["BATCH_RECORDS_MAX", "REQUEST_ID_KEPT_S", "Overtaken", "Writer"]
+
+BATCH_RECORDS_MAX: Final = 2_000
+"""How many records one transaction takes at most."""
 
 REQUEST_ID_KEPT_S: Final = 7 * DAY_S
 """How long a request id is remembered, unless said otherwise."""
