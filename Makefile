@@ -13,13 +13,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TO_RUN := $(VENV)/.ready-to-run
 TO_TEST := $(VENV)/.ready-to-test
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 BUF := @bufbuild/buf@1.75.0
 
 # The tests start some hundred processes: without the compiled modules each would compile the engine anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check fmt lint types imports limits proto drift docs spec bench simulate mutants torture bench-alternatives buf lock clean
+.PHONY: help setup demo serve test trials check fmt lint types imports limits proto drift docs spec bench simulate mutants torture bench-alternatives buf lock clean
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,8 +45,11 @@ demo: $(TO_RUN)  ## the whole story, told in the terminal against a real server
 serve: $(TO_RUN)  ## start a server on this machine's loopback address
 	$(BIN)/hookflash serve $(ARGS)
 
-test: $(TO_TEST)  ## run all tests
-	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+test: $(TO_TEST)  ## run the tests
+	$(PYTEST) -m "not trial" $(ARGS)
+
+trials: $(TO_TEST)  ## a slice of every trial: some defects, power cuts, bad disks, floods, a quick benchmark
+	$(PYTEST) -m trial $(ARGS)
 
 check: lint types imports limits drift spec buf  ## everything that is checked beside the tests
 	@echo "check: all is well"

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 QUICK_S = 300
 
 
-@pytest.mark.slow
+@pytest.mark.trial
 def test_a_quick_run_measures_every_part_and_writes_table_json_and_picture(tmp_path: Path) -> None:
     json_file, svg_file = tmp_path / "figures.json", tmp_path / "figures.svg"
     files = ["--json", str(json_file), "--svg", str(svg_file), "--directory", str(tmp_path)]
@@ -60,7 +60,7 @@ def test_a_quick_run_measures_every_part_and_writes_table_json_and_picture(tmp_p
     assert "bare grpc.aio echo" in svg_file.read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
+@pytest.mark.trial
 async def test_the_obvious_design_answers_the_same_loads(tmp_path: Path) -> None:
     async with Round(QUICK, tmp_path, lambda _line: None) as round_:
         samples = {(each.group, each.name): each.value for each in await obvious.measure(round_)}

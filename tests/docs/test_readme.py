@@ -36,7 +36,7 @@ def test_every_link_inside_the_repository_leads_to_a_file(page: Path) -> None:
 
 def test_the_makefile_has_the_targets_that_were_promised_and_each_can_be_planned() -> None:
     promised = ["setup", "demo", "serve", "test", "check", "fmt", "lint", "types", "proto", "docs", "bench", "spec"]
-    promised += ["simulate", "mutants", "torture"]
+    promised += ["simulate", "mutants", "torture", "trials"]
     assert set(promised) <= _targets()
     make = shutil.which("make")
     assert make is not None
@@ -47,8 +47,9 @@ def test_the_makefile_has_the_targets_that_were_promised_and_each_can_be_planned
         assert (target, planned.returncode, planned.stderr) == (target, 0, "")
 
 
-def test_the_checks_of_a_change_run_exactly_the_test_command_of_the_readme() -> None:
+def test_the_checks_of_a_change_run_exactly_the_test_command_of_the_readme_and_the_trials() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     steps = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert re.search(r"^make test\b", readme, flags=re.MULTILINE)
     assert re.search(r"^timed make test$", steps, flags=re.MULTILINE)
+    assert re.search(r"^timed make trials$", steps, flags=re.MULTILINE)

@@ -45,6 +45,7 @@ def test_a_module_that_is_imported_already_takes_no_defect() -> None:
         plant(replace(_BY_NAME["second-invite"], module=__name__))
 
 
+@pytest.mark.trial
 @pytest.mark.spec("I1", "I3", "I4", "I5", "I7", "I9", "I13")
 @pytest.mark.parametrize(
     "name",
@@ -64,6 +65,7 @@ def test_a_defect_is_found_and_the_source_stays_as_it_is(name: str) -> None:
     assert source_of(_BY_NAME[name]) == before
 
 
+@pytest.mark.trial
 @pytest.mark.spec("I7")
 @pytest.mark.parametrize("trial", list(Trial))
 def test_the_sound_engine_is_not_accused(trial: Trial) -> None:
@@ -73,6 +75,7 @@ def test_the_sound_engine_is_not_accused(trial: Trial) -> None:
     assert [json.loads(line)["found"] for line in ran.stdout.splitlines()] == [[], []]
 
 
+@pytest.mark.trial
 def test_a_survivor_is_told_with_the_command_that_repeats_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,7 +34,7 @@ def test_records_that_read_otherwise_would_be_seen(tmp_path: Path) -> None:
     assert len(flips.failures) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.trial
 @pytest.mark.spec("I1")
 def test_a_server_whose_disk_answers_eio_ends_with_a_sentence_and_has_lost_nothing_when_it_comes_back(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -57,6 +57,7 @@ def test_an_answer_is_an_offence_or_it_is_not(
     assert bool(offence) == is_offence, offence
 
 
+@pytest.mark.trial
 @pytest.mark.spec("R-G7", "R-G12", "I16")
 def test_a_server_answers_a_thousand_fuzzed_messages_and_frames_and_works_afterwards(tmp_path: Path) -> None:
     sizes = {"messages": 1_000.0, "frames": 1_000.0, "clients": 1.0}

@@ -17,18 +17,21 @@ def _plan(folder: Path, sizes: Mapping[str, float]) -> Plan:
     return Plan(seed=7, sizes=sizes, folder=folder, progress=lambda _: None)
 
 
+@pytest.mark.trial
 @pytest.mark.spec("I16", "R-L6")
 def test_who_does_not_read_loses_his_stream_and_nobody_else_anything(tmp_path: Path) -> None:
     verdict = readers.TRIAL.run(_plan(tmp_path, {"messages": 600, "readers": 2}))
     assert list(verdict.failures) == []
 
 
+@pytest.mark.trial
 @pytest.mark.spec("I16")
 def test_more_than_the_server_takes_is_refused_without_a_record(tmp_path: Path) -> None:
     verdict = overload.TRIAL.run(_plan(tmp_path, {"seconds": 1, "times": 3, "clients": 1}))
     assert list(verdict.failures) == []
 
 
+@pytest.mark.trial
 @pytest.mark.spec("I16")
 def test_everybody_may_come_and_go_and_nothing_stays_behind(tmp_path: Path) -> None:
     verdict = soak.TRIAL.run(_plan(tmp_path, {"minutes": 0.05}))

@@ -31,7 +31,7 @@ disk.lose_power()
 """
 
 
-@pytest.mark.slow
+@pytest.mark.trial
 @pytest.mark.spec("I1", "I10", "I13")
 def test_power_cuts_lose_nothing_acknowledged_and_a_weaker_pragma_does(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
