@@ -56,7 +56,7 @@ async def test_abilities_that_cannot_be_read_open_no_stream_and_change_nothing(
 ) -> None:
     await served.site()
     facts, before = served.engine.shard.facts, Abilities(rejected=frozenset({"file"}))
-    facts.carries(ChannelId("web"), before)
+    facts.learn_abilities(ChannelId("web"), before)
     async with served.admin.stream("ChannelService/Deliveries", channel="channels/web", abilities=abilities) as reader:
         with pytest.raises(Refused) as refused:
             await reader.next()

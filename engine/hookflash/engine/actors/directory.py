@@ -163,7 +163,7 @@ class Directory:
         able = adapter.capabilities
         return Abilities(rejected=able.rejected, reply_window_s=able.reply_window_s)
 
-    def carries(self, channel: ChannelId, abilities: Abilities) -> None:
+    def learn_abilities(self, channel: ChannelId, abilities: Abilities) -> None:
         """Whoever serves the channel from outside says so; that holds until he says otherwise or the engine stops."""
         self._told = {known: told for known, told in self._told.items() if known in self.channels()}
         self._told[channel] = abilities

@@ -161,7 +161,7 @@ class ChannelServicer:
         if not 0 <= request.max_in_flight <= _IN_FLIGHT_MAX:
             raise BadField("max_in_flight", f"must be 0 to {_IN_FLIGHT_MAX:,}")
         abilities, channel = abilities_in(request), self._outside(request.channel)
-        self._asking.shard.facts.carries(channel, abilities)
+        self._asking.shard.facts.learn_abilities(channel, abilities)
         return self._asking.engine.outbox.open_reader(channel, request.max_in_flight or _IN_FLIGHT)
 
     def _outside(self, name: str) -> ChannelId:
