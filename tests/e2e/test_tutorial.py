@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.walkthrough import Walkthrough, blocks_of
+from tests.plugin_checks import environment_of_checks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "tutorial.md"
@@ -56,6 +57,7 @@ def test_the_tutorial_goes_from_nothing_to_a_working_channel_and_strategy(outsid
     ports = _free_ports("7433", "7480", "7490")
     environ = {
         **kept,
+        **environment_of_checks(outside / "types"),
         "PATH": f"{outside / 'venv' / 'bin'}:{os.environ['PATH']}",
         "HOME": str(outside),
         "HOOKFLASH_SERVER": f"127.0.0.1:{ports['7433']}",

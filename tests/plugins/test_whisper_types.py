@@ -1,6 +1,8 @@
 """A whisper cannot be put into anything a channel takes: mypy says so, and so does Python."""
 
+import os
 import re
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -8,13 +10,13 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import httpx
 import pytest
-from mypy import api as mypy
 
 from hookflash import sdk
 from hookflash.sdk import channel, messages
 from hookflash.sdk.channel import CustomerAddress, CustomerNotice, Delivery, Message
 from hookflash.sdk.messages import Whisper
 from hookflash.sdk.types import ChannelId, ConversationId, DeliveryId
+from tests.plugin_checks import MYPY, environment_of_checks
 
 pytestmark = pytest.mark.spec("R-W3", "R-W4", "INV-5", "I7")
 
@@ -52,15 +54,12 @@ def _complaints(folder: Path, source: str) -> dict[int, list[str]]:
     """What mypy has to say, by line."""
     file = folder / "snippet.py"
     file.write_text(source, encoding="utf-8")
-    config = folder / "mypy.ini"
-    # mypy finds an installed SDK by itself, and refuses to be pointed at site-packages.
-    roots = sorted({str(Path(path).parents[1]) for path in sdk.__path__ if "site-packages" not in path})
-    lines = ["[mypy]", "strict = true", "namespace_packages = true", "explicit_package_bases = true"]
-    config.write_text("\n".join([*lines, f"mypy_path = {':'.join(roots)}"]), encoding="utf-8")
-    report, errors, _ = mypy.run(["--config-file", str(config), "--cache-dir", str(folder / "cache"), str(file)])
-    assert not errors
+    # In a process of its own: all that mypy remembers would be in the way of every test after this one.
+    environ = {**os.environ, **environment_of_checks(folder / "types")}
+    report = subprocess.run([*MYPY, str(file)], cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    assert not report.stderr
     found: dict[int, list[str]] = {}
-    for line, said in re.findall(r"snippet\.py:(\d+): error: (.*)", report):
+    for line, said in re.findall(r"snippet\.py:(\d+): error: (.*)", report.stdout):
         found.setdefault(int(line), []).append(said)
     return found
 
