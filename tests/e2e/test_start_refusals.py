@@ -32,6 +32,7 @@ def _assert_refused(ended: Ended, code: int, *words: str) -> None:
     assert "Traceback" not in ended.stderr
     lines = ended.stderr.strip().splitlines()
     assert len(lines) == 1, "one sentence, or a few, on one line"
+    assert lines[0].startswith("hookflash: "), lines[0]
     assert lines[0].endswith("."), lines[0]
     for word in words:
         assert re.search(word, lines[0]), f"{word!r} is not in: {lines[0]}"
@@ -183,7 +184,7 @@ def test_an_address_that_is_none(command: Callable[..., Ended], listen: str) -> 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("ttl = 5", "ttl.* is unknown; known there are"),
+        ("ttl = 5", r"ttl in hookflash\.toml is unknown; known there are"),
         ("[engine]\nttl = 5", r"ttl in \[engine\].* is unknown; known there are .*ttl_s"),
         ("[engine]\nttl_s = -1", "ttl_s = -1 is refused.*more than 0"),
         ("[engine]\nttl_s = nan", "ttl_s = nan is refused"),
