@@ -15,7 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-__all__ = ["Ended", "ServerProcess", "hookflash", "running", "start_server"]
+__all__ = ["Ended", "ServerProcess", "environment_of", "hookflash", "running", "start_server"]
 
 ANNOUNCEMENT: Final = "hookflash listens on "
 _READY_S: Final = 30.0
@@ -97,7 +97,7 @@ def hookflash(*arguments: str | Path, settings: Mapping[str, str] | None = None)
     """Run a command that ends by itself."""
     done = subprocess.run(
         [*_COMMAND, *map(str, arguments)],
-        env=_environment(settings),
+        env=environment_of(settings),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -125,7 +125,7 @@ def start_server(
     with log.open("ab") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", module, "serve", "--data", str(data), "--listen", listen, *map(str, arguments)],
-            env={**_environment(settings), **(environment or {})},
+            env={**environment_of(settings), **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -170,7 +170,8 @@ def _first_line(process: "subprocess.Popen[str]") -> str:
     return process.stdout.readline().strip() if readable else ""
 
 
-def _environment(settings: Mapping[str, str] | None) -> dict[str, str]:
+def environment_of(settings: Mapping[str, str] | None) -> dict[str, str]:
+    """The environment of a server or command with these settings and no others."""
     # A setting or token of this user's own server must not change a test's.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HOOKFLASH_")}
     given = {f"HOOKFLASH_{name.upper()}": value for name, value in (settings or {}).items()}

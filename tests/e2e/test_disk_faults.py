@@ -13,7 +13,8 @@ from time import monotonic
 import pytest
 
 from tests.e2e.calling import Caller, Refused, admin_of, site_on
-from tests.e2e.server_process import ServerProcess, hookflash, running, start_server
+from tests.e2e.commands import hookflash
+from tests.e2e.server_process import ServerProcess, running, start_server
 from tests.small_disk import MOUNT, small_disk
 
 TALK = "conversations/talk"
@@ -126,24 +127,6 @@ def test_a_disk_without_room_is_said_to_be_full_at_the_start(disk: Path) -> None
         assert server.terminate() == 0
 
 
-@pytest.mark.spec("I1")
-def test_a_disk_mounted_read_only_is_refused_at_the_start_and_keeps_what_is_there(disk: Path) -> None:
-    with running(disk / "data") as server:
-        _begin_talk(server)
-        admin = admin_of(server)
-        with admin.channel:
-            assert _say(admin, "before") == ""
-        server.kill()
-    subprocess.run([MOUNT, "-o", "remount,ro", disk], check=True)
-    ended = hookflash("serve", "--data", disk / "data", "--listen", "127.0.0.1:0")
-    assert (ended.code, ended.stdout) == (1, "")
-    assert "cannot be used (Read-only file system" in ended.stderr
-    assert "Traceback" not in ended.stderr
-    subprocess.run([MOUNT, "-o", "remount,rw", disk], check=True)
-    with running(disk / "data") as server:
-        assert _heard(server) == ["before"]
-
-
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data of a server that was killed when its views showed ten acknowledged texts; all are in the log."""
@@ -167,10 +150,23 @@ def _await_views(admin: Caller) -> None:
         assert monotonic() < until, "the views do not come up to the journal"
 
 
-def _copied(stopped: Path, tmp_path: Path) -> Path:
-    data = tmp_path / "data"
+def _copied(stopped: Path, folder: Path) -> Path:
+    data = folder / "data"
     shutil.copytree(stopped, data)
     return data
+
+
+@pytest.mark.spec("I1")
+def test_a_disk_mounted_read_only_is_refused_at_the_start_and_keeps_what_is_there(disk: Path, stopped: Path) -> None:
+    data = _copied(stopped, disk)
+    subprocess.run([MOUNT, "-o", "remount,ro", disk], check=True)
+    ended = hookflash("serve", "--data", data, "--listen", "127.0.0.1:0")
+    assert (ended.code, ended.stdout) == (1, "")
+    assert "cannot be used (Read-only file system" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    subprocess.run([MOUNT, "-o", "remount,rw", disk], check=True)
+    with running(data) as server:
+        assert _heard(server) == [f"text {number}" for number in range(10)]
 
 
 def _checkpointed(data: Path) -> sqlite3.Connection:

@@ -11,7 +11,9 @@ import pytest
 
 from hookflash.cli.main import main
 from hookflash.engine.journal.sqlite import SqliteJournal
-from tests.e2e.server_process import Ended, ServerProcess, hookflash, running
+from tests.e2e import server_process
+from tests.e2e.commands import hookflash
+from tests.e2e.server_process import Ended, ServerProcess, running
 
 FAILED = 1
 USAGE = 2
@@ -57,6 +59,14 @@ def test_a_file_in_the_place_of_the_data_directory(tmp_path: Path) -> None:
     place.write_text("my notes")
     _assert_refused(_serve(place), FAILED, re.escape(str(place)), "cannot be used", "has to be a directory")
     assert place.read_text() == "my notes"
+
+
+def test_a_start_is_refused_alike_whether_or_not_its_process_has_to_load_the_engine(tmp_path: Path) -> None:
+    place = tmp_path / "data"
+    place.write_text("my notes")
+    ended = server_process.hookflash("serve", "--data", place, "--listen", "127.0.0.1:0")
+    assert ended == _serve(place)
+    _assert_refused(ended, FAILED, "cannot be used")
 
 
 def test_a_data_directory_that_cannot_be_made() -> None:
