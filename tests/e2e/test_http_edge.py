@@ -1,5 +1,6 @@
 """A real server's HTTP edge: what a provider was answered 200 for is in its conversation, also after a kill."""
 
+import socket
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -78,12 +79,12 @@ def test_what_was_acknowledged_before_a_kill_is_in_its_conversation_once(tmp_pat
 
 def test_a_port_that_is_taken_and_an_inbox_that_is_none_are_refused_in_a_sentence(tmp_path: Path) -> None:
     second = ("serve", "--data", tmp_path / "second", "--listen", "127.0.0.1:0")
-    with running(tmp_path / "data", settings={"http_listen": "127.0.0.1:0"}) as server:
-        listen = _url(server).removeprefix("http://")
+    # Whoever has the port would share it: the edge must not.
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
         ended = hookflash(*second, settings={"http_listen": listen})
         assert (ended.code, ended.stdout) == (1, "")
         assert f"[http] listen = {listen} cannot be listened on" in ended.stderr
-        assert server.terminate() == 0
     (tmp_path / "second" / INBOX_FILE).write_text("my notes, longer than a header " * 10)
     ended = hookflash(*second)
     assert ended.code == 1
