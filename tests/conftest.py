@@ -3,6 +3,7 @@
 Deadlines of single examples are off: a busy machine would turn them into chance.
 """
 
+import gc
 import os
 import signal
 
@@ -20,3 +21,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first: begun last, the longest would be run by one process while the others have nothing left."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded is here to stay: the collector need not look at it again during every test."""
+    gc.collect()
+    gc.freeze()

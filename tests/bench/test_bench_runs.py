@@ -69,7 +69,7 @@ async def test_the_obvious_design_answers_the_same_loads(tmp_path: Path) -> None
     assert samples[obvious.group("transfer cycle, 64 at once"), "cycles"] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.trial
 async def test_an_actor_library_that_is_not_there_is_named_as_not_installed(tmp_path: Path) -> None:
     async with Round(QUICK, tmp_path, lambda _line: None) as round_:
         samples = await ALL["actors"].measure(round_)

@@ -64,6 +64,7 @@ def test_the_story_of_a_seed_ends_with_its_hash(capsys: pytest.CaptureFixture[st
     assert told.splitlines()[-1].startswith(f"trace hash {simulate(5, minutes=1).trace_hash}")
 
 
+@pytest.mark.trial
 def test_an_answer_before_the_sync_is_found(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,6 +85,7 @@ def test_an_answer_before_the_sync_is_found(
     assert "make simulate SEED=" in told
 
 
+@pytest.mark.trial
 @pytest.mark.spec("I7")
 def test_a_whisper_that_leaks_into_a_message_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     whispered: dict[str, str] = {}

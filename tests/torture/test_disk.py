@@ -11,6 +11,7 @@ from tests.torture.__main__ import main
 from tests.torture.flips import Flips, make_directories
 
 
+@pytest.mark.trial
 @pytest.mark.spec("I1", "I13")
 def test_a_turned_bit_or_a_cut_file_is_noticed_or_changes_nothing(tmp_path: Path) -> None:
     records, ended, killed = make_directories(tmp_path)

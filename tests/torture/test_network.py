@@ -35,6 +35,7 @@ def test_every_method_has_its_place_in_the_trial() -> None:
     assert set(STREAMS) == {path for path, method in METHODS.items() if method.is_stream}
 
 
+@pytest.mark.trial
 @pytest.mark.spec("I1", "I2", "R-G8")
 @pytest.mark.parametrize("fault", [Fault.LOST_ANSWERS, Fault.RESET, Fault.CUT_REQUEST, Fault.CUT_ANSWER, Fault.REFUSE])
 async def test_a_call_whose_network_breaks_has_one_effect_and_one_answer_when_it_is_asked_again(
@@ -51,6 +52,7 @@ async def test_a_call_whose_network_breaks_has_one_effect_and_one_answer_when_it
             assert "OK" not in lane.outcomes, "the fault was in the way"
 
 
+@pytest.mark.trial
 @pytest.mark.spec("R-L6", "I3")
 async def test_streams_are_taken_up_again_without_gap_or_repeat(tmp_path: Path) -> None:
     with running(tmp_path / "data", settings=SETTINGS) as server:
@@ -85,6 +87,7 @@ def _twenty_times_faster(options: tuple[tuple[str, int], ...]) -> list[tuple[str
     return [(name, value // 20 if name.endswith("_ms") else value) for name, value in options]
 
 
+@pytest.mark.trial
 @pytest.mark.spec("R-L6")
 @pytest.mark.parametrize("end", ["server", "client"])
 async def test_each_end_notices_within_40_s_that_the_other_is_behind_a_black_hole(end: str) -> None:

@@ -11,7 +11,7 @@ def test_there_is_a_data_directory_of_a_release_with_what_it_says() -> None:
     assert {"0.1.0.tar.xz", "0.1.0.json"} <= kept
 
 
-@pytest.mark.slow
+@pytest.mark.trial
 @pytest.mark.spec("I10", "I13")
 def test_the_data_directory_of_every_release_says_what_it_said_and_is_continued(
     capsys: pytest.CaptureFixture[str],
