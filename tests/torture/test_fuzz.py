@@ -10,7 +10,7 @@ from hookflash.engine.server.status import status_of
 from tests.torture.frame import Plan
 from tests.torture.fuzz import TRIAL
 from tests.torture.fuzz_frames import connection_bytes
-from tests.torture.fuzz_messages import CALLERS, DRAIN, METHODS, Kind, shot
+from tests.torture.fuzz_messages import CALLERS, DRAIN, METHODS, Kind, Shot, shot
 from tests.torture.fuzz_shooter import offence_of
 
 
@@ -20,15 +20,20 @@ def test_a_message_is_what_its_seed_and_number_make_it() -> None:
     assert connection_bytes(1, 5) == connection_bytes(1, 5)
 
 
-def test_every_method_is_called_by_everybody_in_every_way() -> None:
-    shots = [shot(1, number) for number in range(20_000)]
+@pytest.fixture(scope="module")
+def shots() -> list[Shot]:
+    """So many that each thing that may happen does."""
+    return [shot(1, number) for number in range(20_000)]
+
+
+def test_every_method_is_called_by_everybody_in_every_way(shots: list[Shot]) -> None:
     assert {each.method.path for each in shots} == {method.path for method in METHODS}
     assert {each.caller for each in shots} == set(CALLERS)
     assert {(each.method.path, each.kind) for each in shots} == {(m.path, kind) for m in METHODS for kind in Kind}
 
 
-def test_nobody_who_may_drain_the_server_does_so_in_the_middle() -> None:
-    drains = [each for number in range(20_000) if (each := shot(1, number)).method.path == DRAIN]
+def test_nobody_who_may_drain_the_server_does_so_in_the_middle(shots: list[Shot]) -> None:
+    drains = [each for each in shots if each.method.path == DRAIN]
     assert "supervisor" in {each.caller for each in drains}
     assert {each.kind for each in drains if each.caller == "admin"} <= {Kind.NOISE, Kind.DAMAGED, Kind.DEEP}
 
