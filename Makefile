@@ -35,6 +35,7 @@ $(TO_RUN): pyproject.toml constraints.txt
 
 $(TO_TEST): $(TO_RUN) constraints-test.txt
 	$(PIP) install --require-hashes -r constraints-test.txt
+	@$(BIN)/python -m pytest --collect-only -qq >/dev/null  # compiles them once, and not in each of the processes
 	@touch $@
 
 setup: $(TO_TEST)  ## make the virtual environment, with everything for running and testing

@@ -6,6 +6,7 @@ Deadlines of single examples are off: a busy machine would turn them into chance
 import gc
 import os
 import signal
+from collections import Counter
 
 import pytest
 from hypothesis import settings
@@ -19,8 +20,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones first: begun last, the longest would be run by one process while the others have nothing left."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Modules with slow tests first, those of few tests last: one process must not be left alone with much to do."""
+    size = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, -size[item.path]))
 
 
 def pytest_collection_finish() -> None:

@@ -57,6 +57,7 @@ def _applied(site: Site, folder: Path) -> None:
     site.admin.call("AdminService/Apply", channels=[channel])
 
 
+@pytest.mark.slow
 def test_the_server_runs_the_adapter_outside_and_again_after_it_was_killed(tmp_path: Path) -> None:
     file = tmp_path / "hookflash.toml"
     file.write_text(SETTINGS, encoding="utf-8")

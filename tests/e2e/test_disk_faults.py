@@ -67,6 +67,7 @@ def _heard(server: ServerProcess) -> list[str]:
     return [entry.message.text for entry in page.entries if entry.WhichOneof("entry") == "message"]
 
 
+@pytest.mark.slow
 @pytest.mark.spec("I1", "I16")
 def test_a_full_disk_refuses_commands_answers_reads_and_works_again_once_there_is_room(disk: Path) -> None:
     with running(disk / "data", settings={"customer_commands_per_s_max": "10000"}) as server:
@@ -235,6 +236,7 @@ def _assert_starts_with_an_unbroken_beginning(data: Path) -> None:
     assert hookflash("doctor", "--data", data).code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.spec("I1", "I13")
 @pytest.mark.parametrize(("spoil", "place"), [(_torn, 1), (_torn, 25_000), (_flipped, 1), (_flipped, 25_000)])
 def test_a_log_that_lost_acknowledged_records_is_refused_and_stays_as_it_is_until_somebody_goes_on_without_them(

@@ -51,6 +51,7 @@ def _post(url: str, *said: list[str], headers: dict[str, str]) -> int:
     return httpx.post(f"{url}/channels/hook", json=said, headers=headers, trust_env=False).status_code
 
 
+@pytest.mark.slow
 @pytest.mark.spec("I1", "I2")
 def test_what_was_acknowledged_before_a_kill_is_in_its_conversation_once(tmp_path: Path) -> None:
     plugins, data = tmp_path / "plugins", tmp_path / "data"

@@ -232,6 +232,7 @@ def test_the_end_is_told_to_every_stream_and_the_process_ends_well(tmp_path: Pat
         assert "Traceback" not in server.stderr
 
 
+@pytest.mark.slow
 def test_a_stop_and_a_start_lose_nothing_and_leave_a_desk_its_grace(tmp_path: Path) -> None:
     with running(tmp_path / "data") as server, site_on(server) as site:
         site.attach("ann")

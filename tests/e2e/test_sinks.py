@@ -108,6 +108,7 @@ def _transcript(site: Site) -> list[list[Any]]:
     return [["talk", event.payload["transcript"], event.payload["text"]] for event in said.events]
 
 
+@pytest.mark.slow
 @pytest.mark.spec("I1", "I3")
 def test_a_server_killed_while_a_sink_delivers_leaves_nothing_out(tmp_path: Path, taker: _Taker) -> None:
     settings = _settings(tmp_path)
