@@ -7,6 +7,8 @@ from textwrap import dedent
 from time import monotonic
 from typing import Final
 
+import pytest
+
 from hookflash.v1 import channel_pb2
 from tests.e2e.calling import Site, site_on
 from tests.e2e.server_process import running
