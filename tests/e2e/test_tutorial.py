@@ -51,7 +51,7 @@ def outside(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
+@pytest.mark.trial
 def test_the_tutorial_goes_from_nothing_to_a_working_channel_and_strategy(outside: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HOOKFLASH_", "PYTHON", "PIP_"))}
     ports = _free_ports("7433", "7480", "7490")

@@ -34,7 +34,7 @@ def test_a_seed_keeps_every_promise(seed: int) -> None:
     assert outcome.counts["records"] > 20
 
 
-@pytest.mark.slow
+@pytest.mark.trial
 def test_a_seed_and_a_commit_give_one_trace_in_every_process() -> None:
     hashes = set()
     for hash_seed in ("0", "1", "4711"):
