@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
+        authoring = import_module("hookflash.sdk.authoring")
         try:
-            found = globals()[name] = getattr(import_module("hookflash.sdk.authoring"), name)
+            found = globals()[name] = getattr(authoring, name)
         except AttributeError:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name) from None
         return found
