@@ -49,7 +49,7 @@ serve: $(TO_RUN)  ## start a server on this machine's loopback address
 test: $(TO_TEST)  ## run the tests
 	$(PYTEST) -m "not trial" $(ARGS)
 
-trials: $(TO_TEST)  ## a slice of every trial: some defects, power cuts, bad disks, floods, a quick benchmark
+trials: $(TO_TEST)  ## a slice of every trial: some defects, power cuts, bad disks, floods, a quick benchmark; the tutorial
 	$(PYTEST) -m trial $(ARGS)
 
 check: lint types imports limits drift spec buf  ## everything that is checked beside the tests

@@ -1,4 +1,4 @@
-"""What every test shares: the way hypothesis runs, the order, and how Ctrl-C is heard.
+"""What every test shares: the way hypothesis runs, the order, how Ctrl-C is heard, and what the collector leaves alone.
 
 Deadlines of single examples are off: a busy machine would turn them into chance.
 """
