@@ -3,7 +3,6 @@
 import io
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hookflash.cli.main import main
+from tests.forked import PIPE, Forked
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +49,12 @@ def silent_address() -> Iterator[str]:
 
 
 @contextmanager
-def process(*arguments: str, home: Path) -> Iterator[subprocess.Popen[str]]:
+def process(*arguments: str, home: Path) -> Iterator[Forked]:
     """Run the command in a process of its own, with pipes; it is ended at the latest when the block is left."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HOOKFLASH_")}
     environment |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        [sys.executable, "-m", "hookflash.cli", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        bufsize=1,
-        cwd=home,
-        env=environment,
-    ) as started:
+    with Forked("hookflash.cli", *arguments, environment=environment, folder=home, stdin=PIPE, stderr=PIPE) as started:
         try:
             yield started
         finally:
-            if started.poll() is None:
-                started.kill()
+            started.kill()

@@ -2,7 +2,6 @@
 
 import re
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Command, process
+from tests.forked import Forked
 
 SITE = """\
 attributes:
@@ -31,7 +31,7 @@ _PATIENCE_S = 30
 class Screen:
     """What a process printed so far, and waiting for what it is to print."""
 
-    def __init__(self, started: subprocess.Popen[str]) -> None:
+    def __init__(self, started: Forked) -> None:
         self.process = started
         self.text = ""
         self._looked_at = 0

@@ -1,19 +1,20 @@
 """A real `hookflash serve` in a process of its own, on a free port: what the end-to-end tests run against.
 
-Its address is what it announces on stdout; what it says on stderr is kept in a file beside its data, so that a test
-can read it and a full pipe never stops it.
+It is forked from a process that has loaded the engine, as `tests/forked.py` says. Its address is what it announces on
+stdout; what it says on stderr is kept in a file beside its data, so that a test can read it and a full pipe never stops
+it.
 """
 
 import os
 import select
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import IO, Final
+
+from tests.forked import PIPE, Forked
 
 __all__ = ["Ended", "ServerProcess", "environment_of", "hookflash", "running", "start_server"]
 
@@ -21,14 +22,13 @@ ANNOUNCEMENT: Final = "hookflash listens on "
 _READY_S: Final = 30.0
 _END_S: Final = 20.0
 _MODULE: Final = "hookflash.cli"
-_COMMAND: Final = (sys.executable, "-m", _MODULE)
 
 
 @dataclass(kw_only=True)
 class ServerProcess:
     """A server that has announced where it listens."""
 
-    process: "subprocess.Popen[str]"
+    process: Forked
     address: str
     data: Path
     log: Path
@@ -94,17 +94,14 @@ class Ended:
 
 
 def hookflash(*arguments: str | Path, settings: Mapping[str, str] | None = None) -> Ended:
-    """Run a command that ends by itself."""
-    done = subprocess.run(
-        [*_COMMAND, *map(str, arguments)],
-        env=environment_of(settings),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=_READY_S,
-        check=False,
-    )
-    return Ended(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+    """Run a command that ends by itself, to the end of all that it has started. Raises TimeoutError."""
+    until = monotonic() + _READY_S
+    with Forked(_MODULE, *arguments, environment=environment_of(settings), stderr=PIPE) as process:
+        try:
+            stdout, stderr = _read(process.stdout, until), _read(process.stderr, until)
+            return Ended(code=process.wait(_END_S), stdout=stdout, stderr=stderr)
+        finally:
+            process.kill()
 
 
 def start_server(
@@ -123,13 +120,11 @@ def start_server(
     """
     log = data.with_name(f"{data.name}.stderr")
     with log.open("ab") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", module, "serve", "--data", str(data), "--listen", listen, *map(str, arguments)],
-            env={**environment_of(settings), **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+        process = Forked(
+            module,
+            *("serve", "--data", data, "--listen", listen, *arguments),
+            environment={**environment_of(settings), **(environment or {})},
             stderr=errors,
-            encoding="utf-8",
         )
     server = ServerProcess(process=process, address="", data=data, log=log)
     line = _first_line(process)
@@ -163,11 +158,21 @@ def running(
             server.until_ended()
 
 
-def _first_line(process: "subprocess.Popen[str]") -> str:
+def _first_line(process: Forked) -> str:
     assert process.stdout is not None
-    deadline = monotonic() + _READY_S
-    readable, _, _ = select.select([process.stdout], [], [], deadline - monotonic())
+    readable, _, _ = select.select([process.stdout], [], [], _READY_S)
     return process.stdout.readline().strip() if readable else ""
+
+
+def _read(pipe: IO[str] | None, until: float) -> str:
+    assert pipe is not None
+    parts: list[bytes] = []
+    while select.select([pipe], [], [], max(0.0, until - monotonic()))[0]:
+        part = os.read(pipe.fileno(), 1 << 16)
+        if not part:
+            return b"".join(parts).decode()
+        parts.append(part)
+    raise TimeoutError(f"the command does not end; so far it said {b''.join(parts).decode()!r}")
 
 
 def environment_of(settings: Mapping[str, str] | None) -> dict[str, str]:

@@ -1,10 +1,9 @@
 """`hookflash channel run` as a process of its own, beside a server that is one too: a script's customers are served."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 from hookflash.v1 import channel_pb2
+from tests.cli.command import process
 from tests.e2e.calling import site_on
 from tests.e2e.server_process import running
 
@@ -24,30 +23,15 @@ def test_the_console_runs_outside_against_a_server_and_ends_with_a_signal(tmp_pa
         token.write_text(adapter.token, encoding="ascii")
         token.chmod(0o600)
         desk = site.attach("ann")
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "hookflash.cli", "channel", "run", "console", "--channel", "shop"),
-                *("--engine", server.address, "--token-file", str(token), "--set", f"script={script}"),
-            ],
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
-        try:
-            assert process.stdout is not None
+        told = ("--engine", server.address, "--token-file", str(token), "--set", f"script={script}")
+        with process("channel", "run", "console", "--channel", "shop", *told, home=tmp_path) as shop:
+            assert shop.stdout is not None
             conversation = site.accepted("ann").name
             desk.caller.call("ConversationService/SendMessage", name=conversation, text="How can I help?")
-            while (line := process.stdout.readline().strip()) != "carl< How can I help?":
+            while (line := shop.stdout.readline().strip()) != "carl< How can I help?":
                 assert line.startswith("carl< "), line
-            process.terminate()
-            assert process.wait(20) == 0
-            assert process.stderr is not None
-            assert "console has started for channels/shop" in process.stderr.read()
-        finally:
-            process.kill()
-            for pipe in (process.stdout, process.stderr):
-                if pipe is not None:
-                    pipe.close()
+            shop.terminate()
+            assert shop.wait(20) == 0
+            assert shop.stderr is not None
+            assert "console has started for channels/shop" in shop.stderr.read()
         assert (tmp_path / "hookflash-shop.sqlite").stat().st_mode & 0o777 == 0o600

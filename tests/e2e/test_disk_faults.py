@@ -13,8 +13,7 @@ from time import monotonic
 import pytest
 
 from tests.e2e.calling import Caller, Refused, admin_of, site_on
-from tests.e2e.commands import hookflash
-from tests.e2e.server_process import ServerProcess, running, start_server
+from tests.e2e.server_process import ServerProcess, hookflash, running, start_server
 from tests.small_disk import MOUNT, small_disk
 
 TALK = "conversations/talk"

@@ -16,8 +16,7 @@ from hookflash.engine.settings import HttpSettings, Settings
 from hookflash.engine.starting import StartError
 from hookflash.v1 import channel_pb2
 from tests.e2e.calling import Caller, admin_of
-from tests.e2e.commands import hookflash
-from tests.e2e.server_process import ServerProcess, running
+from tests.e2e.server_process import ServerProcess, hookflash, running
 
 PLUGIN = """
 from tests.edge.hook import Hook

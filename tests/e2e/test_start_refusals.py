@@ -3,6 +3,8 @@
 import os
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,9 +13,7 @@ import pytest
 
 from hookflash.cli.main import main
 from hookflash.engine.journal.sqlite import SqliteJournal
-from tests.e2e import server_process
-from tests.e2e.commands import hookflash
-from tests.e2e.server_process import Ended, ServerProcess, running
+from tests.e2e.server_process import Ended, ServerProcess, environment_of, hookflash, running
 
 FAILED = 1
 USAGE = 2
@@ -64,7 +64,9 @@ def test_a_file_in_the_place_of_the_data_directory(tmp_path: Path) -> None:
 def test_a_start_is_refused_alike_whether_or_not_its_process_has_to_load_the_engine(tmp_path: Path) -> None:
     place = tmp_path / "data"
     place.write_text("my notes")
-    ended = server_process.hookflash("serve", "--data", place, "--listen", "127.0.0.1:0")
+    command = [sys.executable, "-m", "hookflash.cli", "serve", "--data", str(place), "--listen", "127.0.0.1:0"]
+    done = subprocess.run(command, env=environment_of(None), capture_output=True, encoding="utf-8", check=False)
+    ended = Ended(code=done.returncode, stdout=done.stdout, stderr=done.stderr)
     assert ended == _serve(place)
     _assert_refused(ended, FAILED, "cannot be used")
 

@@ -17,8 +17,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
 
 from tests.e2e.calling import Caller
-from tests.e2e.commands import hookflash
-from tests.e2e.server_process import ServerProcess, running
+from tests.e2e.server_process import ServerProcess, hookflash, running
 
 OPENSSL = shutil.which("openssl") or ""
 pytestmark = pytest.mark.skipif(not OPENSSL, reason="the openssl command is not installed")

@@ -2,8 +2,6 @@
 
 import os
 import random
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -12,16 +10,14 @@ import pytest
 from hookflash.engine.failpoints import ENVIRONMENT, JOURNAL_AFTER_APPEND, JOURNAL_AFTER_SYNC, JOURNAL_BEFORE_APPEND
 from hookflash.engine.journal.port import Report
 from hookflash.engine.journal.sqlite import SqliteJournal
+from tests.forked import Forked
 from tests.journal.samples import records_from
 
-ROOT = Path(__file__).parents[2]
 KILLS = 16
 
 
-def _appender(*arguments: object, failpoints: str = "") -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.journal.appender", *map(str, arguments)]
-    environment = {**os.environ, ENVIRONMENT: failpoints}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+def _appender(*arguments: str | Path, failpoints: str = "") -> Forked:
+    return Forked("tests.journal.appender", *arguments, environment={**os.environ, ENVIRONMENT: failpoints})
 
 
 def _complete(lines: list[str]) -> list[int]:
@@ -79,7 +75,7 @@ def test_a_crash_aimed_at_a_failpoint_keeps_exactly_what_was_durable(
 
 @pytest.mark.spec("I1")
 def test_after_a_failed_write_nothing_is_appended_until_a_new_process_has_read_the_journal(tmp_path: Path) -> None:
-    with _appender(tmp_path, 200_000) as process:
+    with _appender(tmp_path, "200000") as process:
         assert process.stdout is not None
         lines = process.stdout.readlines()
     positions, sentences = _complete(lines[:-2]), lines[-2:]

@@ -4,16 +4,16 @@ A crash is a SIGKILL and a new process on the same data directory, at the time t
 """
 
 import json
-import subprocess
-import sys
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.forked import PIPE, Forked
+
 __all__ = ["ServerProcess", "Servers"]
 
-ROOT = Path(__file__).parents[2]
 START = 1_700_000_000.0
 
 
@@ -52,8 +52,10 @@ class ServerProcess:
 
     def close(self) -> None:
         """End the process in order, and drop its data."""
-        self._process.communicate(timeout=30)
-        assert self._process.returncode == 0, self.log()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        assert self._process.wait(30) == 0, self.log()
+        self._end()
         self._directory.cleanup()
 
     def log(self) -> str:
@@ -64,13 +66,14 @@ class ServerProcess:
     def _log(self) -> Path:
         return Path(self._directory.name) / "log"
 
-    def _started(self) -> "subprocess.Popen[str]":
-        command = [
-            sys.executable, "-m", "tests.scenarios.manual_server", str(self.data), repr(self.now), self._limits
-        ]  # fmt: skip
+    def _started(self) -> Forked:
         with self._log.open("a", encoding="utf-8") as log:
-            process = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            process = Forked(
+                "tests.scenarios.manual_server",
+                *(self.data, repr(self.now), self._limits),
+                environment=os.environ,
+                stdin=PIPE,
+                stderr=log,
             )
         self._process = process
         self.address = self._line("listens on ")
@@ -85,10 +88,8 @@ class ServerProcess:
         return line.removeprefix(head).strip()
 
     def _end(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-        self._process.wait()
+        with self._process:
+            pass
 
 
 class Servers:
