@@ -18,6 +18,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 # Who was started in the background of a script ignores Ctrl-C, and so would every process that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+gc.disable()  # until everything is collected
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Modules with slow tests first, those of few tests last: one process must not be left alone with much to do."""
@@ -29,3 +31,4 @@ def pytest_collection_finish() -> None:
     """What was loaded is here to stay: the collector need not look at it again during every test."""
     gc.collect()
     gc.freeze()
+    gc.enable()
