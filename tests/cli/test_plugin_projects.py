@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.command import Command, silent_address
-from tests.plugin_checks import environment_of_checks
+from tests.plugin_checks import MYPY, environment_of_checks
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,6 +39,13 @@ def _checked(command: Command, target: str) -> tuple[int, dict[str, Any]]:
 def test_a_new_channel_keeps_its_contract_up_to_the_highest_level(command: Command, tmp_path: Path) -> None:
     code, found = _checked(command, str(_begun(command, "channel", tmp_path / "new")))
     assert (code, found["level"]) == (0, "platinum"), found
+
+
+def test_the_tests_of_a_new_channel_are_typed_as_strictly_as_its_code(command: Command, tmp_path: Path) -> None:
+    folder = _begun(command, "channel", tmp_path / "new")
+    environ = {**os.environ, "MYPYPATH": "src"}
+    done = subprocess.run([*MYPY, "tests"], cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_every_kind_of_new_plugin_passes_its_own_tests(command: Command, tmp_path: Path) -> None:

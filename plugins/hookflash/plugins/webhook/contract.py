@@ -43,7 +43,7 @@ class TestWebhook(WebhookContract):
     settings: ClassVar[Mapping[str, str]] = {"url": _URL, "secret": "env:WHSEC"}
     environ: ClassVar[Mapping[str, str]] = {"WHSEC": _SECRET}
     secrets = (_SECRET, _SECRET.removeprefix("whsec_"))
-    answer = staticmethod(_answer)  # type: ignore[assignment]  # mypy takes the ClassVar for a method
+    answer = staticmethod(_answer)
     signature_header = "webhook-signature"
     sample = _request("message.created", "msg_1", id="m-1", name="Carla", text="Hello", **{"from": "customer-1"})
     batch = sample

@@ -9,7 +9,7 @@ import asyncio
 import inspect
 import random
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from inspect import isclass
@@ -61,7 +61,8 @@ def delivery_of(
 class AdapterContract:
     """Subclass it as `TestMine`, give `adapter` and what it needs, and pytest collects these tests.
 
-    `secrets` are values that must never show; `customer` an address that the provider would take.
+    `secrets` are values that must never show; `customer` an address that the provider would take. `answer` is a
+    `staticmethod`: what a provider that is called over HTTP answers when all is well.
     """
 
     contract: ClassVar[str] = "1.0"
@@ -71,7 +72,7 @@ class AdapterContract:
     secrets: ClassVar[tuple[str, ...]] = ()
     customer: ClassVar[str] = "customer-1"
     public_url: ClassVar[str] = "https://hookflash.example/channels/test"
-    answer: ClassVar[Callable[[httpx.Request], httpx.Response] | None] = None
+    answer: "ClassVar[staticmethod[[httpx.Request], httpx.Response] | None]" = None
 
     def open(self, wire: Wire | None = None, log: RecordedLog | None = None) -> ChannelAdapter:
         """Make the adapter under test, configured and not started."""
