@@ -16,12 +16,20 @@ from typing import IO, Final
 
 from tests.forked import PIPE, Forked
 
-__all__ = ["Ended", "ServerProcess", "environment_of", "hookflash", "running", "start_server"]
+__all__ = ["Ended", "NotStartedError", "ServerProcess", "environment_of", "hookflash", "running", "start_server"]
 
 ANNOUNCEMENT: Final = "hookflash listens on "
 _READY_S: Final = 30.0
 _END_S: Final = 20.0
 _MODULE: Final = "hookflash.cli"
+
+
+class NotStartedError(AssertionError):
+    """A server has announced nothing; `code` is how it ended by itself, None where it had not."""
+
+    def __init__(self, words: str, code: int | None) -> None:
+        super().__init__(f"the server did not start: {words}")
+        self.code = code
 
 
 @dataclass(kw_only=True)
@@ -115,8 +123,8 @@ def start_server(
 ) -> ServerProcess:
     """Start a server on a data directory and wait for its address.
 
-    `settings` are by their names, such as `ttl_s`; AssertionError has what the server said if it did not start. Another
-    `module` than the command's does something first; `environment` is what it wants to be told.
+    `settings` are by their names, such as `ttl_s`. Another `module` than the command's does something first;
+    `environment` is what it wants to be told. Raises NotStartedError, with what the server said.
     """
     log = data.with_name(f"{data.name}.stderr")
     with log.open("ab") as errors:
@@ -128,10 +136,11 @@ def start_server(
         )
     server = ServerProcess(process=process, address="", data=data, log=log)
     line = _first_line(process)
-    if not line.startswith(ANNOUNCEMENT):
+    if line is None or not line.startswith(ANNOUNCEMENT):
+        code = server.until_ended() if line == "" else None
         server.kill()
-        raise AssertionError(f"the server did not start: it announced {line!r} and said {server.stderr[-2000:]}")
-    server.address = line.removeprefix(ANNOUNCEMENT)
+        raise NotStartedError(f"it announced {line!r}, ended with {code} and said {server.stderr[-2000:]}", code)
+    server.address = line.removeprefix(ANNOUNCEMENT).strip()
     return server
 
 
@@ -158,10 +167,11 @@ def running(
             server.until_ended()
 
 
-def _first_line(process: Forked) -> str:
+def _first_line(process: Forked) -> str | None:
+    """The first line that it prints: empty where it ends without one, None where there is none in time."""
     assert process.stdout is not None
     readable, _, _ = select.select([process.stdout], [], [], _READY_S)
-    return process.stdout.readline().strip() if readable else ""
+    return process.stdout.readline() if readable else None
 
 
 def _read(pipe: IO[str] | None, until: float) -> str:
