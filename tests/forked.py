@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, TimeoutExpired
@@ -24,6 +25,7 @@ __all__ = ["PIPE", "Forked"]
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _START_S: Final = 30.0
+_STDERR: Final = 2
 
 
 class Forked:
@@ -37,14 +39,14 @@ class Forked:
         folder: Path | None = None,
         stdin: int = DEVNULL,
         stdout: int = PIPE,
-        stderr: int | IO[str] | IO[bytes] | None = None,
+        stderr: int | IO[bytes] | IO[str] = _STDERR,
     ) -> None:
         """Start it. Raises TimeoutExpired where there is no process to fork from."""
         self.returncode: int | None = None
         self._command = [module, *map(str, arguments)]
-        self.stdin, its_stdin = _pipe(stdin, sys.__stdin__, mode="w")
-        self.stdout, its_stdout = _pipe(stdout, sys.__stdout__, mode="r")
-        self.stderr, its_stderr = _pipe(stderr, sys.__stderr__, mode="r")
+        self.stdin, its_stdin = _pipe(stdin, "w")
+        self.stdout, its_stdout = _pipe(stdout, "r")
+        self.stderr, its_stderr = _pipe(stderr, "r")
         self._told, tells = os.pipe()
         self._heard = b""
         command = {
@@ -76,7 +78,8 @@ class Forked:
     def send_signal(self, number: int) -> None:
         """Send it a signal, if it has not ended."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # It ends just now.
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End it at once."""
@@ -112,7 +115,7 @@ class Forked:
         return int(line)
 
 
-def _pipe(wanted: int | IO[str] | IO[bytes] | None, own: IO[str] | None, *, mode: str) -> tuple[IO[str] | None, int]:
+def _pipe(wanted: int | IO[bytes] | IO[str], mode: str) -> tuple[IO[str] | None, int]:
     """Our end and its end of what was wanted; there is ours of a pipe only."""
     if wanted == PIPE:
         ends = os.pipe()
@@ -120,9 +123,7 @@ def _pipe(wanted: int | IO[str] | IO[bytes] | None, own: IO[str] | None, *, mode
         return os.fdopen(ours, mode, buffering=1, encoding="utf-8"), its
     if wanted == DEVNULL:
         return None, os.open(os.devnull, os.O_RDWR)
-    given = own if wanted is None else wanted
-    assert given is not None
-    return None, os.dup(given if isinstance(given, int) else given.fileno())
+    return None, os.dup(wanted if isinstance(wanted, int) else wanted.fileno())
 
 
 @cache

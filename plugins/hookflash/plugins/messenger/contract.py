@@ -51,7 +51,7 @@ class TestMessenger(MetaContract):
     adapter = Messenger
     settings: ClassVar = {**SECRETS, "page_id": PAGE}
     customer = _CUSTOMER
-    answer = _taken
+    answer = staticmethod(_taken)
     sample = _page(_said(1))
     batch = _page(_said(1), _said(2))
     unknown = _page({"message": {"mid": "m_1", "is_unsupported": True}})
@@ -67,7 +67,7 @@ class TestInstagram(MetaContract):
     adapter = Instagram
     settings: ClassVar = {**SECRETS, "page_id": PAGE, "account_id": INSTAGRAM}
     customer = _CUSTOMER
-    answer = _taken
+    answer = staticmethod(_taken)
     sample = _instagram(_said(1))
     batch = _instagram(_said(1), _said(2))
     unknown = _instagram({"message": {"mid": "m_1", "attachments": [{"type": "story_mention", "payload": {}}]}})

@@ -50,7 +50,7 @@ class TestWhatsApp(MetaContract):
     adapter = WhatsApp
     settings: ClassVar = {**SECRETS, "phone_number_id": NUMBER}
     customer = _CUSTOMER
-    answer = _taken
+    answer = staticmethod(_taken)
     sample = _brought(_message(1))
     batch = _brought(_message(1), _message(2))
     unknown = _brought(_message(1, type="hologram"))
