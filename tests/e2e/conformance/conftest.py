@@ -1,6 +1,7 @@
 """Two servers that the suite shares: one with the defaults, one in a hurry. Each test has a centre of its own."""
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -23,14 +24,16 @@ waiting_max = 2
 """
 
 
-def _admin_of(server: ServerProcess) -> Caller:
-    return World(server.address).caller(server.admin_token)
+@contextmanager
+def _admin_of(server: ServerProcess) -> Iterator[Caller]:
+    with closing(World(server.address)) as world:
+        yield world.caller(server.admin_token)
 
 
 @pytest.fixture(scope="session")
 def calm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
-    with running(tmp_path_factory.mktemp("calm") / "data") as server:
-        yield _admin_of(server)
+    with running(tmp_path_factory.mktemp("calm") / "data") as server, _admin_of(server) as admin:
+        yield admin
 
 
 @pytest.fixture(scope="session")
@@ -38,8 +41,8 @@ def hurried_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]
     folder: Path = tmp_path_factory.mktemp("hurried")
     settings = folder / "hookflash.toml"
     settings.write_text(HURRY, encoding="utf-8")
-    with running(folder / "data", arguments=("-c", settings)) as server:
-        yield _admin_of(server)
+    with running(folder / "data", arguments=("-c", settings)) as server, _admin_of(server) as admin:
+        yield admin
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ class Ended(Exception):  # noqa: N818 - a stream that ends in order is no error
 
 @dataclass
 class World:
-    """What reflection tells: the descriptors of one server.
+    """What reflection tells: the descriptors of one server. Close it when its callers are done.
 
     They and their classes are all made at once and kept: made anew in one thread while another lets them go, they have
     crashed protobuf's own code.
@@ -54,6 +54,7 @@ class World:
     channel: grpc.Channel = field(init=False)
     pool: DescriptorPool = field(init=False)
     services: tuple[str, ...] = field(init=False)
+    callers: list["Caller"] = field(init=False, default_factory=list)
     _classes: dict[Descriptor, type[Message]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -85,7 +86,15 @@ class World:
 
     def caller(self, token: str | None) -> "Caller":
         """Somebody who calls with this token, on a connection of his own."""
-        return Caller(world=self, channel=grpc.insecure_channel(self.address), token=token)
+        made = Caller(world=self, channel=grpc.insecure_channel(self.address), token=token)
+        self.callers.append(made)
+        return made
+
+    def close(self) -> None:
+        """Hang up everything: what reads on while the interpreter ends may crash it."""
+        for caller in self.callers:
+            caller.close()
+        self.channel.close()
 
 
 class Stream:
@@ -95,7 +104,8 @@ class Stream:
         self._call = call
         self._arrived: queue.Queue[Any] = queue.Queue()
         self.seen: list[Any] = []
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         try:
@@ -137,6 +147,7 @@ class Stream:
     def cancel(self) -> None:
         """Hang up."""
         self._call.cancel()
+        self._reader.join(_TIMEOUT_S)
 
 
 @dataclass

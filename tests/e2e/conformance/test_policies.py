@@ -1,7 +1,7 @@
 """Settings that change what happens: each test has a server of its own, set up by its file or environment."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,7 @@ from tests.e2e.server_process import running
 
 @contextmanager
 def _centre_on(data: Path, **settings: str) -> Iterator[Centre]:
-    with running(data, settings=settings) as server:
-        world = World(server.address)
+    with running(data, settings=settings) as server, closing(World(server.address)) as world:
         centre = Centre(world, world.caller(server.admin_token), tag="own")
         yield centre
         centre.close()

@@ -1,6 +1,7 @@
 """Apply and Export, tokens, GetServer, and Drain on a server of its own."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +104,7 @@ def test_expressions_compare_and_need_parentheses_where_and_meets_or(centre: Cen
 
 @pytest.mark.spec("R-Q9")
 def test_export_round_trips_prune_deletes_and_what_is_in_use_is_refused(tmp_path: Path) -> None:
-    with running(tmp_path / "data") as server:
-        world = World(server.address)
+    with running(tmp_path / "data") as server, closing(World(server.address)) as world:
         admin = world.caller(server.admin_token)
         centre = Centre(world, admin)
         queue, spare = centre.queue(), centre.queue("spare")
@@ -202,8 +202,7 @@ def _ends_with_goodbye(stream: Stream) -> None:
 @pytest.mark.spec("R-L6", "R-O9", "F-05", "A-31", "I1", "I8")
 @pytest.mark.parametrize("way", ["drain", "kill"])
 def test_after_a_drain_or_a_kill_a_restart_finds_everything_as_it_was(tmp_path: Path, way: str) -> None:
-    with running(tmp_path / "data") as server:
-        world = World(server.address)
+    with running(tmp_path / "data") as server, closing(World(server.address)) as world:
         centre = Centre(world, world.caller(server.admin_token))
         queue = centre.queue()
         ann = centre.desk("ann")
@@ -220,8 +219,7 @@ def test_after_a_drain_or_a_kill_a_restart_finds_everything_as_it_was(tmp_path: 
             assert server.until_ended() == 0
         else:
             server.kill()
-    with running(tmp_path / "data") as server:
-        world = World(server.address)
+    with running(tmp_path / "data") as server, closing(World(server.address)) as world:
         admin = world.caller(server.admin_token)
         found = admin("ConversationService.GetInvite", name=invite.name)
         # Two servers, two pools of descriptors: only values compare.
