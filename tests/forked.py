@@ -1,6 +1,6 @@
 """Processes of the engine without the time that it takes to load it: forked from one that has loaded it.
 
-Loading is half of a start, and the tests start some hundred servers. What is loaded and when, and whatever else comes
+Loading is most of a start, and the tests start some hundred servers. What is loaded and when, and whatever else comes
 of being started anew, is for the tests that do so: those of the demo, of `tests/cli/test_start.py` and of the wheel.
 """
 
@@ -130,12 +130,11 @@ def _pipe(wanted: int | IO[bytes] | IO[str], mode: str) -> tuple[IO[str] | None,
 def _forking() -> socket.socket:
     """The connection to the process that forks; it ends with this one, and kills what it has started."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HOOKFLASH_")}
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.forking", str(theirs.fileno())],
             cwd=_ROOT,
-            env={**kept, "GRPC_ENABLE_FORK_SUPPORT": "0"},
+            env={**os.environ, "GRPC_ENABLE_FORK_SUPPORT": "0"},
             stdin=DEVNULL,
             pass_fds=[theirs.fileno()],
             start_new_session=True,
