@@ -57,7 +57,6 @@ class _Run:
         self.traffic = Traffic(self.ledger, plan.seed, tokens, burst_max=_BURST_MAX)
         self.findings = Findings()
         self.aimed = 0
-        self.starting_s = 0.0
 
     async def lives(self) -> None:
         """Live and die as often as the plan says."""
@@ -75,7 +74,6 @@ class _Run:
         kills, wanted = self.plan.count("kills"), self.plan.count("acknowledged")
         share = max(2, 2 * (wanted - self.ledger.acknowledged) // (kills - n))
         point = f"{self.chance.choice(list(NAMES))}=kill:{self.chance.randint(3, 40)}" if is_aimed else ""
-        started = monotonic()
         try:
             server = await asyncio.to_thread(_started, _data(self.plan), point)
         except NotStartedError as error:
@@ -84,7 +82,6 @@ class _Run:
                 raise
             self.aimed += 1
             return
-        self.starting_s += monotonic() - started
         try:
             async with self.traffic.running(server.address):
                 if is_aimed:
@@ -125,7 +122,6 @@ class _Run:
                 "deliveries": len(ledger.delivered),
                 "records": self.findings.records,
                 "acknowledged and lost": self.findings.lost,
-                "mean start of a server, s": self.starting_s / max(1, kills - 1),
                 "kills a second": kills / took_s,
             },
             failures=self.findings.failures,
